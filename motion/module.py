@@ -1,0 +1,94 @@
+"""A motion model: one temporal transformer for each site of a UNet, built from what a file contains."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .formats import Format, MotionFormatError, Recognised
+from .sites import Block
+from .transformer import TemporalTransformer, sinusoidal_positions
+
+
+class MotionModel(nn.Module):
+    """The temporal layers of one motion file. It knows frames and UNet blocks, not the UNet itself."""
+
+    def __init__(
+        self, recognised: Recognised, operations: Any = nn, dtype: torch.dtype | None = None, device: Any = None
+    ) -> None:
+        super().__init__()
+        self.format: Format = recognised.format
+        self.max_frames = recognised.max_frames
+        self.dtype = dtype
+        self.channels = {site.block: width for site, width in recognised.structure.channels.items()}
+        self.sites = nn.ModuleDict(
+            {
+                _name(block): TemporalTransformer(
+                    width,
+                    self.max_frames,
+                    recognised.structure.attentions,
+                    operations=operations,
+                    dtype=dtype,
+                    device=device,
+                )
+                for block, width in self.channels.items()
+            }
+        )
+
+    def get_dtype(self) -> torch.dtype | None:
+        """Storage dtype of the weights, asked for by model managers."""
+        return self.dtype
+
+    def at(self, block: Block) -> TemporalTransformer | None:
+        """The temporal transformer of a UNet block, None where the model has none."""
+        return self.sites[_name(block)] if block in self.channels else None  # type: ignore[return-value]
+
+
+def _name(block: Block) -> str:
+    return f"{block[0]}_{block[1]}"
+
+
+def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file: str) -> dict[str, Tensor]:
+    """The file's tensors under the names of `MotionModel`, query, key and value stacked into one product.
+
+    Raises:
+        MotionFormatError: a weight is NaN or infinite.
+    """
+    state: dict[str, Tensor] = {}
+    stacks: dict[str, dict[str, Tensor]] = {}
+    for key, (site, leaf) in recognised.keys.items():
+        tensor = tensors[key]
+        if not torch.isfinite(tensor.sum(dtype=torch.float32)):
+            raise MotionFormatError(
+                f"{file} is damaged: {key} holds NaN or infinite values. Download it again; if it is your own "
+                "training result, the training diverged."
+            )
+        name = f"sites.{_name(site.block)}.{leaf}"
+        head, dot, part = name.rpartition(".to_")
+        if dot and part in ("q.weight", "k.weight", "v.weight"):
+            stacks.setdefault(f"{head}.to_qkv.weight", {})[part[0]] = tensor
+        else:
+            state[name] = tensor[0] if leaf.endswith("table") and tensor.ndim == 3 else tensor
+    for name, parts in stacks.items():
+        state[name] = torch.cat([parts[letter] for letter in "qkv"])
+    for site, width in recognised.structure.channels.items():
+        for n in range(recognised.structure.attentions):
+            table = f"sites.{_name(site.block)}.attentions.{n}.positions.table"
+            if table not in state:
+                state[table] = sinusoidal_positions(recognised.max_frames, width)
+    return state
+
+
+def load_motion_model(
+    tensors: Mapping[str, Tensor],
+    recognised: Recognised,
+    file: str,
+    operations: Any = nn,
+    dtype: torch.dtype | None = None,
+    device: Any = None,
+) -> MotionModel:
+    """Build the model of a recognised file and copy its weights in."""
+    model = MotionModel(recognised, operations, dtype, device)
+    model.load_state_dict(canonical_state(tensors, recognised, file))
+    return model.eval().requires_grad_(False)

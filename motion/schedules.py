@@ -1,0 +1,75 @@
+"""Noise schedules by name, as the noise levels of DDPM (arXiv 2006.11239) in k-diffusion's sigma units.
+
+A motion module works only with the schedule it was trained with. AnimateDiff trained on betas that rise linearly
+(its section 4.1), which samplers in this field call ``sqrt_linear``; Stable Diffusion's own betas, linear
+in their square root, are called ``linear``.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+STEPS = 1000
+START, END = 0.00085, 0.012
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Noise levels of one name, and the few timesteps a distilled (LCM) model was taught, if any."""
+
+    sigmas: Callable[[], Tensor]
+    lcm_timesteps: int | None = None
+
+
+def betas_to_sigmas(betas: Tensor) -> Tensor:
+    """sqrt((1 - a) / a) with a the running product of 1 - beta, (steps,) float64."""
+    kept = torch.cumprod(1.0 - betas, dim=0)
+    return ((1.0 - kept) / kept).sqrt()
+
+
+def _straight(start: float = START, end: float = END) -> Tensor:
+    return torch.linspace(start, end, STEPS, dtype=torch.float64)
+
+
+def _square(end: float = END) -> Tensor:
+    return _straight(math.sqrt(START), math.sqrt(end)) ** 2
+
+
+def _capped(survival: Callable[[Tensor], Tensor], points: Tensor) -> Tensor:
+    kept = survival(points)
+    return (1.0 - kept[1:] / kept[:-1]).clamp(0.0, 0.999)
+
+
+def _cosine() -> Tensor:
+    """Nichol and Dhariwal (arXiv 2102.09672), equation 17, with the offset s = 0.008."""
+    points = torch.arange(STEPS + 1, dtype=torch.float64) / STEPS
+    return _capped(lambda t: torch.cos((t + 0.008) / 1.008 * math.pi / 2) ** 2, points)
+
+
+def _mean() -> Tensor:
+    return (betas_to_sigmas(_straight()) + betas_to_sigmas(_square())) / 2
+
+
+SCHEDULES = {
+    "sqrt_linear (AnimateDiff)": Schedule(lambda: betas_to_sigmas(_straight())),
+    "linear (AnimateDiff-SDXL)": Schedule(lambda: betas_to_sigmas(_square(0.020))),
+    "linear (HotshotXL/default)": Schedule(lambda: betas_to_sigmas(_square())),
+    "avg(sqrt_linear,linear)": Schedule(_mean),
+    "lcm": Schedule(lambda: betas_to_sigmas(_square()), 50),
+    "lcm[100_ots]": Schedule(lambda: betas_to_sigmas(_square()), 100),
+    "lcm >> sqrt_linear": Schedule(lambda: betas_to_sigmas(_straight()), 50),
+    "lcm avg(sqrt_linear,linear)": Schedule(_mean, 50),
+    "sqrt": Schedule(lambda: betas_to_sigmas(_straight().sqrt())),
+    "cosine": Schedule(lambda: betas_to_sigmas(_cosine())),
+    "squaredcos_cap_v2": Schedule(lambda: betas_to_sigmas(_cosine())),
+}
+"""Every schedule by the name shared workflows use."""
+
+
+def distilled(sigmas: Tensor, timesteps: int) -> Tensor:
+    """The noise levels an LCM was taught (arXiv 2310.04378): every (steps / timesteps)-th, counted from the last."""
+    skip = len(sigmas) // timesteps
+    return sigmas[skip - 1 :: skip][-timesteps:]

@@ -1,0 +1,167 @@
+"""The temporal transformer of AnimateDiff (arXiv 2307.04725, section 3.3 and figure 3).
+
+``x + proj_out(block(proj_in(group_norm(x))))``, where the block is self-attention over the frames of every
+pixel (once or twice) and a GEGLU feed-forward. Each linear layer acts on channels alone, so the tokens
+keep one layout, (clip, frame, pixel, channel), from the first projection to the last.
+"""
+
+import math
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Strength = float | Tensor
+"""A number, or a (frames, pixels or 1) tensor in the resolution of the layer that uses it."""
+
+SDPA_ROWS = 1 << 15
+"""Attention batches above this many rows fail or fall back in CUDA's fused kernels."""
+
+CPU_TOKENS = 1024
+"""Tokens per pass on a CPU: small enough that the 8x wide feed-forward stays in the last-level cache."""
+
+
+def sinusoidal_positions(length: int, channels: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """The (length, channels) table of "Attention Is All You Need" (arXiv 1706.03762), sine and cosine interleaved."""
+    angle = torch.arange(length, dtype=torch.float64)[:, None] * torch.exp(
+        torch.arange(0, channels, 2, dtype=torch.float64) * (-math.log(10000.0) / channels)
+    )
+    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1).to(dtype)
+
+
+class Positions(nn.Module):
+    """The position table, a leaf module of its own so that weight managers move it like any weight."""
+
+    def __init__(self, length: int, channels: int, dtype: torch.dtype | None, device: Any) -> None:
+        super().__init__()
+        self.table = nn.Parameter(torch.empty(length, channels, dtype=dtype, device=device), requires_grad=False)
+
+    def forward(self, frames: int, like: Tensor) -> Tensor:
+        """The first ``frames`` rows as (frames, 1, channels) in the dtype and device of ``like``."""
+        return self.table[:frames, None].to(like)
+
+
+class TemporalAttention(nn.Module):
+    """Pre-norm self-attention over frames; the position term enters query, key and value alike."""
+
+    def __init__(self, channels: int, heads: int, positions: int, operations: Any, dtype: Any, device: Any) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = operations.LayerNorm(channels, dtype=dtype, device=device)
+        self.positions = Positions(positions, channels, dtype, device)
+        self.to_qkv = operations.Linear(channels, 3 * channels, bias=False, dtype=dtype, device=device)
+        self.to_out = operations.Linear(channels, channels, dtype=dtype, device=device)
+
+    def forward(self, tokens: Tensor, scale: Strength = 1.0) -> Tensor:
+        """(clips, frames, pixels, channels) to the same shape; ``scale`` multiplies the keys, so the logits."""
+        normed = self.norm(tokens)
+        normed += self.positions(tokens.shape[1], normed)
+        qkv = self.to_qkv(normed).unflatten(-1, (3, self.heads, -1))
+        mixed = qkv.new_empty(*tokens.shape[:3], self.heads, qkv.shape[-1])
+        factor = qkv.shape[-1] ** -0.5
+        for clip, out in zip(qkv, mixed, strict=True):
+            # strided views: the fused kernels read frames in place, nothing is transposed in memory
+            query, key, value = clip.permute(2, 1, 3, 0, 4)
+            if isinstance(scale, Tensor):
+                key = key * scale.to(key).t()[:, None, :, None]
+                logits = factor
+            else:
+                logits = factor * scale
+            out.copy_(F.scaled_dot_product_attention(query, key, value, scale=logits).permute(2, 0, 1, 3))
+        return self.to_out(mixed.flatten(-2))
+
+
+class TemporalTransformer(nn.Module):
+    """One motion module: mixes the frames of a clip at every pixel, adds the result to its input."""
+
+    def __init__(
+        self,
+        channels: int,
+        positions: int,
+        attentions: int = 2,
+        heads: int = 8,
+        operations: Any = nn,
+        dtype: torch.dtype | None = None,
+        device: Any = None,
+    ) -> None:
+        super().__init__()
+        kind = {"dtype": dtype, "device": device}
+        self.norm = operations.GroupNorm(32, channels, eps=1e-6, **kind)
+        self.proj_in = operations.Linear(channels, channels, **kind)
+        self.attentions = nn.ModuleList(
+            TemporalAttention(channels, heads, positions, operations, dtype, device) for _ in range(attentions)
+        )
+        self.ff_norm = operations.LayerNorm(channels, **kind)
+        self.ff_in = operations.Linear(channels, 8 * channels, **kind)
+        self.ff_out = operations.Linear(4 * channels, channels, **kind)
+        self.proj_out = operations.Linear(channels, channels, **kind)
+
+    def forward(
+        self, x: Tensor, frames: int, scale: Strength = 1.0, effect: Strength = 1.0, pool_norm: bool = False
+    ) -> Tensor:
+        """Mix the frames of each clip.
+
+        Args:
+            x: (clips * frames, channels, height, width), the frames of a clip adjacent.
+            frames: frames per clip, at most the length of the position table.
+            scale: attention logit scale ("motion scale"); 1 is as trained.
+            effect: blend of the result, ``x + effect * change``.
+            pool_norm: take the group norm's statistics over all frames of a clip, as SDXL beta was trained.
+
+        Returns:
+            A new tensor like ``x``.
+        """
+        normed = pooled_norm(self.norm, x, frames) if pool_norm else self.norm(x)
+        shape = (-1, frames, x.shape[1], x.shape[2] * x.shape[3])
+        source, normed = x.reshape(shape), normed.reshape(shape)
+        result = torch.empty_like(source)
+        for clips, pixels in passes(source.shape[0], frames, source.shape[3], x.shape[1], x.device):
+            change = self._mix(normed[clips, :, :, pixels].transpose(2, 3), _at(scale, pixels)).transpose(2, 3)
+            if isinstance(effect, Tensor):
+                change = change * _at(effect, pixels).to(change)[:, None]
+            elif effect != 1.0:
+                change = change * effect
+            torch.add(source[clips, :, :, pixels], change, out=result[clips, :, :, pixels])
+        return result.view(x.shape)
+
+    def _mix(self, tokens: Tensor, scale: Strength) -> Tensor:
+        tokens = self.proj_in(tokens)
+        for attention in self.attentions:
+            tokens += attention(tokens, scale)
+        tokens += self.ff_out(self._gated(self.ff_norm(tokens)))
+        return self.proj_out(tokens)
+
+    def _gated(self, tokens: Tensor) -> Tensor:
+        value, gate = self.ff_in(tokens).chunk(2, dim=-1)
+        return F.gelu(gate).mul_(value)
+
+
+def pooled_norm(norm: nn.Module, x: Tensor, frames: int) -> Tensor:
+    """Apply a group norm with one mean and variance per clip and group instead of per frame.
+
+    The original code reaches this by normalising (clip, channel, frame, height, width) tensors.
+
+    Args:
+        x: (clips * frames, channels, height, width).
+    """
+    clips = x.unflatten(0, (-1, frames)).transpose(1, 2)
+    return norm(clips).transpose(1, 2).flatten(0, 1)
+
+
+def passes(clips: int, frames: int, pixels: int, channels: int, device: torch.device) -> list[tuple[slice, slice]]:
+    """Split the work into (clips, pixels) slices; frames stay together because attention joins them.
+
+    A CPU is fastest when one pass fits its cache; an accelerator takes everything at once, up to the row
+    limit of its fused attention.
+    """
+    if device.type != "cpu":
+        return [(slice(None), slice(start, start + SDPA_ROWS)) for start in range(0, pixels, SDPA_ROWS)]
+    width = max(1, max(CPU_TOKENS, 3 * channels) // frames)
+    return [(slice(i, i + 1), slice(start, start + width)) for i in range(clips) for start in range(0, pixels, width)]
+
+
+def _at(strength: Strength, pixels: slice) -> Strength:
+    if isinstance(strength, Tensor) and strength.shape[1] > 1:
+        return strength[:, pixels]
+    return strength

@@ -1,0 +1,16 @@
+"""ComfyUI nodes: declarations and short ``execute`` methods; the work is in ``motion`` and ``nodes/host``."""
+
+from comfy_api.latest import ComfyExtension, io
+
+from .animate import AnimateModel
+from .load import LoadMotionModule
+
+NODES: list[type[io.ComfyNode]] = [LoadMotionModule, AnimateModel]
+
+
+class KinemaExtension(ComfyExtension):
+    """What the host asks for the pack's nodes."""
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        """Every node, in menu order."""
+        return NODES

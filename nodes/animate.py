@@ -1,0 +1,102 @@
+"""Animate Model."""
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ..motion.schedules import SCHEDULES
+from .host import animate, runtime
+from .types import MotionModel
+
+
+class AnimateModel(io.ComfyNode):
+    """MODEL and motion model in, MODEL that samples clips out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Declare the node."""
+        return io.Schema(
+            node_id="KinemaAnimateModel",
+            display_name="Animate Model",
+            category="Kinema",
+            description="Puts a motion module into an image model. Sample the result with any sampler; the batch size "
+            "of the latent is the number of frames.",
+            search_aliases=["animatediff", "animatediff loader", "use evolved sampling", "apply animatediff model"],
+            inputs=[
+                io.Model.Input("model", tooltip="A Stable Diffusion model, with any LoRAs and patches."),
+                MotionModel.Input("motion_model", tooltip="The motion module, from Load Motion Module."),
+                io.Combo.Input(
+                    "beta_schedule",
+                    options=["auto", "use existing", *SCHEDULES],
+                    default="auto",
+                    tooltip="The noise schedule. auto takes the one the motion module was trained with; use existing "
+                    "keeps what the model has.",
+                ),
+                io.Float.Input(
+                    "motion_scale",
+                    default=1.0,
+                    min=0.0,
+                    max=10.0,
+                    step=0.01,
+                    tooltip="Multiplies the attention between frames. Above 1 gives more motion, below 1 less. 1 is "
+                    "as trained.",
+                ),
+                io.Float.Input(
+                    "effect_strength",
+                    default=1.0,
+                    min=0.0,
+                    max=10.0,
+                    step=0.01,
+                    tooltip="Blends the temporal layers in: 0 is the plain image model, 1 is as trained.",
+                ),
+                io.Float.Input(
+                    "start_percent",
+                    default=0.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.001,
+                    advanced=True,
+                    tooltip="Part of the sampling after which the motion module starts to act.",
+                ),
+                io.Float.Input(
+                    "end_percent",
+                    default=1.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.001,
+                    advanced=True,
+                    tooltip="Part of the sampling after which the motion module no longer acts.",
+                ),
+            ],
+            outputs=[
+                io.Model.Output(
+                    "animated",
+                    display_name="model",
+                    tooltip="The model with temporal layers. Chain another Animate Model to combine motion modules.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, start_percent: float = 0.0, end_percent: float = 1.0) -> bool | str:
+        """Answer an empty range before anything runs."""
+        if not 0.0 <= start_percent <= 1.0 or not 0.0 <= end_percent <= 1.0:
+            return "start_percent and end_percent lie between 0 and 1."
+        if start_percent >= end_percent:
+            return f"start_percent ({start_percent}) must be below end_percent ({end_percent}), or nothing would move."
+        return True
+
+    @classmethod
+    def execute(
+        cls,
+        model: Any,
+        motion_model: Any,
+        beta_schedule: str,
+        motion_scale: float,
+        effect_strength: float,
+        start_percent: float,
+        end_percent: float,
+    ) -> io.NodeOutput:
+        """Attach the motion module to a clone of the model."""
+        strengths = runtime.Strengths(motion_scale, effect_strength, start_percent, end_percent)
+        return io.NodeOutput(animate.animate(model, motion_model, strengths, beta_schedule))

@@ -1,0 +1,148 @@
+"""Attach a motion model to an image model."""
+
+from typing import Any
+
+from comfy.ldm.modules.attention import SpatialTransformer
+from comfy.ldm.modules.diffusionmodules.openaimodel import ResBlock, UNetModel, VideoResBlock
+from comfy.model_patcher import ModelPatcher
+from comfy.patcher_extension import WrappersMP
+from torch import Tensor
+
+from ...motion.sites import Block
+from .loader import LoadedMotion
+from .notices import notice
+from .runtime import (
+    HANDLER,
+    KEY,
+    PATCH,
+    RANGES,
+    Anchors,
+    MotionWrapper,
+    Strengths,
+    motion_patchers,
+    pool_output,
+    sigma_ranges,
+)
+from .schedule import set_beta_schedule
+
+FEWEST_FRAMES = 8
+"""Below this a motion module has little to work with; what comes out is grainy."""
+ATTACHMENT = "kinema.attached"
+
+
+class AnimateError(ValueError):
+    """A motion model and an image model, or a motion model and a clip, do not fit each other."""
+
+
+def animate(model: ModelPatcher, motion: LoadedMotion, strengths: Strengths, beta_schedule: str) -> ModelPatcher:
+    """A clone of the model that samples clips; the given model stays as it is.
+
+    Args:
+        beta_schedule: a schedule name, "auto" for the one the motion module was trained with, or "use existing".
+
+    Raises:
+        AnimateError: the motion module was made for another base model.
+    """
+    unet = model.get_model_object("diffusion_model")
+    check_fit(unet, motion)
+    animated = model.clone()
+    attached: tuple[tuple[LoadedMotion, Strengths], ...] = (*(model.get_attachment(ATTACHMENT) or ()), (motion, strengths))
+    animated.set_attachments(ATTACHMENT, attached)
+    animated.set_additional_models(KEY, [*motion_patchers(model), motion.patcher])
+    patches = animated.model_options["transformer_options"].setdefault("patches", {}).setdefault(PATCH, [])
+    if not any(handler is HANDLER for _, handler in patches):
+        # first in line: the host calls one handler a layer, and this one calls the others
+        patches.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
+    settings = tuple(item for _, item in attached)
+    wrappers: dict[str, Any] = {
+        WrappersMP.OUTER_SAMPLE: _Checked(attached),
+        WrappersMP.APPLY_MODEL: MotionWrapper(settings, anchors(unet)),
+    }
+    if any(loaded.model.format.pool_resnets for loaded, _ in attached):
+        wrappers[WrappersMP.DIFFUSION_MODEL] = pool_output
+    for kind, wrapper in wrappers.items():
+        animated.remove_wrappers_with_key(kind, KEY)
+        animated.add_wrapper_with_key(kind, KEY, wrapper)
+    name = motion.model.format.beta_schedule if beta_schedule == "auto" else beta_schedule
+    if name != "use existing":
+        set_beta_schedule(animated, name)
+    return animated
+
+
+def anchors(unet: UNetModel) -> Anchors:
+    """For each UNet block the layer temporal layers follow: its spatial transformer, else its ResBlock."""
+    found: dict[Block, type] = {}
+    blocks = [(("input", i), block) for i, block in enumerate(unet.input_blocks)]
+    blocks += [(("middle", 0), unet.middle_block)] if unet.middle_block is not None else []
+    blocks += [(("output", i), block) for i, block in enumerate(unet.output_blocks)]
+    for name, layers in blocks:
+        for kind in (SpatialTransformer, ResBlock):
+            if any(isinstance(layer, kind) for layer in layers):
+                found[name] = kind
+                break
+    return found
+
+
+def check_fit(unet: Any, motion: LoadedMotion) -> None:
+    """Refuse a UNet of another kind, or one whose blocks differ in number or width from the motion module's."""
+    format = motion.model.format
+    if not isinstance(unet, UNetModel) or any(isinstance(layer, VideoResBlock) for layer in unet.modules()):
+        raise AnimateError(
+            f"{motion.file} animates {format.base} models; this model is a {type(unet).__name__}, which has no place "
+            f"for it. Load a {format.base} checkpoint."
+        )
+    widths = {
+        block: layer.out_channels
+        for side, blocks in (("input", unet.input_blocks), ("output", unet.output_blocks))
+        for block, layers in (((side, i), layers) for i, layers in enumerate(blocks))
+        for layer in layers
+        if isinstance(layer, ResBlock)
+    }
+    levels = len(unet.output_blocks) // 3
+    expected = {block: width for block, width in motion.model.channels.items() if block[0] != "middle"}
+    if levels != format.levels or any(widths.get(block) != width for block, width in expected.items()):
+        kind = {3: "SDXL", 4: "SD1.5"}.get(levels, "other")
+        raise AnimateError(
+            f"{motion.file} is an {format.name} module for {format.base}, but the checkpoint is an {kind} model"
+            + (" of other widths" if kind == format.base else "")
+            + f". Load a {format.base} checkpoint, or a motion module made for {kind}."
+        )
+
+
+class _Checked:
+    """Looks at the clip once, before anything is sampled (host wrapper ``OUTER_SAMPLE``)."""
+
+    def __init__(self, attached: tuple[tuple[LoadedMotion, Strengths], ...]) -> None:
+        self.attached = attached
+
+    def __call__(self, executor: Any, noise: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        guider = executor.class_obj
+        self.check_frames(noise.shape[0], guider.model_options.get("context_handler"))
+        sampling = guider.model_patcher.get_model_object("model_sampling")
+        # in the options of this one sampling, so that no step has to ask the device for it
+        guider.model_options["transformer_options"][RANGES] = sigma_ranges(
+            sampling, tuple(item for _, item in self.attached)
+        )
+        return executor(noise, *args, **kwargs)
+
+    def check_frames(self, frames: int, context: Any) -> None:
+        """Stop on clips the position tables cannot number; warn about very short ones."""
+        at_once = frames
+        if context is not None and frames > context.context_length:
+            # the host's causal fix puts one more frame in front of every window but the first
+            at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
+        for loaded, _ in self.attached:
+            limit = loaded.model.max_frames
+            if at_once > limit:
+                raise AnimateError(
+                    f"{loaded.file} ({loaded.model.format.name}) can number at most {limit} frames at once, but "
+                    f"{at_once} were asked for. Lower the batch size of the latent to {limit} or less, or put a "
+                    f"Context Windows (Manual) node with context length 16 and causal_window_fix off between "
+                    "Animate Model and the sampler."
+                )
+        if frames < FEWEST_FRAMES:
+            what = "1 frame is a picture, not a clip" if frames == 1 else f"{frames} frames are very few"
+            notice(
+                f"{what}: motion modules are trained on 16 and give noisy pictures below {FEWEST_FRAMES}. Set the "
+                "batch size of the empty latent to 16."
+            )

@@ -1,0 +1,99 @@
+"""Model folders and save paths of the running ComfyUI."""
+
+import os
+from dataclasses import dataclass
+
+import folder_paths
+
+MOTION_MODULES = "animatediff_models"
+MAX_NAME_BYTES = 200
+"""Leaves room for counter and extension within the 255 bytes file systems allow."""
+
+
+def motion_module_names() -> list[str]:
+    """Motion files in the folders every AnimateDiff pack shares, registering the default one when first asked."""
+    _register(MOTION_MODULES)
+    return folder_paths.get_filename_list(MOTION_MODULES)
+
+
+def motion_module_path(name: str) -> str | None:
+    """Full path of a listed motion file, None if it is gone."""
+    _register(MOTION_MODULES)
+    return folder_paths.get_full_path(MOTION_MODULES, name)
+
+
+def motion_module_folder() -> str:
+    """The folder to name in messages."""
+    _register(MOTION_MODULES)
+    return folder_paths.get_folder_paths(MOTION_MODULES)[0]
+
+
+def _register(folder: str) -> None:
+    """Add a folder id without dropping what other packs or extra_model_paths.yaml registered."""
+    known = folder_paths.folder_names_and_paths
+    paths, extensions = known.get(folder, ([], set()))
+    default = os.path.join(folder_paths.models_dir, folder)
+    if default not in paths or not folder_paths.supported_pt_extensions <= set(extensions):
+        known[folder] = (
+            list(dict.fromkeys([*paths, default])),
+            set(extensions) | folder_paths.supported_pt_extensions,
+        )
+
+
+class SavePathError(ValueError):
+    """The filename prefix cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class SavePath:
+    """Where one save goes: a folder that exists and a numbered name that is free."""
+
+    folder: str
+    subfolder: str
+    stem: str
+    kind: str
+    """"output" or "temp", as the front end asks for it."""
+
+
+def check_prefix(prefix: str) -> str | None:
+    """What is wrong with a filename prefix, None if nothing is."""
+    if "\0" in prefix or any(ord(letter) < 32 for letter in prefix):
+        return "the filename prefix contains control characters; type a plain name"
+    if not os.path.basename(prefix.replace("\\", "/")).strip():
+        return "the filename prefix has no file name; write for example video/kinema"
+    if os.path.isabs(prefix) or prefix.startswith(("/", "\\")) or os.path.splitdrive(prefix)[0]:
+        return "the filename prefix is an absolute path; write a path below the output folder, for example video/kinema"
+    parts = prefix.replace("\\", "/").split("/")
+    if ".." in parts:
+        return "the filename prefix leaves the output folder (..); write a path below it, for example video/kinema"
+    if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
+        return f"the filename prefix has a part longer than {MAX_NAME_BYTES} bytes; shorten it"
+    return None
+
+
+def save_path(prefix: str, temporary: bool, width: int, height: int) -> SavePath:
+    """Reserve the next numbered name for a prefix.
+
+    Raises:
+        SavePathError: the prefix is malformed, leads out of the folder, or the folder cannot be written.
+    """
+    problem = check_prefix(prefix)
+    root = folder_paths.get_temp_directory() if temporary else folder_paths.get_output_directory()
+    if problem is None and not _is_inside(root, os.path.join(root, os.path.dirname(prefix))):
+        problem = f"the filename prefix {prefix!r} leads out of the folder {root} through a link; choose another"
+    if problem is not None:
+        raise SavePathError(f"Nothing was saved: {problem}.")
+    try:
+        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(prefix, root, width, height)
+    except OSError as error:
+        raise SavePathError(
+            f"Nothing was saved: the folder for {prefix!r} cannot be made in {root} ({error.strerror})."
+        ) from error
+    if not os.access(folder, os.W_OK):
+        raise SavePathError(f"Nothing was saved: {folder} cannot be written. Change its permissions or the prefix.")
+    return SavePath(folder, subfolder, f"{name}_{counter:05}_", "temp" if temporary else "output")
+
+
+def _is_inside(root: str, path: str) -> bool:
+    real_root = os.path.realpath(root)
+    return os.path.commonpath((real_root, os.path.realpath(path))) == real_root

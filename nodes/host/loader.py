@@ -1,0 +1,68 @@
+"""A motion file as a ComfyUI model patcher, so that the host places, offloads, casts and patches its weights."""
+
+import os
+from dataclasses import dataclass
+
+import comfy.model_management as management
+import comfy.model_patcher
+import comfy.ops
+import comfy.utils
+
+from ...motion.files import read_weights
+from ...motion.formats import recognise
+from ...motion.module import MotionModel, load_motion_model
+
+
+@dataclass(frozen=True)
+class LoadedMotion:
+    """What travels on a motion-model wire."""
+
+    patcher: comfy.model_patcher.ModelPatcher
+    file: str
+
+    @property
+    def model(self) -> MotionModel:
+        """The temporal layers themselves."""
+        return self.patcher.model
+
+
+def load_motion(path: str) -> LoadedMotion:
+    """Read, recognise and load a motion file.
+
+    Raises:
+        WeightFileError: the file cannot be read.
+        MotionFormatError: it is no motion module.
+    """
+    return LoadedMotion(_load_patcher(path), os.path.basename(path))
+
+
+def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
+    file = os.path.basename(path)
+    tensors = read_weights(path)
+    recognised = recognise({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+    device = management.get_torch_device()
+    dtype = management.unet_dtype(
+        device,
+        model_params=comfy.utils.calculate_parameters(tensors),
+        weight_dtype=comfy.utils.weight_dtype(tensors),
+    )
+    model = load_motion_model(
+        tensors, recognised, file, comfy.ops.manual_cast, dtype, management.unet_offload_device()
+    )
+    management.archive_model_dtypes(model)
+    kind = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
+    patcher = kind(model, load_device=device, offload_device=management.unet_offload_device())
+    # deep clones for several GPUs and non-dynamic delegates are made by loading again
+    patcher.cached_patcher_init = (_load_patcher, (path,))
+    return patcher
+
+
+def file_fingerprint(path: str | None) -> tuple[int, int] | None:
+    """Changes when the file is replaced, so that the node loads again."""
+    if path is None:
+        return None
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+__all__ = ["LoadedMotion", "file_fingerprint", "load_motion"]

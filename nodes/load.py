@@ -1,0 +1,54 @@
+"""Load Motion Module."""
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from .host import folders, loader
+from .types import MotionModel
+
+
+class LoadMotionModule(io.ComfyNode):
+    """A motion file from the model folder, recognised by its contents."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Declare the node."""
+        return io.Schema(
+            node_id="KinemaLoadMotionModule",
+            display_name="Load Motion Module",
+            category="Kinema",
+            description="Loads an AnimateDiff motion module: temporal layers that turn an image model into a video model.",
+            search_aliases=["animatediff", "load animatediff model", "motion model", "mm_sd_v15_v2", "v3_sd15_mm"],
+            inputs=[
+                io.Combo.Input(
+                    "motion_module",
+                    options=folders.motion_module_names(),
+                    tooltip="A file in models/animatediff_models. Its version is read from its contents, never from "
+                    "its name.",
+                ),
+            ],
+            outputs=[
+                MotionModel.Output(
+                    "motion_model",
+                    display_name="motion_model",
+                    tooltip="The loaded motion module, for Animate Model.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, motion_module: str | None = None, **_: Any) -> Any:
+        """Load again when the file on disk is replaced."""
+        return loader.file_fingerprint(motion_module and folders.motion_module_path(motion_module))
+
+    @classmethod
+    def execute(cls, motion_module: str) -> io.NodeOutput:
+        """Load the file."""
+        path = folders.motion_module_path(motion_module)
+        if path is None:
+            raise FileNotFoundError(
+                f"The motion module {motion_module} is gone. Put it back into {folders.motion_module_folder()} and "
+                "refresh the node list (R)."
+            )
+        return io.NodeOutput(loader.load_motion(path))
