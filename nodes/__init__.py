@@ -4,8 +4,9 @@ from comfy_api.latest import ComfyExtension, io
 
 from .animate import AnimateModel
 from .load import LoadMotionModule
+from .video import CombineVideo
 
-NODES: list[type[io.ComfyNode]] = [LoadMotionModule, AnimateModel]
+NODES: list[type[io.ComfyNode]] = [LoadMotionModule, AnimateModel, CombineVideo]
 
 
 class KinemaExtension(ComfyExtension):

@@ -97,3 +97,10 @@ def save_path(prefix: str, temporary: bool, width: int, height: int) -> SavePath
 def _is_inside(root: str, path: str) -> bool:
     real_root = os.path.realpath(root)
     return os.path.commonpath((real_root, os.path.realpath(path))) == real_root
+
+
+def temporary_folder() -> str:
+    """The host's temp folder, made if the host has not done so yet."""
+    folder = folder_paths.get_temp_directory()
+    os.makedirs(folder, exist_ok=True)
+    return folder

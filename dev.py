@@ -1,0 +1,181 @@
+"""Set up, try and test Kinema with one command each. Needs Python 3.11+ and pip, nothing else.
+
+python dev.py demo              make a video with seeded random weights, or with your own models
+python dev.py test [PYTEST...]  run every check and test
+python dev.py api TEMPLATE      print a workflow template in API format
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.harness.server import Server
+from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_host, once, run
+
+INSIDE = "KINEMA_INSIDE"
+WEIGHTS_VERSION = "1"
+
+
+def main() -> int:
+    """Parse the command line, make the environment and run the command inside it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo_parser = commands.add_parser("demo", help="make a video")
+    demo_parser.add_argument("--comfyui", metavar="DIR", help="your own ComfyUI; nothing is downloaded")
+    demo_parser.add_argument("--checkpoint", metavar="FILE", help="an SD1.5 checkpoint instead of seeded weights")
+    demo_parser.add_argument("--motion-module", metavar="FILE", help="a motion module instead of seeded weights")
+    demo_parser.add_argument("--prompt", help="what to show")
+    demo_parser.add_argument("--frames", type=int, default=16)
+    demo_parser.add_argument("--size", type=int, help="width and height in pixels (512, or 128 with seeded weights)")
+    demo_parser.add_argument("--steps", type=int, help="sampling steps (25, or 4 with seeded weights)")
+    demo_parser.add_argument("--output", type=Path, default=Path("demo"), help="folder for the video (./demo)")
+    test_parser = commands.add_parser("test", help="run every check and test")
+    test_parser.add_argument("pytest", nargs=argparse.REMAINDER, help="arguments for pytest")
+    api_parser = commands.add_parser("api", help="print a template in API format")
+    api_parser.add_argument("template", help="a name in workflows/ or a path")
+    options = parser.parse_args()
+    try:
+        host = ensure_host(getattr(options, "comfyui", None))
+        if os.environ.get(INSIDE) != str(host.python):
+            return _again_inside(host)
+        return {"demo": demo, "test": test, "api": api}[options.command](host, options)
+    except SetupError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+def demo(host: Host, options: argparse.Namespace) -> int:
+    """Queue the text-to-video template on a real server and print the path of the video."""
+    from tests.harness import client, templates
+
+    if bool(options.checkpoint) != bool(options.motion_module):
+        raise SetupError("Give both --checkpoint and --motion-module, or neither: seeded weights fit only each other.")
+    models = [seeded_models(host)] if options.checkpoint is None else _own_models(host, options)
+    output = options.output.resolve()
+    output.mkdir(parents=True, exist_ok=True)
+    print("[demo] starting ComfyUI", flush=True)
+    with Server(host, models, device_options(host), output) as server:
+        prompt = templates.to_api("text-to-video", client.get_json(server.url, "/object_info"))
+        seeded = options.checkpoint is None
+        size = options.size or (128 if seeded else 512)
+        if seeded:
+            templates.use_seeded_weights(prompt, size, options.steps or 4, options.frames)
+        else:
+            templates.set_inputs(prompt, "CheckpointLoaderSimple", ckpt_name=Path(options.checkpoint).name)
+            templates.set_inputs(prompt, "KinemaLoadMotionModule", motion_module=Path(options.motion_module).name)
+            templates.set_inputs(prompt, "EmptyLatentImage", width=size, height=size, batch_size=options.frames)
+            templates.set_inputs(prompt, "KSampler", **({"steps": options.steps} if options.steps else {}))
+        if options.prompt:
+            positive = next(node for node in prompt.values() if node["_meta"]["title"] == "Prompt")
+            positive["inputs"]["text"] = options.prompt
+        outcome = client.run_prompt(server.url, prompt, _print_progress(prompt))
+        if outcome.status != "success":
+            print(f"\nerror: {outcome.error.get('exception_message') or outcome.message}", file=sys.stderr)
+            return 1
+    for texts in outcome.notices.values():
+        print(f"note: {texts[-1]}")
+    print(f"weights: {'seeded-random (abstract pictures, real machinery)' if seeded else 'yours'}")
+    print(client.saved_path(output, outcome.files()[0]))
+    return 0
+
+
+def test(host: Host, options: argparse.Namespace) -> int:
+    """Lint, type-check, then every test layer against the real server and browser."""
+    from tests.harness.browser import ensure_browser
+
+    environment = os.environ | {
+        "KINEMA_COMFYUI_FOLDER": str(host.folder),
+        "KINEMA_MODELS": str(seeded_models(host)),
+        "KINEMA_BROWSER": ensure_browser(),
+    }
+    checks = [
+        ["ruff", "check", "."],
+        ["ruff", "format", "--check", "."],
+        ["pyright", "--pythonpath", sys.executable],
+        ["pytest", *(options.pytest or ["tests"])],
+    ]
+    for check in checks[-1:] if options.pytest else checks:
+        print(f"[test] {' '.join(check)}", flush=True)
+        code = subprocess.run([sys.executable, "-m", *check], cwd=ROOT, env=environment).returncode
+        if code != 0:
+            return code
+    return 0
+
+
+def api(host: Host, options: argparse.Namespace) -> int:
+    """Print a template as the JSON object that ``POST /prompt`` takes under "prompt"."""
+    from tests.harness import client, templates
+
+    with Server(host, options=device_options(host)) as server:
+        prompt = templates.to_api(options.template, client.get_json(server.url, "/object_info"))
+    print(json.dumps(prompt, indent=2))
+    return 0
+
+
+def seeded_models(host: Host) -> Path:
+    """A cached models folder with seeded random weights in the real layouts."""
+    script = ROOT / "tests" / "harness" / "weights.py"
+
+    def make(target: Path) -> None:
+        run([host.python, script, host.folder, target], "writing seeded weights (0.8 GB, once)")
+
+    return once(cache_folder() / f"weights-{WEIGHTS_VERSION}", make)
+
+
+def device_options(host: Host) -> list[str]:
+    """``--cpu`` unless torch sees an accelerator."""
+    probe = "import torch; print(torch.cuda.is_available() or torch.backends.mps.is_available())"
+    found = subprocess.run([host.python, "-c", probe], capture_output=True, text=True)
+    return [] if found.stdout.strip() == "True" else ["--cpu"]
+
+
+def _again_inside(host: Host) -> int:
+    """Run this very command with the Python that has torch and ComfyUI's requirements."""
+    child = subprocess.Popen([host.python, *sys.argv], env=os.environ | {INSIDE: str(host.python)})
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            # the child got it too and cleans up by itself
+            continue
+
+
+def _own_models(host: Host, options: argparse.Namespace) -> list[Path]:
+    """A models folder with links to the given files, besides the user's own models."""
+    folder = cache_folder() / "own-models"
+    for kind, given in (("checkpoints", options.checkpoint), ("animatediff_models", options.motion_module)):
+        file = Path(given).expanduser().resolve()
+        if not file.is_file():
+            if host.is_users:
+                continue  # a name in the user's own models folder
+            raise SetupError(f"{given} was not found. Give the path of a file.")
+        shutil.rmtree(folder / kind, ignore_errors=True)
+        (folder / kind).mkdir(parents=True)
+        try:
+            (folder / kind / file.name).symlink_to(file)
+        except OSError:
+            shutil.copy2(file, folder / kind / file.name)
+    return [folder, *([host.folder / "models"] if host.is_users else [])] if folder.exists() else [host.folder / "models"]
+
+
+def _print_progress(prompt: dict[str, dict[str, object]]):  # noqa: ANN202
+    def show(event: dict[str, object]) -> None:
+        data = event["data"]
+        assert isinstance(data, dict)
+        if event["type"] == "executing" and data.get("node") in prompt:
+            print(f"[demo] {prompt[data['node']]['class_type']}", flush=True)
+        elif event["type"] == "progress":
+            print(f"[demo]   {data['value']}/{data['max']}", end="\r", flush=True)
+
+    return show
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""Write seeded random models that a real ComfyUI loads, laid out like its ``models`` folder.
+
+Usage: weights.py COMFYUI_FOLDER OUT_FOLDER
+
+The checkpoint is a "mini" SD1.5: all 16 spatial transformers and 21 motion places, but 320 channels on every level,
+the narrowest the host's detection takes. Its VAE has the TAESD layout because the full VAE is slow on a CPU.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from layouts import MINI, motion_module, tensor  # noqa: E402
+
+CHECKPOINT = "kinema_seeded_sd15_mini.safetensors"
+MOTION = {
+    "kinema_seeded_mm_v1_mini.safetensors": {"mid": False, "positions": 24},
+    "kinema_seeded_mm_v2_mini.safetensors": {"mid": True, "positions": 32},
+    "kinema_seeded_mm_v3_mini.safetensors": {"mid": False, "positions": 32},
+}
+UNET = {
+    "image_size": 32,
+    "use_checkpoint": False,
+    "use_spatial_transformer": True,
+    "legacy": False,
+    "in_channels": 4,
+    "out_channels": 4,
+    "model_channels": 320,
+    "num_heads": 8,
+    "num_head_channels": -1,
+    "context_dim": 768,
+    "use_linear_in_transformer": False,
+    "adm_in_channels": None,
+    "use_temporal_attention": False,
+    "use_temporal_resblock": False,
+    "transformer_depth_middle": 1,
+    "num_res_blocks": [2, 2, 2, 2],
+    "channel_mult": [1, 1, 1, 1],
+    "transformer_depth": [1, 1, 1, 1, 1, 1, 0, 0],
+    "transformer_depth_output": [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0],
+}
+"""ComfyUI's configuration of the mini UNet; full SD1.5 has channel_mult [1, 2, 4, 4]."""
+
+
+def unet(config: dict[str, object] = UNET, seed: int = 0) -> dict[str, Tensor]:
+    """A UNet in the original (ldm) layout whose output is close to its noisy input.
+
+    So it denoises instead of adding noise to noise, and what it draws comes from the random rest of it.
+    """
+    from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
+
+    with torch.device("meta"):
+        shapes = {key: value.shape for key, value in UNetModel(**_copied(config)).state_dict().items()}
+    state = {key: tensor(key, shape, _gain(key), seed) for key, shape in shapes.items()}
+    _pass_input_through(state)
+    return state
+
+
+def _copied(config: dict[str, object]) -> dict[str, object]:
+    # UNetModel pops entries off the lists it is given
+    return {key: list(value) if isinstance(value, list) else value for key, value in config.items()}
+
+
+def _gain(key: str) -> float:
+    return 0.7 if "out_layers.3" in key or "proj_out" in key or "to_out" in key or "ff.net.2" in key else 1.0
+
+
+def _pass_input_through(state: dict[str, Tensor]) -> None:
+    """Carry the latent from the first convolution over the outermost skip connection to the output."""
+    channels = range(4)
+    first, last, head = state["input_blocks.0.0.weight"], "output_blocks.11.0.skip_connection.weight", state["out.2.weight"]
+    width = first.shape[0]
+    first[:8] = 0
+    state["input_blocks.0.0.bias"][:8] = 0
+    state[last][:8] = 0
+    head[:, :8] = 0
+    head *= 0.35
+    for c in channels:
+        # silu(x) - silu(-x) = x, so each latent channel travels with both signs
+        for offset, sign in ((0, 1.0), (4, -1.0)):
+            first[c + offset, c, 1, 1] = 3.0 * sign
+            state[last][c + offset, width + c + offset, 0, 0] = 1.0
+            head[c, c + offset, 1, 1] = 0.8 * sign
+
+
+def clip_l() -> dict[str, Tensor]:
+    """The text encoder of SD1.5 (CLIP ViT-L/14, 12 layers of 768)."""
+    width, inner = 768, 3072
+    shapes: dict[str, tuple[int, ...]] = {
+        "embeddings.token_embedding.weight": (49408, width),
+        "embeddings.position_embedding.weight": (77, width),
+        "final_layer_norm.weight": (width,),
+        "final_layer_norm.bias": (width,),
+    }
+    for i in range(12):
+        layer = f"encoder.layers.{i}."
+        for part, (out, into) in {
+            **{f"self_attn.{name}_proj": (width, width) for name in ("q", "k", "v", "out")},
+            "mlp.fc1": (inner, width),
+            "mlp.fc2": (width, inner),
+        }.items():
+            shapes |= {f"{layer}{part}.weight": (out, into), f"{layer}{part}.bias": (out,)}
+        for part in ("layer_norm1", "layer_norm2"):
+            shapes |= {f"{layer}{part}.weight": (width,), f"{layer}{part}.bias": (width,)}
+    return {key: tensor(key, shape, 0.9) for key, shape in shapes.items()}
+
+
+def taesd() -> dict[str, Tensor]:
+    """A tiny autoencoder in the TAESD layout."""
+    from comfy.taesd.taesd import Decoder, Encoder
+
+    state: dict[str, Tensor] = {}
+    for prefix, kind in (("taesd_decoder.", Decoder), ("taesd_encoder.", Encoder)):
+        with torch.device("meta"):
+            shapes = {prefix + key: value.shape for key, value in kind(latent_channels=4).state_dict().items()}
+        state |= {key: tensor(key, shape, 1.2) for key, shape in shapes.items()}
+    return state
+
+
+def write_models(out: Path) -> None:
+    """Write the checkpoint and the motion modules in half precision."""
+    state = {f"model.diffusion_model.{key}": value for key, value in unet().items()}
+    state |= {f"cond_stage_model.transformer.text_model.{key}": value for key, value in clip_l().items()}
+    state |= {f"first_stage_model.{key}": value for key, value in taesd().items()}
+    _save(state, out / "checkpoints" / CHECKPOINT)
+    for name, options in MOTION.items():
+        _save(motion_module(MINI, **options), out / "animatediff_models" / name)
+
+
+def _save(state: dict[str, Tensor], path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file({key: value.half().contiguous() for key, value in state.items()}, path)
+
+
+if __name__ == "__main__":
+    comfyui, target = sys.argv[1:]
+    sys.path.insert(0, comfyui)
+    sys.argv = [sys.argv[0], "--cpu"]
+    import comfy.options
+
+    comfy.options.enable_args_parsing()
+    write_models(Path(target))
