@@ -79,4 +79,4 @@ def leaves(c: int) -> dict[str, tuple[int, ...]]:
 
 
 def _gain(leaf: str) -> float:
-    return 0.5 if leaf.startswith("proj_out") else 1.0
+    return 0.2 if leaf.startswith("proj_out") else 1.0

@@ -44,6 +44,7 @@ UNET = {
     "transformer_depth_output": [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0],
 }
 """ComfyUI's configuration of the mini UNet; full SD1.5 has channel_mult [1, 2, 4, 4]."""
+RGB_OF_LATENT = torch.tensor([[0.2, 0.1, 0.05], [-0.1, 0.15, 0.1], [0.1, -0.1, 0.2], [0.1, 0.15, -0.15]])
 
 
 def unet(config: dict[str, object] = UNET, seed: int = 0) -> dict[str, Tensor]:
@@ -78,13 +79,17 @@ def _pass_input_through(state: dict[str, Tensor]) -> None:
     state["input_blocks.0.0.bias"][:8] = 0
     state[last][:8] = 0
     head[:, :8] = 0
-    head *= 0.35
+    for key in ("output_blocks.11.0.out_layers.3", "output_blocks.11.0.emb_layers.1", "output_blocks.11.1.proj_out"):
+        for part in ("weight", "bias"):
+            state[f"{key}.{part}"][:8] *= 0.1
+    head *= 0.1
+    state["out.2.bias"] *= 0
     for c in channels:
         # silu(x) - silu(-x) = x, so each latent channel travels with both signs
         for offset, sign in ((0, 1.0), (4, -1.0)):
             first[c + offset, c, 1, 1] = 3.0 * sign
             state[last][c + offset, width + c + offset, 0, 0] = 1.0
-            head[c, c + offset, 1, 1] = 0.8 * sign
+            head[c, c + offset, 1, 1] = sign
 
 
 def clip_l() -> dict[str, Tensor]:
@@ -117,8 +122,32 @@ def taesd() -> dict[str, Tensor]:
     for prefix, kind in (("taesd_decoder.", Decoder), ("taesd_encoder.", Encoder)):
         with torch.device("meta"):
             shapes = {prefix + key: value.shape for key, value in kind(latent_channels=4).state_dict().items()}
-        state |= {key: tensor(key, shape, 1.2) for key, shape in shapes.items()}
+        state |= {key: tensor(key, shape, 1.0 if "encoder" in prefix else 0.1) for key, shape in shapes.items()}
+    _show_latent(state)
     return state
+
+
+def _show_latent(state: dict[str, Tensor]) -> None:
+    """Make the random decoder draw the latent as soft colours instead of clipping to black."""
+    first, *upsampled, last = [key for key, value in state.items() if key.startswith("taesd_decoder.") and _plain(key)]
+    state[first][:8] = 0
+    state[first.replace("weight", "bias")] *= 0.1
+    blur = torch.tensor([1.0, 2.0, 1.0])
+    for c in range(4):
+        for offset, sign in ((0, 1.0), (4, -1.0)):
+            # a pair of rectified channels carries one signed value through the blocks
+            state[first][c + offset, c, 1, 1] = sign
+            for key in upsampled:
+                state[key][c + offset] = 0
+                state[key][c + offset, c + offset] = torch.outer(blur, blur) / 16
+            state[last][:, c + offset] = 0
+            state[last][:, c + offset, 1, 1] = sign * RGB_OF_LATENT[c]
+    state[last.replace("weight", "bias")] += 0.5
+
+
+def _plain(key: str) -> bool:
+    """A convolution outside the residual blocks."""
+    return key.count(".") == 2 and key.endswith("weight")
 
 
 def write_models(out: Path) -> None:
