@@ -124,9 +124,9 @@ CODECS = {
         Codec(
             "webp",
             "webp",
-            "libwebp_anim",
-            pixels="yuv420p",
-            pixels_alpha="yuva420p",
+            "libwebp",
+            pixels="bgra",
+            pixels_alpha="bgra",
             tags="webp",
             still=True,
         ),

@@ -11,7 +11,8 @@ from shutil import copyfileobj
 
 PNG_HEADER_BYTES = 8 + 25
 """Signature and the IHDR chunk, which has to come first."""
-EXIF_FLAG = 0x08
+EXIF_FLAG, ALPHA_FLAG = 0x08, 0x10
+"""Bits of the extended WebP header."""
 FIRST_EXIF_TAG = 0x010F
 """ComfyUI stores its tags downwards from "Make"."""
 
@@ -31,25 +32,36 @@ def _png_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def tag_webp(path: Path, tags: Mapping[str, str]) -> None:
-    """Append an EXIF chunk with one ``key:text`` entry a tag to an extended (animated) WebP file.
+def tag_webp(path: Path, tags: Mapping[str, str], width: int, height: int) -> None:
+    """Append an EXIF chunk with one ``key:text`` entry a tag to a WebP file.
 
-    Raises:
-        ValueError: the file has no extended header to announce the chunk in.
+    Args:
+        width, height: of the picture; a file with a single frame has no header that could announce the chunk, so
+            one is put in front.
     """
     exif = _exif([f"{key}:{text}" for key, text in tags.items()])
-    chunk = b"EXIF" + struct.pack("<I", len(exif)) + exif + b"\0" * (len(exif) % 2)
-    with path.open("r+b") as file:
-        header = file.read(21)
-        if header[12:16] != b"VP8X":
-            raise ValueError(f"{path.name} has no extended WebP header")
-        file.seek(0, 2)
-        size = file.tell() + len(chunk) - 8
-        file.write(chunk)
-        file.seek(4)
-        file.write(struct.pack("<I", size))
-        file.seek(20)
-        file.write(bytes([header[20] | EXIF_FLAG]))
+    chunk = _riff_chunk(b"EXIF", exif)
+    tagged = path.with_name(path.name + ".tagged")
+    with path.open("rb") as source, tagged.open("wb") as target:
+        riff, kind, first = source.read(12), source.read(4), source.read(17)
+        if kind == b"VP8X":
+            start = kind + first[:4] + bytes([first[4] | EXIF_FLAG]) + first[5:]
+        else:
+            # of the single-frame kinds only VP8L can hold alpha; bit 28 of its header says so
+            alpha = ALPHA_FLAG if kind == b"VP8L" and first[8] & 0x10 else 0
+            canvas = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+            start = _riff_chunk(b"VP8X", bytes([EXIF_FLAG | alpha, 0, 0, 0]) + canvas) + kind + first
+        target.write(riff + start)
+        copyfileobj(source, target)
+        target.write(chunk)
+        size = target.tell() - 8
+        target.seek(4)
+        target.write(struct.pack("<I", size))
+    tagged.replace(path)
+
+
+def _riff_chunk(kind: bytes, data: bytes) -> bytes:
+    return kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
 
 
 def _exif(texts: list[str]) -> bytes:

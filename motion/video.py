@@ -229,7 +229,7 @@ def _tag(job: Job, finished: Path) -> None:
     if not job.tags:
         return
     if job.codec.tags == "webp":
-        tag_webp(finished, job.tags)
+        tag_webp(finished, job.tags, *reversed(job.clip.images.shape[1:3]))
     elif job.codec.tags == "png":
         for file in sorted(finished.iterdir()) if job.codec.sequence else [finished]:
             tag_png(file, job.tags)

@@ -1,0 +1,153 @@
+"""A plain second implementation of AnimateDiff, in the five dimensions of its paper, to compare with.
+
+Written from the paper and the published key names alone; slow, allocation-happy, and sharing no code with the
+pack. Tensors are (clip, channel, frame, height, width). ``per_frame`` norms see one frame at a time, the others
+all frames of a clip, as the original's `use_inflated_groupnorm` switch decides.
+"""
+
+import math
+from collections.abc import Mapping
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+State = Mapping[str, Tensor]
+
+
+def group_norm(x: Tensor, state: State, name: str, eps: float, per_frame: bool) -> Tensor:
+    """Group norm with 32 groups."""
+    weight, bias = state[f"{name}.weight"], state[f"{name}.bias"]
+    if per_frame:
+        return torch.stack([F.group_norm(frame, 32, weight, bias, eps) for frame in x.unbind(2)], dim=2)
+    return F.group_norm(x, 32, weight, bias, eps)
+
+
+def linear(x: Tensor, state: State, name: str) -> Tensor:
+    """A linear layer on the last axis."""
+    return F.linear(x, state[f"{name}.weight"], state.get(f"{name}.bias"))
+
+
+def conv(x: Tensor, state: State, name: str, stride: int = 1) -> Tensor:
+    """A 2-D convolution of every frame."""
+    weight = state[f"{name}.weight"]
+    frames = [F.conv2d(f, weight, state[f"{name}.bias"], stride, weight.shape[-1] // 2) for f in x.unbind(2)]
+    return torch.stack(frames, dim=2)
+
+
+def layer_norm(x: Tensor, state: State, name: str) -> Tensor:
+    """Layer norm on the last axis."""
+    return F.layer_norm(x, x.shape[-1:], state[f"{name}.weight"], state[f"{name}.bias"])
+
+
+def attention(q: Tensor, k: Tensor, v: Tensor, heads: int) -> Tensor:
+    """Multi-head attention of (batch, tokens, channels), softmax(q kᵀ / sqrt(d)) v."""
+    q, k, v = (t.unflatten(-1, (heads, -1)).transpose(-2, -3) for t in (q, k, v))
+    weights = (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])).softmax(-1)
+    return (weights @ v).transpose(-2, -3).flatten(-2)
+
+
+def geglu(x: Tensor, state: State, name: str) -> Tensor:
+    """The gated feed-forward, exact GELU."""
+    value, gate = linear(x, state, f"{name}.net.0.proj").chunk(2, dim=-1)
+    return linear(value * F.gelu(gate), state, f"{name}.net.2")
+
+
+def temporal_transformer(x: Tensor, state: State, place: str, pool_motion: bool = False) -> Tensor:
+    """One motion module of the original layout at ``place`` (for example down_blocks.0.motion_modules.0)."""
+    name = f"{place}.temporal_transformer"
+    clips, channels, frames, height, width = x.shape
+    y = group_norm(x, state, f"{name}.norm", 1e-6, per_frame=not pool_motion)
+    y = y.permute(0, 3, 4, 2, 1).reshape(-1, frames, channels)
+    y = linear(y, state, f"{name}.proj_in")
+    block = f"{name}.transformer_blocks.0"
+    for n in (0, 1):
+        a = f"{block}.attention_blocks.{n}"
+        z = layer_norm(y, state, f"{block}.norms.{n}") + state[f"{a}.pos_encoder.pe"][:, :frames]
+        mixed = attention(*(linear(z, state, f"{a}.to_{letter}") for letter in "qkv"), heads=8)
+        y = linear(mixed, state, f"{a}.to_out.0") + y
+    y = geglu(layer_norm(y, state, f"{block}.ff_norm"), state, f"{block}.ff") + y
+    y = linear(y, state, f"{name}.proj_out").reshape(clips, height, width, frames, channels)
+    return x + y.permute(0, 4, 3, 1, 2)
+
+
+def unet(
+    x: Tensor, timestep: int, context: Tensor, state: State, motion: State, heads: int = 8, pool_resnets: bool = False
+) -> Tensor:
+    """An SD1.5 UNet of the ldm layout with a motion module.
+
+    Args:
+        x: (clips, 4, frames, height, width).
+        context: (clips, tokens, 768).
+        pool_resnets: AnimateDiff v1: ResBlock and output norms over all frames.
+    """
+    width = state["time_embed.0.weight"].shape[1]
+    rate = torch.exp(-math.log(10000.0) * torch.arange(width // 2, dtype=torch.float32) / (width // 2))
+    angle = torch.full((x.shape[0], 1), float(timestep)) * rate
+    emb = torch.cat([angle.cos(), angle.sin()], dim=-1).to(x.dtype)
+    emb = linear(F.silu(linear(emb, state, "time_embed.0")), state, "time_embed.2")
+
+    def block(x: Tensor, name: str, place: str | None) -> Tensor:
+        moved = place is None
+        for i in range(4):
+            part = f"{name}.{i}"
+            if f"{part}.in_layers.0.weight" in state:
+                x = resblock(x, emb, state, part, pool_resnets)
+                attends = f"{name}.{i + 1}.norm.weight" in state
+                if not moved and not attends:
+                    x, moved = move(x, place), True
+            elif f"{part}.norm.weight" in state:
+                x = spatial_transformer(x, context, state, part, heads)
+                if not moved:
+                    x, moved = move(x, place), True
+            elif f"{part}.op.weight" in state:
+                x = conv(x, state, f"{part}.op", stride=2)
+            elif f"{part}.conv.weight" in state:
+                x = conv(x.repeat_interleave(2, 3).repeat_interleave(2, 4), state, f"{part}.conv")
+            elif f"{part}.weight" in state:
+                x = conv(x, state, part)
+        return x
+
+    def move(x: Tensor, place: str | None) -> Tensor:
+        known = f"{place}.temporal_transformer.norm.weight" in motion
+        return temporal_transformer(x, motion, str(place)) if known else x
+
+    skips = []
+    for i in range(12):
+        level, layer = divmod(i - 1, 3)
+        place = f"down_blocks.{level}.motion_modules.{layer}" if i and layer < 2 else None
+        x = block(x, f"input_blocks.{i}", place)
+        skips.append(x)
+    x = block(x, "middle_block", "mid_block.motion_modules.0")
+    for i in range(12):
+        x = torch.cat([x, skips.pop()], dim=1)
+        x = block(x, f"output_blocks.{i}", "up_blocks.{}.motion_modules.{}".format(*divmod(i, 3)))
+    x = F.silu(group_norm(x, state, "out.0", 1e-5, per_frame=not pool_resnets))
+    return conv(x, state, "out.2")
+
+
+def resblock(x: Tensor, emb: Tensor, state: State, name: str, pooled: bool) -> Tensor:
+    """The residual block of the UNet."""
+    h = conv(F.silu(group_norm(x, state, f"{name}.in_layers.0", 1e-5, not pooled)), state, f"{name}.in_layers.2")
+    h = h + linear(F.silu(emb), state, f"{name}.emb_layers.1")[:, :, None, None, None]
+    h = conv(F.silu(group_norm(h, state, f"{name}.out_layers.0", 1e-5, not pooled)), state, f"{name}.out_layers.3")
+    skip = f"{name}.skip_connection"
+    return (conv(x, state, skip) if f"{skip}.weight" in state else x) + h
+
+
+def spatial_transformer(x: Tensor, context: Tensor, state: State, name: str, heads: int) -> Tensor:
+    """Self- and cross-attention within each frame."""
+    clips, channels, frames, height, width = x.shape
+    y = group_norm(x, state, f"{name}.norm", 1e-6, per_frame=True)
+    y = conv(y, state, f"{name}.proj_in").permute(0, 2, 3, 4, 1).reshape(clips * frames, -1, channels)
+    text = context.repeat_interleave(frames, 0)
+    block = f"{name}.transformer_blocks.0"
+    for n, kind in ((1, "attn1"), (2, "attn2")):
+        z = layer_norm(y, state, f"{block}.norm{n}")
+        source = z if n == 1 else text
+        q = linear(z, state, f"{block}.{kind}.to_q")
+        k, v = (linear(source, state, f"{block}.{kind}.to_{letter}") for letter in "kv")
+        y = linear(attention(q, k, v, heads), state, f"{block}.{kind}.to_out.0") + y
+    y = geglu(layer_norm(y, state, f"{block}.norm3"), state, f"{block}.ff") + y
+    y = y.reshape(clips, frames, height, width, channels).permute(0, 4, 1, 2, 3)
+    return x + conv(y, state, f"{name}.proj_out")
