@@ -65,7 +65,7 @@ def demo(host: Host, options: argparse.Namespace) -> int:
         prompt = templates.to_api("text-to-video", client.get_json(server.url, "/object_info"))
         seeded = options.checkpoint is None
         size = options.size or (128 if seeded else 512)
-        if seeded:
+        if options.checkpoint is None:
             templates.use_seeded_weights(prompt, size, options.steps or 4, options.frames)
         else:
             templates.set_inputs(prompt, "CheckpointLoaderSimple", ckpt_name=Path(options.checkpoint).name)
@@ -162,7 +162,9 @@ def _own_models(host: Host, options: argparse.Namespace) -> list[Path]:
             (folder / kind / file.name).symlink_to(file)
         except OSError:
             shutil.copy2(file, folder / kind / file.name)
-    return [folder, *([host.folder / "models"] if host.is_users else [])] if folder.exists() else [host.folder / "models"]
+    return (
+        [folder, *([host.folder / "models"] if host.is_users else [])] if folder.exists() else [host.folder / "models"]
+    )
 
 
 def _print_progress(prompt: dict[str, dict[str, object]]):  # noqa: ANN202

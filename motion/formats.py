@@ -142,9 +142,7 @@ FORMATS = (
         advice="Load v3_sd15_adapter, its domain adapter, on the image model as well: it removes the look of "
         "the training videos.",
     ),
-    Format(
-        "AnimateDiff SDXL beta", SDXL, 3, False, frozenset({32}), "linear (AnimateDiff-SDXL)", pool_motion=True
-    ),
+    Format("AnimateDiff SDXL beta", SDXL, 3, False, frozenset({32}), "linear (AnimateDiff-SDXL)", pool_motion=True),
 )
 
 
@@ -222,9 +220,8 @@ def _wrong_shapes(parts: Mapping[str, tuple[int, ...]], c: int) -> list[str]:
     wrong = []
     for leaf, shape in parts.items():
         square = (c, c) if re.search(r"(proj_in|proj_out|to_[qkv]|to_out)\.weight$", leaf) else (c,)
-        if not leaf.endswith("table") and shape != special.get(leaf, square):
-            wrong.append(f"{leaf} {shape}")
-        elif leaf.endswith("table") and shape[-1] != c:
+        fits = shape[-1] == c if leaf.endswith("table") else shape == special.get(leaf, square)
+        if not fits:
             wrong.append(f"{leaf} {shape}")
     return wrong
 

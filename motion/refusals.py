@@ -106,4 +106,6 @@ def refusal(shapes: Mapping[str, tuple[int, ...]], file: str) -> str:
         if entry.applies(descriptions):
             return f"{file} is {entry.kind}, not a motion module this node can load. {entry.advice}"
     sample = ", ".join(list(shapes)[:3])
-    return f"{file} is not a motion module: none of its keys is a temporal layer (first keys: {sample}). {_MOTION_MODULE}"
+    return (
+        f"{file} is not a motion module: none of its keys is a temporal layer (first keys: {sample}). {_MOTION_MODULE}"
+    )

@@ -16,16 +16,16 @@ class Site(NamedTuple):
     side: str
     """"down", "mid" or "up"."""
     level: int
-    index: int
+    layer: int
 
     @property
     def block(self) -> Block:
         """The UNet block: a level has two ResBlocks and a downsampler going in, three ResBlocks going out."""
         if self.side == "down":
-            return "input", 1 + 3 * self.level + self.index
+            return "input", 1 + 3 * self.level + self.layer
         if self.side == "up":
-            return "output", 3 * self.level + self.index
+            return "output", 3 * self.level + self.layer
         return "middle", 0
 
     def __str__(self) -> str:
-        return f"the {self.side} block {self.level}.{self.index}"
+        return f"the {self.side} block {self.level}.{self.layer}"

@@ -19,7 +19,10 @@ FIRST_EXIF_TAG = 0x010F
 
 def tag_png(path: Path, tags: Mapping[str, str]) -> None:
     """Insert one ``tEXt`` chunk a tag after the header of a PNG or APNG file."""
-    chunks = b"".join(_png_chunk(b"tEXt", key.encode("latin-1") + b"\0" + text.encode("latin-1", "replace")) for key, text in tags.items())
+    chunks = b"".join(
+        _png_chunk(b"tEXt", key.encode("latin-1") + b"\0" + text.encode("latin-1", "replace"))
+        for key, text in tags.items()
+    )
     tagged = path.with_name(path.name + ".tagged")
     with path.open("rb") as source, tagged.open("wb") as target:
         target.write(source.read(PNG_HEADER_BYTES))

@@ -13,7 +13,9 @@ _DATE_PARTS = re.compile(r"d{1,2}|M{1,2}|h{1,2}|m{1,2}|s{1,2}|yyyy|yy")
 _UNSAFE = re.compile(r'[/?<>\\:*|"\x00-\x1f\x7f]')
 
 
-def expand_prefix(prefix: str, prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | None, now: datetime) -> str:
+def expand_prefix(
+    prefix: str, prompt: Mapping[str, Any] | None, workflow: Mapping[str, Any] | None, now: datetime
+) -> str:
     """The prefix with every token it can resolve replaced; unknown tokens stay as they are.
 
     Args:

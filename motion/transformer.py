@@ -118,10 +118,11 @@ class TemporalTransformer(nn.Module):
         result = torch.empty_like(source)
         for clips, pixels in passes(source.shape[0], frames, source.shape[3], x.shape[1], x.device):
             change = self._mix(normed[clips, :, :, pixels].transpose(2, 3), _at(scale, pixels)).transpose(2, 3)
-            if isinstance(effect, Tensor):
-                change = change * _at(effect, pixels).to(change)[:, None]
-            elif effect != 1.0:
-                change = change * effect
+            blend = _at(effect, pixels)
+            if isinstance(blend, Tensor):
+                change = change * blend.to(change)[:, None]
+            elif blend != 1.0:
+                change = change * blend
             torch.add(source[clips, :, :, pixels], change, out=result[clips, :, :, pixels])
         return result.view(x.shape)
 

@@ -205,7 +205,10 @@ def _feed(pipe: IO[bytes], first: np.ndarray, rest: Iterator[np.ndarray], job: J
 def _explain(reasons: str, job: Job) -> str:
     reason = reasons.splitlines()[0] if reasons else "ffmpeg ended without a message"
     if "No space left on device" in reasons or "File too large" in reasons:
-        return f"{job.path.name} was not saved: the disk that holds {job.path.parent} is full. Free some space and queue again."
+        return (
+            f"{job.path.name} was not saved: the disk that holds {job.path.parent} is full. Free some space and queue "
+            "again."
+        )
     size = "x".join(map(str, reversed(job.clip.images.shape[1:3])))
     return f"{job.path.name} was not saved: ffmpeg cannot encode {size} as {job.codec.name} ({reason})."
 

@@ -18,7 +18,8 @@ class LoadMotionModule(io.ComfyNode):
             node_id="KinemaLoadMotionModule",
             display_name="Load Motion Module",
             category="Kinema",
-            description="Loads an AnimateDiff motion module: temporal layers that turn an image model into a video model.",
+            description="Loads an AnimateDiff motion module: temporal layers that turn an image model into a video "
+            "model.",
             search_aliases=["animatediff", "load animatediff model", "motion model", "mm_sd_v15_v2", "v3_sd15_mm"],
             inputs=[
                 io.Combo.Input(

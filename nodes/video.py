@@ -27,7 +27,9 @@ class CombineVideo(io.ComfyNode):
             search_aliases=["video combine", "animatediff combine", "save video", "gif", "mp4", "webm", "export"],
             is_output_node=True,
             inputs=[
-                io.Image.Input("images", tooltip="The frames, in order. RGBA keeps its transparency where the format can."),
+                io.Image.Input(
+                    "images", tooltip="The frames, in order. RGBA keeps its transparency where the format can."
+                ),
                 io.Float.Input(
                     "frame_rate",
                     default=8.0,
@@ -48,8 +50,8 @@ class CombineVideo(io.ComfyNode):
                     default=75,
                     min=0,
                     max=100,
-                    tooltip="0 is smallest, 100 is best. 75 looks like the original; lossless formats ignore it, webp is "
-                    "lossless at 100.",
+                    tooltip="0 is smallest, 100 is best. 75 looks like the original; lossless formats ignore it, webp "
+                    "is lossless at 100.",
                 ),
                 io.Int.Input(
                     "loop_count",

@@ -46,7 +46,10 @@ def animate(model: ModelPatcher, motion: LoadedMotion, strengths: Strengths, bet
     unet = model.get_model_object("diffusion_model")
     check_fit(unet, motion)
     animated = model.clone()
-    attached: tuple[tuple[LoadedMotion, Strengths], ...] = (*(model.get_attachment(ATTACHMENT) or ()), (motion, strengths))
+    attached: tuple[tuple[LoadedMotion, Strengths], ...] = (
+        *(model.get_attachment(ATTACHMENT) or ()),
+        (motion, strengths),
+    )
     animated.set_attachments(ATTACHMENT, attached)
     animated.set_additional_models(KEY, [*motion_patchers(model), motion.patcher])
     patches = animated.model_options["transformer_options"].setdefault("patches", {}).setdefault(PATCH, [])

@@ -46,9 +46,7 @@ def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patch
         model_params=comfy.utils.calculate_parameters(tensors),
         weight_dtype=comfy.utils.weight_dtype(tensors),
     )
-    model = load_motion_model(
-        tensors, recognised, file, comfy.ops.manual_cast, dtype, management.unet_offload_device()
-    )
+    model = load_motion_model(tensors, recognised, file, comfy.ops.manual_cast, dtype, management.unet_offload_device())
     management.archive_model_dtypes(model)
     kind = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
     patcher = kind(model, load_device=device, offload_device=management.unet_offload_device())

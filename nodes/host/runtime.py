@@ -127,9 +127,7 @@ class MotionWrapper:
         # a window or a split batch changes the number of frames from call to call, so it is counted here
         frames = x.shape[0] // len(options["cond_or_uncond"])
         layers = tuple(self._active(base, options))
-        options[KEY] = Runtime(
-            frames, self.anchors, layers, any(model.format.pool_resnets for model, _ in layers)
-        )
+        options[KEY] = Runtime(frames, self.anchors, layers, any(model.format.pool_resnets for model, _ in layers))
         window = options.get("context_window")
         options["ad_params"] = {
             "sub_idxs": None if window is None else list(window.index_list),

@@ -60,7 +60,9 @@ def refused(path: Path) -> str:
 def test_pickled_code_is_not_run(tmp_path: Path) -> None:
     marker = tmp_path / "ran"
     for zipped in (True, False):
-        torch.save({"w": torch.ones(1), "x": Attack(marker)}, tmp_path / "evil.ckpt", _use_new_zipfile_serialization=zipped)
+        torch.save(
+            {"w": torch.ones(1), "x": Attack(marker)}, tmp_path / "evil.ckpt", _use_new_zipfile_serialization=zipped
+        )
         assert "could run code" in refused(tmp_path / "evil.ckpt")
     (tmp_path / "raw.pt").write_bytes(pickle.dumps(Attack(marker)))
     refused(tmp_path / "raw.pt")

@@ -27,7 +27,9 @@ REFUSED = {
         "down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0.attention_blocks.0."
         "processor.to_q_lora.down.weight": (64, 320)
     },
-    "domain adapter": {"down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.up.weight": (320, 128)},
+    "domain adapter": {
+        "down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.up.weight": (320, 128)
+    },
     "LoRA for an image model": {"lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight": (4, 320)},
     "PIA": {
         "conv_in.weight": (320, 9, 3, 3),
@@ -40,7 +42,11 @@ REFUSED = {
     "diffusers": {"conv_in.weight": (320, 4, 3, 3), "down_blocks.0.resnets.0.conv1.weight": (320, 320, 3, 3)},
     "VAE": {"decoder.conv_in.weight": (512, 4, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)},
     "text or vision encoder": {"text_model.embeddings.token_embedding.weight": (49408, 768)},
-    "pose guider": {"conv_in.weight": (16, 3, 3, 3), "blocks.0.weight": (16, 16, 3, 3), "conv_out.weight": (320, 256, 3, 3)},
+    "pose guider": {
+        "conv_in.weight": (16, 3, 3, 3),
+        "blocks.0.weight": (16, 16, 3, 3),
+        "conv_out.weight": (320, 256, 3, 3),
+    },
     "none of its keys": {"something.else": C},
 }
 
@@ -89,7 +95,9 @@ def test_missing_tensors_are_named() -> None:
     shapes = shapes_of(**KNOWN["AnimateDiff v2"])
     gone = next(key for key in shapes if key.endswith("ff.net.2.weight"))
     del shapes[gone]
-    with pytest.raises(MotionFormatError, match=r"1 tensors of the down block 0\.0 are missing, such as ff_out\.weight"):
+    with pytest.raises(
+        MotionFormatError, match=r"1 tensors of the down block 0\.0 are missing, such as ff_out\.weight"
+    ):
         recognise(shapes, "file")
 
 

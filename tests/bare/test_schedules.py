@@ -35,7 +35,11 @@ def test_closed_form(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "highest"),
-    [("sqrt_linear (AnimateDiff)", 25.146), ("linear (AnimateDiff-SDXL)", 65.93), ("linear (HotshotXL/default)", 14.615)],
+    [
+        ("sqrt_linear (AnimateDiff)", 25.146),
+        ("linear (AnimateDiff-SDXL)", 65.93),
+        ("linear (HotshotXL/default)", 14.615),
+    ],
 )
 def test_published_highest_sigma(name: str, highest: float) -> None:
     assert float(SCHEDULES[name].sigmas()[-1]) == pytest.approx(highest, rel=1e-3)

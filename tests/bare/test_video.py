@@ -84,7 +84,9 @@ def test_odd_sizes_are_padded_by_repeating_the_edge(tmp_path: Path, codec: Codec
         assert np.abs(found[:, :, 35].astype(int) - found[:, :, 34]).mean() < 8
 
 
-@pytest.mark.parametrize("codec", [codec for codec in CODECS.values() if codec.pixels_alpha], ids=lambda codec: codec.name)
+@pytest.mark.parametrize(
+    "codec", [codec for codec in CODECS.values() if codec.pixels_alpha], ids=lambda codec: codec.name
+)
 def test_transparency(tmp_path: Path, codec: Codec) -> None:
     images = frames(4, channels=4)
     images[..., 3] = (torch.arange(64) < 32).float()
@@ -94,7 +96,9 @@ def test_transparency(tmp_path: Path, codec: Codec) -> None:
     assert found[..., 40:, 3].max() < 55
 
 
-@pytest.mark.parametrize("codec", [codec for codec in CODECS.values() if not codec.pixels_alpha], ids=lambda codec: codec.name)
+@pytest.mark.parametrize(
+    "codec", [codec for codec in CODECS.values() if not codec.pixels_alpha], ids=lambda codec: codec.name
+)
 def test_formats_without_transparency_take_rgba(tmp_path: Path, codec: Codec) -> None:
     assert len(decode(save(tmp_path, codec, frames(4, channels=4)), 48, 64)) == 4
 
@@ -209,7 +213,9 @@ class Cancelled(BaseException):
     pass
 
 
-@pytest.mark.parametrize("codec", [CODECS["h264-mp4"], CODECS["gif"], CODECS["png-sequence"]], ids=lambda codec: codec.name)
+@pytest.mark.parametrize(
+    "codec", [CODECS["h264-mp4"], CODECS["gif"], CODECS["png-sequence"]], ids=lambda codec: codec.name
+)
 def test_cancelling_leaves_nothing(tmp_path: Path, codec: Codec) -> None:
     def cancel(done: int, _total: int) -> None:
         if done == 5:

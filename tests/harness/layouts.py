@@ -71,7 +71,10 @@ def leaves(c: int) -> dict[str, tuple[int, ...]]:
         shapes |= {f"{part}.weight": (c, c), f"{part}.bias": (c,)}
     for n in (0, 1):
         shapes |= {f"{block}attention_blocks.{n}.to_{letter}.weight": (c, c) for letter in "qkv"}
-        shapes |= {f"{block}attention_blocks.{n}.to_out.0.weight": (c, c), f"{block}attention_blocks.{n}.to_out.0.bias": (c,)}
+        shapes |= {
+            f"{block}attention_blocks.{n}.to_out.0.weight": (c, c),
+            f"{block}attention_blocks.{n}.to_out.0.bias": (c,),
+        }
         shapes |= {f"{block}norms.{n}.weight": (c,), f"{block}norms.{n}.bias": (c,)}
     shapes |= {f"{block}ff.net.0.proj.weight": (8 * c, c), f"{block}ff.net.0.proj.bias": (8 * c,)}
     shapes |= {f"{block}ff.net.2.weight": (c, 4 * c), f"{block}ff.net.2.bias": (c,)}

@@ -15,8 +15,11 @@ def load_pack() -> ModuleType:
     """The pack, imported once."""
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != ROOT]
     if "kinema" not in sys.modules:
-        spec = importlib.util.spec_from_file_location("kinema", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)])
-        assert spec is not None and spec.loader is not None
+        spec = importlib.util.spec_from_file_location(
+            "kinema", ROOT / "__init__.py", submodule_search_locations=[str(ROOT)]
+        )
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules["kinema"] = module
         spec.loader.exec_module(module)

@@ -67,7 +67,9 @@ class Server:
             raise
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def stop(self) -> None:
@@ -124,5 +126,5 @@ def _write_model_paths(base: Path, models: Sequence[Path]) -> Path:
         lines += [f"kinema_{number}:", f"  base_path: {folder}"]
         lines += [f"  {entry.name}: {entry.name}" for entry in sorted(folder.iterdir()) if entry.is_dir()]
     file = base / "model_paths.yaml"
-    file.write_text("\n".join(lines) + "\n")
+    file.write_text("\n".join(lines) or "{}")  # ComfyUI stops at an empty file
     return file

@@ -89,7 +89,7 @@ def once(target: Path, make: Callable[[Path], None], in_place: bool = False) -> 
 
 def run(command: list[str | Path], what: str) -> None:
     """Run a set-up step quietly; show its output only if it fails."""
-    print(f"[setup] {what}", flush=True)
+    print(f"[setup] {what}", file=sys.stderr, flush=True)
     finished = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     if finished.returncode != 0:
         raise SetupError(f"{what} failed:\n{finished.stdout[-2000:]}\n{finished.stderr[-4000:]}")
@@ -139,7 +139,7 @@ def _fetch_comfyui(target: Path) -> None:
 
 
 def _make_environment(target: Path, comfyui: Path) -> None:
-    print("[setup] creating the virtual environment (about 6 GB, once)", flush=True)
+    print("[setup] creating the virtual environment (about 7 GB, once)", file=sys.stderr, flush=True)
     venv.create(target, with_pip=True)
     pip: list[str | Path] = [_python_in(target), "-m", "pip", "install", "--quiet"]
     files: list[str | Path] = []

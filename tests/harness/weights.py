@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from layouts import MINI, motion_module, tensor  # noqa: E402
+from layouts import MINI, motion_module, tensor
 
 CHECKPOINT = "kinema_seeded_sd15_mini.safetensors"
 MOTION = {
@@ -73,7 +73,11 @@ def _gain(key: str) -> float:
 def _pass_input_through(state: dict[str, Tensor]) -> None:
     """Carry the latent from the first convolution over the outermost skip connection to the output."""
     channels = range(4)
-    first, last, head = state["input_blocks.0.0.weight"], "output_blocks.11.0.skip_connection.weight", state["out.2.weight"]
+    first, last, head = (
+        state["input_blocks.0.0.weight"],
+        "output_blocks.11.0.skip_connection.weight",
+        state["out.2.weight"],
+    )
     width = first.shape[0]
     first[:8] = 0
     state["input_blocks.0.0.bias"][:8] = 0

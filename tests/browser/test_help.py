@@ -1,0 +1,33 @@
+"""Every node has a help page in the panel behind its info button."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+OWN_NODES = """async () => {
+    const nodes = await (await fetch("/object_info")).json()
+    return Object.values(nodes).filter(node => node.python_module === "custom_nodes.kinema").map(node => node.name)
+}"""
+ADD = """type => {
+    app.graph.clear()
+    const node = LiteGraph.createNode(type)
+    app.graph.add(node)
+    app.canvas.centerOnNode(node)
+    app.canvas.selectNode(node)
+    return node.constructor.nodeData.input_order
+}"""
+
+
+@pytest.mark.timeout(180)
+def test_info_button_opens_a_page_that_explains_every_input(page: Page) -> None:
+    names = page.evaluate(OWN_NODES)
+    assert len(names) >= 3
+    for name in names:
+        inputs = page.evaluate(ADD, name)
+        page.get_by_test_id("info-button").click()
+        # the panel falls back to the node's description, without this element, where there is no page
+        text = page.locator(".node-help-content .markdown-content")
+        expect(text).to_be_visible()
+        for key in [*inputs.get("required", []), *inputs.get("optional", [])]:
+            expect(text).to_contain_text(key)
+        page.get_by_role("button", name="Toggle properties panel").click()
+        expect(text).to_have_count(0)

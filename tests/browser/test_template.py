@@ -1,0 +1,77 @@
+"""From the Templates browser to a playing video, as someone new does it."""
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.harness.browser import TEMPLATES, play_in_node
+from tests.harness.templates import MOTION_MODULE
+from tests.harness.weights import CHECKPOINT
+
+NODE = "app.graph.nodes.find(node => node.type === 'KinemaCombineVideo')"
+WIDGETS = {
+    "CheckpointLoaderSimple": {"ckpt_name": CHECKPOINT},
+    "KinemaLoadMotionModule": {"motion_module": MOTION_MODULE},
+    "EmptyLatentImage": {"width": 64, "height": 64, "batch_size": 8},
+    "KSampler": {"steps": 2},
+}
+SET_WIDGETS = """widgets => {
+    for (const node of app.graph.nodes)
+        for (const [name, value] of Object.entries(widgets[node.type] ?? {})) {
+            const widget = node.widgets.find(widget => widget.name === name)
+            const before = widget.value
+            widget.value = value
+            node.onWidgetChanged?.(name, value, before, widget)
+        }
+}"""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("plays_h264")
+def test_template_opens_runs_and_plays_in_the_node(page: Page) -> None:
+    _open_template(page, "text-to-video")
+    _expect_only_models_missing(page)
+    page.evaluate(SET_WIDGETS, WIDGETS)
+    page.get_by_test_id("queue-button").click()
+    video = play_in_node(page, "KinemaCombineVideo", seconds=240)
+    assert (video["width"], video["height"], video["duration"]) == (64, 64, 1.0)
+    page.get_by_role("button", name="Fit View").click()
+    # the frame after the view has moved
+    page.wait_for_timeout(500)
+    _keep_screenshot(page, "text-to-video")
+    assert _fits_in_node(page)
+
+
+def _open_template(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Templates", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="kinema", exact=True).click()
+    expect(dialog.get_by_role("main").get_by_text("kinema", exact=True)).to_be_visible()
+    dialog.get_by_test_id(f"template-workflow-{name}").click()
+    expect(page.get_by_test_id(TEMPLATES)).to_have_count(0)
+
+
+def _expect_only_models_missing(page: Page) -> None:
+    """The seeded folder has none of the models the template names; everything else has to be there."""
+    page.get_by_test_id("error-overlay-see-errors").click()
+    expect(page.get_by_test_id("missing-model-importable-rows")).to_be_visible()
+    expect(page.get_by_test_id("missing-node-card")).to_have_count(0)
+    assert page.evaluate("app.graph.nodes.filter(node => !(node.type in LiteGraph.registered_node_types))") == []
+    page.get_by_role("button", name="Toggle properties panel").click()
+    expect(page.get_by_test_id("missing-model-importable-rows")).to_have_count(0)
+
+
+def _fits_in_node(page: Page) -> bool:
+    """The preview ends above the lower edge of its node."""
+    return page.evaluate(f"""() => {{
+        const preview = {NODE}.widgets.find(widget => widget.name === "video-preview")
+        return preview.y + preview.computedHeight <= {NODE}.size[1]
+    }}""")
+
+
+def _keep_screenshot(page: Page, name: str) -> None:
+    folder = os.environ.get("KINEMA_SCREENSHOTS")
+    if folder:
+        page.screenshot(path=Path(folder) / f"{name}.png")

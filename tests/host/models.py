@@ -1,0 +1,103 @@
+"""Small models for in-process tests: an SD1.5 of 32 channels with every block, and motion modules that fit it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import comfy.model_base
+import comfy.model_management
+import comfy.model_patcher
+import comfy.sample
+import comfy.supported_models
+import torch
+from kinema.nodes.host import animate, loader, runtime
+from safetensors.torch import save_file
+from torch import Tensor
+
+from tests.harness import weights
+from tests.harness.layouts import motion_module
+
+CHANNELS = (32, 64, 128, 128)
+VERSIONS: dict[str, dict[str, Any]] = {
+    "v1": {"mid": False, "positions": 24},
+    "v2": {"mid": True, "positions": 32},
+    "v3": {"mid": False, "positions": 32},
+}
+UNET = {**weights.UNET, "model_channels": 32, "channel_mult": [1, 2, 4, 4]}
+Patcher: TypeAlias = comfy.model_patcher.ModelPatcher
+
+
+def tiny_state(seed: int = 0) -> dict[str, Tensor]:
+    """UNet weights in the ldm layout."""
+    return weights.unet(UNET, seed)
+
+
+def tiny_model(dtype: torch.dtype = torch.float32, compute: torch.dtype | None = None) -> Patcher:
+    """A model patcher around the small UNet."""
+    config = comfy.supported_models.SD15(
+        {key: list(value) if isinstance(value, list) else value for key, value in UNET.items()} | {"dtype": dtype}
+    )
+    config.set_inference_dtype(dtype, compute)
+    model = comfy.model_base.BaseModel(config, device=torch.device("cpu"))
+    model.diffusion_model.load_state_dict({key: value.to(dtype) for key, value in tiny_state().items()})
+    model.eval().requires_grad_(False)
+    device = comfy.model_management.get_torch_device()
+    return comfy.model_patcher.CoreModelPatcher(model, device, comfy.model_management.unet_offload_device())
+
+
+def tiny_motion(
+    folder: Path, version: str = "v2", channels: tuple[int, ...] = CHANNELS, **options: Any
+) -> loader.LoadedMotion:
+    """A motion module loaded from a file of its own."""
+    path = folder / f"{version}_{'_'.join(map(str, options.values()))}.safetensors"
+    save_file(motion_module(channels, **(VERSIONS[version] | options)), path)
+    return loader.load_motion(str(path))
+
+
+def animated(model: Patcher, motion: loader.LoadedMotion, schedule: str = "auto", **strengths: Any) -> Patcher:
+    """The Animate Model node."""
+    return animate.animate(model, motion, runtime.Strengths(**strengths), schedule)
+
+
+def conds() -> tuple[list[Any], list[Any]]:
+    """A positive and a negative conditioning."""
+    generator = torch.Generator().manual_seed(5)
+    return tuple([[torch.randn(1, 77, 768, generator=generator), {}]] for _ in range(2))  # type: ignore[return-value]
+
+
+def sample(
+    model: Patcher,
+    frames: int = 8,
+    steps: int = 2,
+    callback: Callable[..., None] | None = None,
+    sampler: str = "euler",
+    cfg: float = 5.0,
+    positive: Any = None,
+    negative: Any = None,
+    size: int = 8,
+    **options: Any,
+) -> Tensor:
+    """What a KSampler node does, without a server."""
+    latent = torch.zeros(frames, 4, size, size)
+    noise = comfy.sample.prepare_noise(latent, 7)
+    first, second = conds()
+    arguments = (positive or first, negative or second, latent)
+    with torch.inference_mode():
+        return comfy.sample.sample(
+            model,
+            noise,
+            steps,
+            cfg,
+            sampler,
+            "normal",
+            *arguments,
+            seed=7,
+            callback=callback,
+            disable_pbar=True,
+            **options,
+        )
+
+
+def relative_error(found: Tensor, wanted: Tensor) -> float:
+    """Norm of the difference over the norm of what is wanted."""
+    return float((found.double() - wanted.double()).norm() / wanted.double().norm())
