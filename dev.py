@@ -34,10 +34,14 @@ def main() -> int:
     demo_parser.add_argument("--steps", type=int, help="sampling steps (25, or 4 with seeded weights)")
     demo_parser.add_argument("--output", type=Path, default=Path("demo"), help="folder for the video (./demo)")
     test_parser = commands.add_parser("test", help="run every check and test")
-    test_parser.add_argument("pytest", nargs=argparse.REMAINDER, help="arguments for pytest")
+    test_parser.add_argument("pytest", nargs="*", help="arguments for pytest, for example tests/bare -k video")
     api_parser = commands.add_parser("api", help="print a template in API format")
     api_parser.add_argument("template", help="a name in workflows/ or a path")
-    options = parser.parse_args()
+    options, unknown = parser.parse_known_args()
+    if options.command == "test":
+        options.pytest += unknown
+    elif unknown:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         host = ensure_host(getattr(options, "comfyui", None))
         if os.environ.get(INSIDE) != str(host.python):
@@ -55,32 +59,33 @@ def demo(host: Host, options: argparse.Namespace) -> int:
     """Queue the text-to-video template on a real server and print the path of the video."""
     from tests.harness import client, templates
 
-    if bool(options.checkpoint) != bool(options.motion_module):
+    seeded = options.checkpoint is None
+    if seeded != (options.motion_module is None):
         raise SetupError("Give both --checkpoint and --motion-module, or neither: seeded weights fit only each other.")
-    models = [seeded_models(host)] if options.checkpoint is None else _own_models(host, options)
+    models = [seeded_models(host)] if seeded else [_linked(options.checkpoint, options.motion_module)]
+    models += [host.folder / "models"] if host.is_users else []
     output = options.output.resolve()
     output.mkdir(parents=True, exist_ok=True)
     print("[demo] starting ComfyUI", flush=True)
     with Server(host, models, device_options(host), output) as server:
         prompt = templates.to_api("text-to-video", client.get_json(server.url, "/object_info"))
-        seeded = options.checkpoint is None
         size = options.size or (128 if seeded else 512)
-        if options.checkpoint is None:
+        if seeded:
             templates.use_seeded_weights(prompt, size, options.steps or 4, options.frames)
         else:
-            templates.set_inputs(prompt, "CheckpointLoaderSimple", ckpt_name=Path(options.checkpoint).name)
-            templates.set_inputs(prompt, "KinemaLoadMotionModule", motion_module=Path(options.motion_module).name)
+            templates.set_inputs(prompt, "CheckpointLoaderSimple", ckpt_name=_model_name(options.checkpoint))
+            templates.set_inputs(prompt, "KinemaLoadMotionModule", motion_module=_model_name(options.motion_module))
             templates.set_inputs(prompt, "EmptyLatentImage", width=size, height=size, batch_size=options.frames)
             templates.set_inputs(prompt, "KSampler", **({"steps": options.steps} if options.steps else {}))
         if options.prompt:
             positive = next(node for node in prompt.values() if node["_meta"]["title"] == "Prompt")
             positive["inputs"]["text"] = options.prompt
         outcome = client.run_prompt(server.url, prompt, _print_progress(prompt))
-        if outcome.status != "success":
-            print(f"\nerror: {outcome.error.get('exception_message') or outcome.message}", file=sys.stderr)
-            return 1
     for texts in outcome.notices.values():
         print(f"note: {texts[-1]}")
+    if outcome.status != "success":
+        print(f"\nerror: {outcome.error.get('exception_message') or outcome.message}", file=sys.stderr)
+        return 1
     print(f"weights: {'seeded-random (abstract pictures, real machinery)' if seeded else 'yours'}")
     print(client.saved_path(output, outcome.files()[0]))
     return 0
@@ -113,6 +118,9 @@ def api(host: Host, options: argparse.Namespace) -> int:
     """Print a template as the JSON object that ``POST /prompt`` takes under "prompt"."""
     from tests.harness import client, templates
 
+    if not templates.find(options.template).is_file():
+        names = ", ".join(path.stem for path in templates.template_paths())
+        raise SetupError(f"There is no template {options.template}. Give a path, or one of: {names}.")
     with Server(host, options=device_options(host)) as server:
         prompt = templates.to_api(options.template, client.get_json(server.url, "/object_info"))
     print(json.dumps(prompt, indent=2))
@@ -147,24 +155,24 @@ def _again_inside(host: Host) -> int:
             continue
 
 
-def _own_models(host: Host, options: argparse.Namespace) -> list[Path]:
-    """A models folder with links to the given files, besides the user's own models."""
+def _linked(checkpoint: str, motion_module: str) -> Path:
+    """A models folder that links to the given files; a name that is no file is looked up in the user's own models."""
     folder = cache_folder() / "own-models"
-    for kind, given in (("checkpoints", options.checkpoint), ("animatediff_models", options.motion_module)):
-        file = Path(given).expanduser().resolve()
-        if not file.is_file():
-            if host.is_users:
-                continue  # a name in the user's own models folder
-            raise SetupError(f"{given} was not found. Give the path of a file.")
-        shutil.rmtree(folder / kind, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    for kind, given in (("checkpoints", checkpoint), ("animatediff_models", motion_module)):
         (folder / kind).mkdir(parents=True)
-        try:
-            (folder / kind / file.name).symlink_to(file)
-        except OSError:
-            shutil.copy2(file, folder / kind / file.name)
-    return (
-        [folder, *([host.folder / "models"] if host.is_users else [])] if folder.exists() else [host.folder / "models"]
-    )
+        file = Path(given).expanduser().resolve()
+        if file.is_file():
+            try:
+                (folder / kind / file.name).symlink_to(file)
+            except OSError:
+                shutil.copy2(file, folder / kind / file.name)
+    return folder
+
+
+def _model_name(given: str) -> str:
+    """What the loader's list calls a model: the file name of a path, anything else as typed."""
+    return Path(given).name if Path(given).expanduser().is_file() else given
 
 
 def _print_progress(prompt: dict[str, dict[str, object]]):  # noqa: ANN202

@@ -5,6 +5,7 @@ extension goes through torch's weights-only unpickler after the archive has been
 """
 
 import os
+import re
 import zipfile
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,8 @@ from safetensors import SafetensorError, safe_open
 
 MAX_PICKLE_BYTES = 64 << 20
 """Largest index (``data.pkl``) accepted in a torch archive; the real ones are below 1 MB."""
+FORBIDDEN = ("Unsupported global", "unsupported GLOBAL", "Can only build", "Can only create")
+"""What torch's weights-only unpickler says when a file asks for more than tensors."""
 
 
 class WeightFileError(ValueError):
@@ -61,8 +64,9 @@ def _read_torch(path: str, name: str) -> Any:
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=is_archive)
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if "weights" in reason.lower() and "only" in reason.lower():
+        found = re.search(r"WeightsUnpickler error: (.*)", str(error)) or re.search(r"(.+)", str(error))
+        reason = found[1].strip() if found else type(error).__name__
+        if any(word in str(error) for word in FORBIDDEN):
             raise WeightFileError(
                 f"{name} holds Python objects besides weights, which could run code when loaded, so it was not "
                 "opened. Get the .safetensors version of this model, or convert it in an environment you trust."

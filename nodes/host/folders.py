@@ -1,5 +1,6 @@
 """Model folders and save paths of the running ComfyUI."""
 
+import ntpath
 import os
 from dataclasses import dataclass
 
@@ -61,7 +62,7 @@ def check_prefix(prefix: str) -> str | None:
         return "the filename prefix contains control characters; type a plain name"
     if not os.path.basename(prefix.replace("\\", "/")).strip():
         return "the filename prefix has no file name; write for example video/kinema"
-    if os.path.isabs(prefix) or prefix.startswith(("/", "\\")) or os.path.splitdrive(prefix)[0]:
+    if os.path.isabs(prefix) or prefix.startswith(("/", "\\")) or ntpath.splitdrive(prefix)[0]:
         return "the filename prefix is an absolute path; write a path below the output folder, for example video/kinema"
     parts = prefix.replace("\\", "/").split("/")
     if ".." in parts:

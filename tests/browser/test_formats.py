@@ -66,7 +66,6 @@ def test_animated_picture_is_shown_in_the_node(page: Page, format: str) -> None:
     assert frames == 2
 
 
-@pytest.mark.xfail(strict=True, reason="the front end keeps a node's first kind of preview and needs a script of ours")
 @pytest.mark.timeout(120)
 def test_change_of_format_replaces_the_preview(page: Page) -> None:
     _run_formats_in_one_node(page, "changed")

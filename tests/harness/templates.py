@@ -26,8 +26,12 @@ def to_api(template: str | Path, object_info: dict[str, Any]) -> Prompt:
         template: its path or its name without extension.
         object_info: the server's answer to ``/object_info``.
     """
-    path = Path(template) if Path(template).suffix else FOLDER / f"{template}.json"
-    return convert_ui_to_api(json.loads(path.read_text()), object_info)
+    return convert_ui_to_api(json.loads(find(template).read_text()), object_info)
+
+
+def find(template: str | Path) -> Path:
+    """The file of a template given by path or by name."""
+    return Path(template) if Path(template).suffix else FOLDER / f"{template}.json"
 
 
 def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:

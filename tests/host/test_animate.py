@@ -316,6 +316,23 @@ def test_partly_loaded_motion_model(model, tmp_path: Path) -> None:
     assert torch.equal(sample(patched), wanted)
 
 
+@pytest.mark.parametrize("state", ["LOW_VRAM", "NO_VRAM", "NORMAL_VRAM"])
+def test_memory_modes(model, tmp_path: Path, monkeypatch, state: str) -> None:
+    """What --lowvram and --novram switch on; the host refuses those options together with --cpu."""
+    patched = animated(model, tiny_motion(tmp_path), "use existing")
+    wanted = sample(patched)
+    comfy.model_management.unload_all_models()
+    monkeypatch.setattr(comfy.model_management, "vram_state", comfy.model_management.VRAMState[state])
+    monkeypatch.setattr(comfy.model_management, "is_device_cpu", lambda _device: False)
+    (attached,) = patched.get_additional_models_with_key("kinema.motion")
+    streamed: list[bool] = []
+    found = sample(patched, callback=lambda *_: streamed.append(attached.model.model_lowvram))
+    assert torch.equal(found, wanted)
+    assert all(streamed) == (state == "NO_VRAM")
+    comfy.model_management.unload_all_models()
+    assert torch.equal(sample(model), sample(model.clone()))
+
+
 def test_compiled(model, tmp_path: Path) -> None:
     from comfy_extras.nodes_torch_compile import TorchCompileModel
 

@@ -1,0 +1,92 @@
+"""One real server for the whole folder, and broken model files in its motion-module list."""
+
+import json
+import os
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.harness import client, layouts, templates
+from tests.harness.server import Server
+from tests.harness.setup import Host
+
+
+def the_host() -> Host:
+    """The ComfyUI that ``dev.py test`` found, run by the Python that runs the tests."""
+    import sys
+
+    return Host(Path(os.environ["KINEMA_COMFYUI_FOLDER"]), Path(sys.executable), is_users=False)
+
+
+def seeded_models() -> Path:
+    """The seeded weights ``dev.py test`` wrote."""
+    return Path(os.environ["KINEMA_MODELS"])
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with the seeded models and every kind of wrong motion file."""
+    wrong = tmp_path_factory.mktemp("wrong")
+    write_wrong_files(wrong / "animatediff_models")
+    output = tmp_path_factory.mktemp("output")
+    with Server(the_host(), [seeded_models(), wrong], ["--cpu"], output) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def object_info(server: Server) -> dict[str, Any]:
+    """What the server says of its nodes."""
+    return client.get_json(server.url, "/object_info")
+
+
+@pytest.fixture
+def prompt(object_info: dict[str, Any]) -> templates.Prompt:
+    """The text-to-video template at a size a CPU finishes in seconds."""
+    return templates.use_seeded_weights(templates.to_api("text-to-video", object_info), frames=8, steps=1)
+
+
+class Code:
+    """Unpickled, this would write a file."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, ("touch /tmp/kinema-pickle-ran",)
+
+
+def write_wrong_files(folder: Path) -> None:
+    """Files people put into the motion-module folder by mistake, and files that are broken."""
+    folder.mkdir()
+    one = torch.ones(4, 4)
+    motion = "down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0.attention_blocks.0"
+    kinds = {
+        "checkpoint": {"model.diffusion_model.input_blocks.0.0.weight": one, "first_stage_model.decoder.a": one},
+        "vae": {"decoder.conv_in.weight": one, "encoder.conv_in.weight": one},
+        "lora": {"lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight": one},
+        "adapter": {"down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.down.weight": one},
+        "controlnet": {"control_model.input_hint_block.0.weight": one},
+        "motion_lora": {f"{motion}.processor.to_q_lora.down.weight": one},
+        "nothing": {"hello": one},
+    }
+    for name, state in kinds.items():
+        save_file({key: value.clone() for key, value in state.items()}, folder / f"wrong_{name}.safetensors")
+    good = layouts.motion_module((32, 32, 32, 32))
+    key = next(iter(good))
+    save_file({**good, key: torch.full_like(good[key], float("nan"))}, folder / "wrong_nan.safetensors")
+    save_file(layouts.motion_module((320, 320, 320), mid=False), folder / "wrong_sdxl.safetensors")
+    save_file(good, folder / "wrong_width.safetensors")
+    save_file(good, folder / "wrong_truncated.safetensors")
+    whole = (folder / "wrong_truncated.safetensors").read_bytes()
+    (folder / "wrong_truncated.safetensors").write_bytes(whole[: len(whole) // 2])
+    (folder / "wrong_empty.ckpt").touch()
+    (folder / "wrong_header.safetensors").write_bytes(struct.pack("<Q", 1 << 60) + b"{}")
+    (folder / "wrong_page.ckpt").write_text("<html>Please sign in</html>")
+    torch.save({"state_dict": {"w": one, "code": Code()}}, folder / "wrong_pickle.ckpt")
+    with zipfile.ZipFile(folder / "wrong_bomb.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", b"\0" * (16 << 20))
+    wide = json.dumps({"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}}).encode()
+    (folder / "wrong_claim.safetensors").write_bytes(struct.pack("<Q", len(wide)) + wide)

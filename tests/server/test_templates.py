@@ -1,0 +1,88 @@
+"""Every template runs on a real server and the file that comes out is what the graph says."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.harness import client, templates
+from tests.harness.pack import ROOT
+from tests.harness.server import Server
+
+
+def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
+    """Frames, frame rate and tags of a video."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or 0)
+        frames = np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+        return frames, rate, dict(container.metadata)
+
+
+@pytest.mark.parametrize("path", templates.template_paths(), ids=lambda path: path.stem)
+def test_template(server: Server, object_info: dict[str, Any], path: Path) -> None:
+    workflow = json.loads(path.read_text())
+    prompt = templates.use_seeded_weights(templates.to_api(path, object_info), size=64, steps=2)
+    outcome = client.run_prompt(server.url, prompt, extra_data={"extra_pnginfo": {"workflow": workflow}})
+    assert outcome.status == "success", outcome.message
+    (file,) = outcome.files()
+    frames, rate, tags = read(client.saved_path(server.output, file))
+    assert frames.shape == (16, 64, 64, 3)
+    assert rate == 8
+    assert json.loads(tags["workflow"]) == workflow
+    saved = json.loads(tags["prompt"])
+    for node in saved.values():
+        node.pop("is_changed", None)  # the host's own note in the prompt it runs
+    assert saved == prompt
+    steps = np.abs(np.diff(frames.astype(float), axis=0)).mean(axis=(1, 2, 3))
+    assert steps.min() > 1, "each frame differs from the one before"
+
+
+def test_every_template_has_a_thumbnail_and_a_place_in_the_browser(server: Server) -> None:
+    listed = client.get_json(server.url, "/workflow_templates")["kinema"]
+    assert sorted(listed) == [path.stem for path in templates.template_paths()]
+    for path in templates.template_paths():
+        assert path.with_suffix(".jpg").is_file()
+
+
+def test_every_node_is_explained_and_used(object_info: dict[str, Any]) -> None:
+    ours = {name: info for name, info in object_info.items() if info["python_module"].endswith("kinema")}
+    used = {node["type"] for path in templates.template_paths() for node in json.loads(path.read_text())["nodes"]}
+    assert len(ours) >= 3
+    for name, info in ours.items():
+        assert re.fullmatch(r"Kinema[A-Za-z0-9]+", name)
+        assert name in used
+        assert info["description"]
+        assert (ROOT / "web" / "docs" / f"{name}.md").is_file()
+        assert info["display_name"].isascii()
+        for group in ("required", "optional"):
+            for socket, (_, options) in info["input"].get(group, {}).items():
+                assert options.get("tooltip"), f"{name}.{socket}"
+        assert all(info["output_tooltips"]), name
+        assert len(info["output_tooltips"]) == len(info["output"])
+
+
+def test_readme_snippet(server: Server, prompt: templates.Prompt, tmp_path: Path) -> None:
+    section = (ROOT / "README.md").read_text().split("Queue it over HTTP", 1)[1]
+    snippet = section.split("```python\n", 1)[1].split("```", 1)[0]
+    assert len(snippet.strip().splitlines()) <= 22
+    imported = set(re.findall(r"^(?:import|from) ([\w., ]+?)(?: import .*)?$", snippet, re.MULTILINE))
+    names = {part.split(".")[0].strip() for line in imported for part in line.split(",")}
+    assert names <= sys.stdlib_module_names
+    script = re.sub(r"^SERVER = .*$", f"SERVER = {server.url!r}", snippet, flags=re.MULTILINE)
+    assert script != snippet
+    (tmp_path / "prompt.json").write_text(json.dumps(prompt))
+    (tmp_path / "queue.py").write_text(script)
+    done = subprocess.run(
+        [sys.executable, "queue.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    (video,) = tmp_path.glob("*.mp4")
+    assert video.name in done.stdout
+    assert read(video)[0].shape == (8, 64, 64, 3)

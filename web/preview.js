@@ -1,0 +1,24 @@
+// @ts-check
+// The front end keeps the first kind of preview a node showed: after switching Combine Video from mp4 to gif, the
+// old video would stay beside the new picture. Dropping the previous preview lets it build the one that fits.
+import { app } from "../../scripts/app.js"
+
+const PREVIEWS = ["video-preview", "$$comfy_animation_preview", "$$canvas-image-preview"]
+
+app.registerExtension({
+  name: "Kinema.Preview",
+  beforeRegisterNodeDef(nodeType, nodeData) {
+    if (nodeData.name !== "KinemaCombineVideo") return
+    const shown = nodeType.prototype.onExecuted
+    nodeType.prototype.onExecuted = function (...output) {
+      shown?.apply(this, output)
+      for (const widget of [...(this.widgets ?? [])]) {
+        if (PREVIEWS.includes(widget.name)) this.removeWidget(widget)
+      }
+      this.videoContainer = undefined
+      this.imgs = undefined
+      this.previewMediaType = undefined
+      this.setDirtyCanvas?.(true)
+    }
+  },
+})
