@@ -2,6 +2,7 @@
 
 python dev.py demo              make a video with seeded random weights, or with your own models
 python dev.py test [PYTEST...]  run every check and test
+python dev.py bench             time and memory of a step, with and without a motion module
 python dev.py api TEMPLATE      print a workflow template in API format
 """
 
@@ -35,18 +36,22 @@ def main() -> int:
     demo_parser.add_argument("--output", type=Path, default=Path("demo"), help="folder for the video (./demo)")
     test_parser = commands.add_parser("test", help="run every check and test")
     test_parser.add_argument("pytest", nargs="*", help="arguments for pytest, for example tests/bare -k video")
+    bench_parser = commands.add_parser("bench", help="print the benchmark table", add_help=False)
+    bench_parser.set_defaults(benchmark=[])
     api_parser = commands.add_parser("api", help="print a template in API format")
     api_parser.add_argument("template", help="a name in workflows/ or a path")
     options, unknown = parser.parse_known_args()
     if options.command == "test":
         options.pytest += unknown
+    elif options.command == "bench":
+        options.benchmark = unknown
     elif unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         host = ensure_host(getattr(options, "comfyui", None))
         if os.environ.get(INSIDE) != str(host.python):
             return _again_inside(host)
-        return {"demo": demo, "test": test, "api": api}[options.command](host, options)
+        return {"demo": demo, "test": test, "bench": bench, "api": api}[options.command](host, options)
     except SetupError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -112,6 +117,14 @@ def test(host: Host, options: argparse.Namespace) -> int:
         if code != 0:
             return code
     return 0
+
+
+def bench(host: Host, options: argparse.Namespace) -> int:
+    """Run the benchmarks in a process that has ComfyUI on its path."""
+    environment = os.environ | {"KINEMA_COMFYUI_FOLDER": str(host.folder)}
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *options.benchmark], cwd=ROOT, env=environment
+    ).returncode
 
 
 def api(host: Host, options: argparse.Namespace) -> int:

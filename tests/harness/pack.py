@@ -24,3 +24,18 @@ def load_pack() -> ModuleType:
         sys.modules["kinema"] = module
         spec.loader.exec_module(module)
     return sys.modules["kinema"]
+
+
+def load_host(folder: str, *options: str) -> None:
+    """Make a ComfyUI folder importable in this process, with command-line options as if it were started."""
+    if folder in sys.path:
+        return
+    sys.path.insert(0, folder)
+    # the host reads its options when it is imported
+    arguments, sys.argv = sys.argv, ["main.py", *options]
+    import comfy.options
+
+    comfy.options.enable_args_parsing()
+    import comfy.cli_args
+
+    sys.argv = arguments

@@ -6,13 +6,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.harness.pack import ROOT
 
 SCRIPT = Path(__file__).with_name("untouched.py")
 
 
-def run(tmp_path: Path, script: Path = SCRIPT) -> dict[str, object]:
+def run(tmp_path: Path, script: Path = SCRIPT) -> dict[str, Any]:
     command = [sys.executable, str(script), os.environ["KINEMA_COMFYUI_FOLDER"], str(ROOT), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr

@@ -30,8 +30,7 @@ def code_of(function: Any) -> str:
     if not isinstance(code, CodeType):
         return ""
     parts: list[Any] = [code.co_code, code.co_names, code.co_varnames, function.__defaults__ is None]
-    for constant in code.co_consts:
-        parts.append(constant.co_code if isinstance(constant, CodeType) else repr(constant)[:200])
+    parts += [item.co_code if isinstance(item, CodeType) else repr(item)[:200] for item in code.co_consts]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
