@@ -81,8 +81,11 @@ def once(target: Path, make: Callable[[Path], None], in_place: bool = False) -> 
         make(target)
     else:
         work = Path(tempfile.mkdtemp(prefix=target.name, dir=target.parent))
-        make(work)
-        work.replace(target)
+        try:
+            make(work)
+            work.replace(target)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
     done.touch()
     return target
 
