@@ -22,6 +22,9 @@ from torch import Tensor
 from .codecs import PREVIEW, PREVIEW_FILTER, TO_BT709, Codec
 from .tags import tag_png, tag_webp
 
+PIXELS = {3: "rgb24", 4: "rgba"}
+"""ffmpeg's names for what frames are, by their channels."""
+
 
 class VideoError(RuntimeError):
     """A clip could not be written; the message says why, and nothing is left behind."""
@@ -84,23 +87,30 @@ def write_video(job: Job) -> None:
         VideoError: no frames, missing encoder, full disk, or anything else ffmpeg reports.
     """
     check_encoder(job.codec)
-    if job.clip.images.ndim != 4 or min(job.clip.images.shape[:3]) == 0:
+    shape = job.clip.images.shape
+    if len(shape) != 4 or min(shape[:3]) == 0:
         raise VideoError("There are no frames to save: the image batch is empty.")
-    # a folder in the same place, so that the rename at the end cannot cross file systems
-    with _cleaned(tempfile.mkdtemp(prefix=".kinema-", dir=job.path.parent)) as work:
-        finished = work / ("frames" if job.codec.sequence else job.path.name)
-        target = finished
-        if job.codec.sequence:
-            finished.mkdir()
-            target = finished / "%05d.png"
-        _encode(job, work, target)
-        _tag(job, finished)
-        try:
-            os.rename(finished, job.path)
-            if job.preview is not None:
-                shutil.move(work / "preview.mp4", job.preview)
-        except OSError as error:
-            raise VideoError(f"{job.path.name} was encoded but could not be moved into place ({error}).") from error
+    if shape[3] not in PIXELS:
+        raise VideoError(f"The frames have {shape[3]} channels; only RGB (3) and RGBA (4) can be saved.")
+    try:
+        # a folder in the same place, so that the rename at the end cannot cross file systems
+        with _cleaned(tempfile.mkdtemp(prefix=".kinema-", dir=job.path.parent)) as work:
+            _write_into(job, work)
+    except OSError as error:
+        raise VideoError(_explain(f"{error.strerror}", job, "the file system refused")) from error
+
+
+def _write_into(job: Job, work: Path) -> None:
+    finished = work / ("frames" if job.codec.sequence else job.path.name)
+    target = finished
+    if job.codec.sequence:
+        finished.mkdir()
+        target = finished / "%05d.png"
+    _encode(job, work, target)
+    _tag(job, finished)
+    os.rename(finished, job.path)
+    if job.preview is not None:
+        shutil.move(work / "preview.mp4", job.preview)
 
 
 @functools.cache
@@ -172,7 +182,7 @@ def _run(job: Job, outputs: list[str], work: Path) -> None:
     frames = job.clip.frames(job.codec)
     first = next(frames)
     height, width, channels = first.shape
-    source = ["-f", "rawvideo", "-pix_fmt", {3: "rgb24", 4: "rgba"}[channels], "-s", f"{width}x{height}"]
+    source = ["-f", "rawvideo", "-pix_fmt", PIXELS[channels], "-s", f"{width}x{height}"]
     command = [check_encoder(job.codec), "-hide_banner", "-loglevel", "error", "-y", *source]
     command += ["-r", f"{job.clip.frame_rate:.6f}", "-i", "pipe:0", *outputs]
     with (work / "log.txt").open("w+b") as log:
@@ -189,7 +199,8 @@ def _run(job: Job, outputs: list[str], work: Path) -> None:
         log.seek(0)
         reasons = log.read().decode("utf-8", "replace").strip()
     if code != 0:
-        raise VideoError(_explain(reasons, job))
+        size = f"{width}x{height}"
+        raise VideoError(_explain(reasons, job, f"ffmpeg cannot encode {size} as {job.codec.name}"))
 
 
 def _feed(pipe: IO[bytes], first: np.ndarray, rest: Iterator[np.ndarray], job: Job) -> None:
@@ -202,15 +213,14 @@ def _feed(pipe: IO[bytes], first: np.ndarray, rest: Iterator[np.ndarray], job: J
     pipe.close()
 
 
-def _explain(reasons: str, job: Job) -> str:
-    reason = reasons.splitlines()[0] if reasons else "ffmpeg ended without a message"
+def _explain(reasons: str, job: Job, what: str) -> str:
     if "No space left on device" in reasons or "File too large" in reasons:
         return (
             f"{job.path.name} was not saved: the disk that holds {job.path.parent} is full. Free some space and queue "
             "again."
         )
-    size = "x".join(map(str, reversed(job.clip.images.shape[1:3])))
-    return f"{job.path.name} was not saved: ffmpeg cannot encode {size} as {job.codec.name} ({reason})."
+    reason = reasons.splitlines()[0] if reasons else "no reason given"
+    return f"{job.path.name} was not saved: {what} ({reason})."
 
 
 def _write_sound(sound: Sound, path: Path) -> Path:

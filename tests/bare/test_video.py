@@ -209,6 +209,12 @@ def test_no_frames(tmp_path: Path) -> None:
     assert no_files_left(tmp_path)
 
 
+def test_other_channel_counts(tmp_path: Path) -> None:
+    with pytest.raises(VideoError, match="2 channels"):
+        save(tmp_path, CODECS["h264-mp4"], torch.zeros(4, 8, 8, 2))
+    assert no_files_left(tmp_path)
+
+
 class Cancelled(BaseException):
     pass
 
@@ -275,7 +281,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unwritable_folder(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="gone"):
+    with pytest.raises(VideoError, match="No such file or directory"):
         save(tmp_path / "gone", CODECS["h264-mp4"], frames())
 
 
