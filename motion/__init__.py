@@ -1,7 +1,7 @@
 """Motion models for Stable Diffusion UNets: files, layouts, temporal transformers, schedules, video.
 
-Everything here is plain torch and numpy and runs without ComfyUI. The flow is the reading order:
-``files`` reads a weight file, ``formats`` recognises it, ``module`` builds the temporal layers that
-``transformer`` defines, ``schedules`` has the noise schedules they were trained with, ``codecs`` and
-``video`` write the frames that come out.
+Everything here is plain torch and numpy and runs without ComfyUI. The flow is the reading order: ``files`` reads a
+weight file, ``layouts``, ``structure`` and ``formats`` recognise it, ``module`` builds the temporal layers that
+``transformer`` defines, ``schedules`` has the noise schedules they were trained with, ``codecs`` and ``video`` write
+the frames that come out.
 """

@@ -1,119 +1,60 @@
-"""Recognise a motion file by its keys and shapes, and nothing else.
+"""Name a motion file by its keys and shapes, and nothing else.
 
-A published layout is a set of whole-key patterns (how the file spells a temporal transformer) and a `Format`
-is a set of positive conditions on what those keys describe. A key that no pattern explains means "not a motion
-module", and `refusals` then says by name what the file is instead.
+`layouts` reads what the file calls its tensors and `structure` what they describe; a `Format` is a set of positive
+conditions on that: resolution levels, a mid block, rows of the position tables. Numbers nobody published but that the
+original code can run become a *family*, with the rules of its topology. Anything else is refused, by name where
+`refusals` knows it.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from .layouts import DIFFUSERS, HOTSHOT, ORIGINAL, Shapes, spelling
 from .refusals import refusal
 from .sites import Site
-
-Shapes = Mapping[str, tuple[int, ...]]
-
-
-class MotionFormatError(ValueError):
-    """The file is no motion module; the message says what it is and where it belongs."""
+from .structure import MotionFormatError, Structure, read_structure
 
 
 @dataclass(frozen=True)
-class Layout:
-    """One spelling of the same tensors: a pattern for the place, and new names for what is inside it."""
+class Rows:
+    """Lengths of the position tables; None stands for a file that has none."""
 
-    name: str
-    place: re.Pattern[str]
-    leaves: tuple[tuple[re.Pattern[str], str], ...]
+    values: frozenset[int | None]
+    others: bool = False
+    """All lengths but these."""
 
-    def rename(self, key: str) -> tuple[Site, str] | None:
-        """(site, canonical leaf) of a key, or None if this layout has no such key."""
-        found = self.place.fullmatch(key)
-        if found is None:
-            return None
-        for pattern, leaf in self.leaves:
-            inner = pattern.fullmatch(found["leaf"])
-            if inner is not None:
-                side, level, index = found["side"] or "mid", found["level"], found["index"]
-                return Site(side, int(level or 0), int(index)), inner.expand(leaf)
-        return None
+    def __contains__(self, rows: int | None) -> bool:
+        return (rows in self.values) != self.others
 
 
-def _leaves(attention: str, norm: str, ff_norm: str, position: str) -> tuple[tuple[re.Pattern[str], str], ...]:
-    """Leaf patterns of a temporal transformer; the attention number is a group named ``n``."""
-    block = r"transformer_blocks\.0\."
-    rows = [
-        (r"norm\.(weight|bias)", r"norm.\1"),
-        (r"(proj_in|proj_out)\.(weight|bias)", r"\1.\2"),
-        (rf"{block}{attention}to_([qkv])\.weight", r"attentions.\g<n>.to_\2.weight"),
-        (rf"{block}{attention}to_out\.0\.(weight|bias)", r"attentions.\g<n>.to_out.\2"),
-        (rf"{block}{norm}(weight|bias)", r"attentions.\g<n>.norm.\2"),
-        (rf"{block}ff\.net\.0\.proj\.(weight|bias)", r"ff_in.\1"),
-        (rf"{block}ff\.net\.2\.(weight|bias)", r"ff_out.\1"),
-        (rf"{block}{ff_norm}\.(weight|bias)", r"ff_norm.\1"),
-        (rf"{block}{position}", r"attentions.\g<n>.positions.table" if "?P<n>" in position else r"positions.table"),
-    ]
-    return tuple((re.compile(pattern), leaf) for pattern, leaf in rows)
+def _rows(*values: int | None) -> Rows:
+    return Rows(frozenset(values))
 
 
-def _place(container: str, inner: str = "") -> re.Pattern[str]:
-    sides = r"(?:(?P<side>down|up)_blocks\.(?P<level>\d+)|mid_block)"
-    return re.compile(rf"{sides}\.{container}\.(?P<index>\d+)\.{inner}(?P<leaf>.+)")
-
-
-_NUMBER = r"(?P<n>\d+)"
-LAYOUTS = (
-    Layout(
-        "original",
-        _place("motion_modules", r"temporal_transformer\."),
-        _leaves(
-            rf"attention_blocks\.{_NUMBER}\.",
-            rf"norms\.{_NUMBER}\.",
-            "ff_norm",
-            rf"attention_blocks\.{_NUMBER}\.pos_encoder\.pe",
-        ),
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Structure:
-    """What the shapes of a file say, before anybody names it."""
-
-    layout: str
-    channels: Mapping[Site, int]
-    """Channels of the temporal transformer at each site."""
-    attentions: int
-    positions: int | None
-    """Rows of the position tables, None if the file has none."""
-
-    @property
-    def levels(self) -> int:
-        """Resolution levels of the UNet: 4 for SD1.5, 3 for SDXL."""
-        return 1 + max((site.level for site in self.channels if site.side == "down"), default=-1)
-
-    @property
-    def has_mid(self) -> bool:
-        """Whether the middle block has a module of its own."""
-        return any(site.side == "mid" for site in self.channels)
+def _rows_but(*values: int | None) -> Rows:
+    return Rows(frozenset(values), others=True)
 
 
 @dataclass(frozen=True)
 class Format:
-    """A published kind of motion module and what its authors trained it with."""
+    """A kind of motion module and what its authors trained it with."""
 
     name: str
     base: str
     levels: int
-    has_mid: bool
-    positions: frozenset[int | None]
+    mid: bool | None
+    """Whether the middle block has a module; None if it makes no difference."""
+    rows: Rows
     beta_schedule: str
     pool_resnets: bool = False
     """Group norms of the UNet's ResBlocks and output take their statistics over the frames of a clip."""
     pool_motion: bool = False
     """The motion module's own group norm does so too."""
-    layouts: frozenset[str] = frozenset({"original"})
+    layouts: frozenset[str] = frozenset({ORIGINAL, HOTSHOT, DIFFUSERS})
+    unet: bool | None = None
+    """Whether the image UNet is in the file too; None if it makes no difference."""
+    rebuilt: int = 0
+    """Length of the sinusoidal tables that replace missing ones."""
     trained_frames: int = 16
     advice: str = ""
 
@@ -121,29 +62,123 @@ class Format:
         """Whether this is the format of a file with that structure."""
         return (
             structure.levels == self.levels
-            and structure.has_mid == self.has_mid
-            and structure.positions in self.positions
+            and self.mid in (None, structure.has_mid)
+            and structure.positions in self.rows
             and structure.layout in self.layouts
+            and self.unet in (None, structure.unet)
         )
 
+    def named_for(self, structure: Structure) -> "Format":
+        """The same format with everything in its name that published files do not have."""
+        parts = [self.name]
+        if self.rows.others:
+            parts.append(f"{structure.positions or self.rebuilt} frames")
+        if structure.has_mid and self.mid is None:
+            parts.append("with a mid block")
+        if structure.attentions != ATTENTIONS:
+            parts.append(f"attention layers: {structure.attentions}")
+        if structure.up_only:
+            parts.append("up blocks only")
+        if len(structure.used_levels) != self.levels:
+            parts.append("levels " + " ".join(map(str, sorted(structure.used_levels))) + " only")
+        return replace(self, name=", ".join(parts))
 
+
+ATTENTIONS = 2
+"""Attention layers in every published motion module."""
 SD15, SDXL = "SD1.5", "SDXL"
-ANIMATEDIFF = "sqrt_linear (AnimateDiff)"
+SQRT_LINEAR, SDXL_LINEAR, LINEAR = (
+    "sqrt_linear (AnimateDiff)",
+    "linear (AnimateDiff-SDXL)",
+    "linear (HotshotXL/default)",
+)
+V1 = Format("AnimateDiff v1", SD15, 4, False, _rows(24), SQRT_LINEAR, pool_resnets=True)
+V2 = Format(
+    "AnimateDiff v2",
+    SD15,
+    4,
+    True,
+    _rows(32),
+    SQRT_LINEAR,
+    advice="AnimateDiff-Lightning is built exactly like v2 and cannot be told apart. For a Lightning file set the "
+    "sampler to euler, the scheduler to sgm_uniform, cfg to 1 and the steps to the number in its name.",
+)
+SDXL_BETA = Format(
+    "AnimateDiff SDXL beta",
+    SDXL,
+    3,
+    None,
+    _rows(32),
+    SDXL_LINEAR,
+    pool_motion=True,
+    layouts=frozenset({ORIGINAL, DIFFUSERS}),
+)
+HOTSHOT_XL = Format(
+    "HotshotXL",
+    SDXL,
+    3,
+    None,
+    _rows(24),
+    LINEAR,
+    pool_resnets=True,
+    rebuilt=24,
+    trained_frames=8,
+    advice="It was trained on clips of 8 frames and pictures of about 512 x 512 pixels.",
+)
+UNPUBLISHED = (
+    "No published version has this structure; the group norms and the schedule are those of the version it is "
+    "closest to. If clips look washed out, try another beta_schedule."
+)
+RETRAINED = "This is a training result. If it was trained with other betas than AnimateDiff's, set beta_schedule."
 FORMATS = (
-    Format("AnimateDiff v1", SD15, 4, False, frozenset({24}), ANIMATEDIFF, pool_resnets=True),
-    Format("AnimateDiff v2", SD15, 4, True, frozenset({32}), ANIMATEDIFF),
+    V1,
+    V2,
     Format(
         "AnimateDiff v3",
         SD15,
         4,
         False,
-        frozenset({32}),
-        ANIMATEDIFF,
+        _rows(32),
+        SQRT_LINEAR,
         advice="Load v3_sd15_adapter, its domain adapter, on the image model as well: it removes the look of "
         "the training videos.",
     ),
-    Format("AnimateDiff SDXL beta", SDXL, 3, False, frozenset({32}), "linear (AnimateDiff-SDXL)", pool_motion=True),
+    Format("LongAnimateDiff 32", SD15, 4, True, _rows(64), SQRT_LINEAR, trained_frames=32),
+    Format("LongAnimateDiff 16-64", SD15, 4, True, _rows(128), SQRT_LINEAR, trained_frames=64),
+    Format(
+        "AnimateLCM",
+        SD15,
+        4,
+        True,
+        _rows(None),
+        "lcm",
+        unet=False,
+        rebuilt=64,
+        advice="Load AnimateLCM_sd15_t2v_lora on the image model as well; sampler lcm, 4 to 8 steps, cfg 1 to 2. If "
+        "this is not AnimateLCM but a training result of yours, set beta_schedule to sqrt_linear (AnimateDiff).",
+    ),
+    SDXL_BETA,
+    HOTSHOT_XL,
+    # since 2024-07 the training code leaves the tables out; its training.yaml has no mid block, 24 positions and
+    # norms over frames (like inference-v1.yaml), inference-v2.yaml adds the mid block, 32 positions, norms per frame
+    replace(V1, name="AnimateDiff v1, retrained", rows=_rows(None), rebuilt=24, advice=RETRAINED),
+    replace(V2, name="AnimateDiff v2, retrained", rows=_rows(None), unet=True, rebuilt=32, advice=RETRAINED),
+    replace(V1, name="AnimateDiff v1 family", rows=_rows_but(24, 32, None), advice=UNPUBLISHED),
+    replace(V2, name="AnimateDiff v2 family", rows=_rows_but(32, 64, 128, None), advice=UNPUBLISHED),
+    replace(SDXL_BETA, name="AnimateDiff SDXL family", rows=_rows_but(24, 32), rebuilt=32, advice=UNPUBLISHED),
+    replace(
+        HOTSHOT_XL,
+        name="HotshotXL family",
+        rows=_rows_but(24),
+        layouts=frozenset({HOTSHOT}),
+        advice=UNPUBLISHED,
+    ),
 )
+"""Every kind of motion module. Norms and schedules: the authors' inference configurations and code.
+
+diffusers takes the statistics of every motion module over all frames, but its files hold the same weights, trained
+with the authors' own rule, which is what counts here.
+"""
 
 
 @dataclass(frozen=True)
@@ -154,11 +189,32 @@ class Recognised:
     structure: Structure
     keys: Mapping[str, tuple[Site, str]]
     """File key to (site, canonical leaf)."""
+    unet: int = 0
+    """Tensors of an image UNet in the file, which are not used."""
 
     @property
     def max_frames(self) -> int:
         """Longest clip the position tables can number."""
-        return self.structure.positions or 0
+        return self.structure.positions or self.format.rebuilt
+
+    def describe(self) -> tuple[tuple[str, str], ...]:
+        """What a person may want to know about the file, as (what, answer) lines."""
+        format = self.format
+        layout = f"{self.structure.layout}, position tables " + (
+            "from the file" if self.structure.positions else "rebuilt because the file has none"
+        )
+        pooled = {"the image model": format.pool_resnets, "the motion module": format.pool_motion}
+        lines = [
+            ("version", format.name),
+            ("image model", format.base),
+            ("frames at once", f"up to {self.max_frames}, trained on {format.trained_frames}"),
+            ("beta schedule", format.beta_schedule),
+            ("norms over all frames", ", ".join(name for name, is_pooled in pooled.items() if is_pooled) or "none"),
+            ("file layout", layout),
+        ]
+        if self.unet:
+            lines.append(("not used", f"{self.unet} tensors of an image model; the image comes from your checkpoint"))
+        return (*lines, ("advice", format.advice)) if format.advice else tuple(lines)
 
 
 def recognise(shapes: Shapes, file: str) -> Recognised:
@@ -169,67 +225,16 @@ def recognise(shapes: Shapes, file: str) -> Recognised:
         file: its name, for messages only; it plays no part in recognition.
 
     Raises:
-        MotionFormatError: the file is something else, incomplete, or of a layout nobody published.
+        MotionFormatError: the file is something else, incomplete, or of a structure no image model has room for.
     """
-    for layout in LAYOUTS:
-        keys = {key: renamed for key in shapes if (renamed := layout.rename(key)) is not None}
-        if keys and len(keys) == len(shapes):
-            structure = _structure(layout.name, keys, shapes, file)
-            found = [format for format in FORMATS if format.matches(structure)]
-            if len(found) == 1:
-                return Recognised(found[0], structure, keys)
-            raise MotionFormatError(
-                f"{file} is laid out like a motion module, but with {structure.levels} levels, "
-                f"{'a' if structure.has_mid else 'no'} mid block and position tables of {structure.positions} "
-                "frames, which no published version has. Please report the file and where it comes from."
-            )
-    raise MotionFormatError(refusal(shapes, file))
-
-
-def _structure(layout: str, keys: Mapping[str, tuple[Site, str]], shapes: Shapes, file: str) -> Structure:
-    leaves: dict[Site, dict[str, tuple[int, ...]]] = {}
-    for key, (site, leaf) in keys.items():
-        leaves.setdefault(site, {})[leaf] = tuple(shapes[key])
-    attentions = {_count(parts, r"attentions\.(\d+)\..*") for parts in leaves.values()}
-    tables = {shape[-2] for parts in leaves.values() for leaf, shape in parts.items() if leaf.endswith("table")}
-    _require(len(attentions) == 1 and len(tables) <= 1, file, "its modules differ from each other")
-    expected = set(_expected_leaves(attentions.copy().pop(), bool(tables)))
-    channels = {}
-    for site, parts in leaves.items():
-        missing = expected - parts.keys()
-        _require(not missing, file, f"{len(missing)} tensors of {site} are missing, such as {min(missing, default='')}")
-        channels[site] = parts["proj_in.weight"][0]
-        wrong = _wrong_shapes(parts, channels[site])
-        _require(not wrong, file, f"tensors of {site} have unexpected shapes: {', '.join(wrong)}")
-    return Structure(layout, channels, attentions.pop(), tables.pop() if tables else None)
-
-
-def _expected_leaves(attentions: int, tables: bool) -> Iterable[str]:
-    for part in ("norm", "proj_in", "ff_norm", "ff_in", "ff_out", "proj_out"):
-        yield from (f"{part}.weight", f"{part}.bias")
-    for n in range(attentions):
-        for part in ("norm.weight", "norm.bias", "to_q.weight", "to_k.weight", "to_v.weight", "to_out.weight"):
-            yield f"attentions.{n}.{part}"
-        yield f"attentions.{n}.to_out.bias"
-        if tables:
-            yield f"attentions.{n}.positions.table"
-
-
-def _wrong_shapes(parts: Mapping[str, tuple[int, ...]], c: int) -> list[str]:
-    special = {"ff_in.weight": (8 * c, c), "ff_in.bias": (8 * c,), "ff_out.weight": (c, 4 * c)}
-    wrong = []
-    for leaf, shape in parts.items():
-        square = (c, c) if re.search(r"(proj_in|proj_out|to_[qkv]|to_out)\.weight$", leaf) else (c,)
-        fits = shape[-1] == c if leaf.endswith("table") else shape == special.get(leaf, square)
-        if not fits:
-            wrong.append(f"{leaf} {shape}")
-    return wrong
-
-
-def _count(names: Set[str] | Mapping[str, object], pattern: str) -> int:
-    return 1 + max((int(found[1]) for name in names if (found := re.fullmatch(pattern, name))), default=-1)
-
-
-def _require(condition: bool, file: str, problem: str) -> None:
-    if not condition:
-        raise MotionFormatError(f"{file} is a motion module, but {problem}. Download it again.")
+    found = spelling(shapes)
+    if not found.keys or found.unexplained:
+        raise MotionFormatError(refusal(shapes, file, found.unexplained))
+    structure = read_structure(found, shapes, file)
+    formats = [format for format in FORMATS if format.matches(structure)]
+    if len(formats) != 1:
+        raise MotionFormatError(
+            f"{file} is laid out like a motion module, but for an image model with {structure.levels} resolution "
+            "levels; SD1.5 has 4 and SDXL 3. Please report the file and where it comes from."
+        )
+    return Recognised(formats[0].named_for(structure), structure, found.keys, found.unet)

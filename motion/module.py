@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from .formats import Format, MotionFormatError, Recognised
+from .layouts import SHARED_TABLE
 from .sites import Block
 from .transformer import TemporalTransformer, sinusoidal_positions
 
@@ -20,6 +21,7 @@ class MotionModel(nn.Module):
         super().__init__()
         self.format: Format = recognised.format
         self.max_frames = recognised.max_frames
+        self.about = recognised.describe()
         self.dtype = dtype
         self.channels = {site.block: width for site, width in recognised.structure.channels.items()}
         self.sites = nn.ModuleDict(
@@ -73,9 +75,13 @@ def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file:
     for name, parts in stacks.items():
         state[name] = torch.cat([parts[letter] for letter in "qkv"])
     for site, width in recognised.structure.channels.items():
+        place = f"sites.{_name(site.block)}"
+        shared = state.pop(f"{place}.{SHARED_TABLE}", None)
         for n in range(recognised.structure.attentions):
-            table = f"sites.{_name(site.block)}.attentions.{n}.positions.table"
-            if table not in state:
+            table = f"{place}.attentions.{n}.{SHARED_TABLE}"
+            if shared is not None:
+                state[table] = shared
+            elif table not in state:
                 state[table] = sinusoidal_positions(recognised.max_frames, width)
     return state
 

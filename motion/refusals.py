@@ -1,7 +1,7 @@
 """Say by name what a file is when it is not a motion module, and where it belongs."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -12,17 +12,29 @@ class Refusal:
     kind: str
     proof: tuple[str, ...]
     advice: str
+    unless: str | None = None
+    """A key that makes it something more special, so that exactly one kind applies, in whatever order."""
 
-    def applies(self, descriptions: list[str]) -> bool:
-        """Whether every proof pattern is found in some "key [shape]" line."""
-        return all(any(re.search(pattern, line) for line in descriptions) for pattern in self.proof)
+    def applies(self, descriptions: str) -> bool:
+        """Whether every proof pattern is found in the "key [shape]" lines, and the exception in none."""
+        return all(re.search(pattern, descriptions, re.MULTILINE) for pattern in self.proof) and not (
+            self.unless and re.search(self.unless, descriptions, re.MULTILINE)
+        )
 
 
 _MOTION_MODULE = "Choose a motion module, for example mm_sd_v15_v2 or v3_sd15_mm."
+_MOTION = r"(motion_modules|temporal_attentions)[._]"
+_LORA = r"(_lora\.|lora_[AB]\.|\.lora\.|lora_(up|down)\.)"
+_ADAPTER = r"\.attentions\.\S*\.processor\.to_\w+_lora\.(down|up)\."
+_DIRECTOR = r"\.attentions\.\S*(proj_in|ff\.net\.\d+(\.proj)?)_lora\."
+_CONTROL = r"^control_model\.|^controlnet_|input_hint_block\.|zero_convs\."
+_LDM_UNET = r"^(model\.diffusion_model\.)?input_blocks\.0\.0\.weight"
+_VISION = r"\bvision_model\.embeddings\.|(^|\.)visual\.transformer\."
+_LOADER = "put it in models/loras and load it with Load LoRA"
 REFUSALS = (
     Refusal(
         "a SparseCtrl model",
-        (r"^controlnet_cond_embedding\.", r"motion_modules\."),
+        (r"^controlnet_cond_embedding\.", _MOTION),
         f"It is a ControlNet: put it in models/controlnet. {_MOTION_MODULE}",
     ),
     Refusal(
@@ -32,34 +44,47 @@ REFUSALS = (
     ),
     Refusal(
         "a MotionLoRA",
-        (r"(motion_modules|temporal_attentions)\..*(_lora\.|lora_[AB]\.|\.lora\.|\.alpha )",),
+        (rf"{_MOTION}\S*{_LORA}",),
         f"It teaches a motion module a camera move: put it in models/animatediff_motion_lora. {_MOTION_MODULE}",
     ),
     Refusal(
         "a domain adapter (a LoRA for the image model)",
-        (r"\.attentions\..*\.processor\.to_\w+_lora\.(down|up)\.weight \[",),
-        "Put it in models/loras and load it with Load LoRA on the image model. The motion module that belongs to "
-        "v3_sd15_adapter is v3_sd15_mm.",
+        (_ADAPTER,),
+        f"For v3_sd15_adapter, {_LOADER} on the image model; the motion module that belongs to it is v3_sd15_mm.",
+        unless=f"{_MOTION}|{_DIRECTOR}",
+    ),
+    Refusal(
+        "the spatial half of a MotionDirector LoRA (a LoRA for the image model)",
+        (_ADAPTER, _DIRECTOR),
+        f"It holds looks, not motion: {_LOADER} on the image model. {_MOTION_MODULE}",
+        unless=_MOTION,
     ),
     Refusal(
         "a LoRA for an image model",
-        (r"^lora_(unet|te\d?)_|\.lora_(A|B|up|down)\.|\.lora\.(up|down)\.|\.hada_w1|\.lokr_w",),
-        f"Put it in models/loras and load it with Load LoRA. {_MOTION_MODULE}",
+        (rf"^lora_(unet|te\d?)_|{_LORA}|\.hada_w1|\.lokr_w",),
+        f"To use it, {_LOADER}. {_MOTION_MODULE}",
+        unless=rf"{_MOTION}|{_ADAPTER}|{_CONTROL}|^ip_adapter\.",
     ),
     Refusal(
         "an image-to-video motion module with a picture encoder (AnimateLCM-I2V)",
-        (r"^img_encoder\.", r"motion_modules\."),
+        (r"^img_encoder\.", _MOTION),
         f"It needs its picture encoder to run. {_MOTION_MODULE}",
     ),
     Refusal(
         "a PIA image-animation model",
-        (r"^conv_in\.weight \[\d+, 9,", r"motion_modules\."),
+        (r"^(\w+\.)?conv_in\.weight \[\d+, 9,", _MOTION),
         f"It needs its nine-channel input layer to run. {_MOTION_MODULE}",
     ),
     Refusal(
+        "a FancyVideo model",
+        (r"^fps_embedding\.", _MOTION),
+        f"It needs its own text and frame-rate layers to run. {_MOTION_MODULE}",
+    ),
+    Refusal(
         "a ControlNet",
-        (r"^control_model\.|^controlnet_(cond_embedding|down_blocks|mid_block)\.|input_hint_block\.|zero_convs\.",),
+        (_CONTROL,),
         f"Put it in models/controlnet and load it with Load ControlNet Model. {_MOTION_MODULE}",
+        unless=_MOTION,
     ),
     Refusal(
         "an IP-Adapter",
@@ -68,44 +93,80 @@ REFUSALS = (
     ),
     Refusal(
         "a whole Stable Diffusion checkpoint",
-        (r"^model\.diffusion_model\.",),
+        (r"^model\.diffusion_model\.", r"^(first_stage_model|cond_stage_model|conditioner)\."),
         f"Put it in models/checkpoints and load it with Load Checkpoint. {_MOTION_MODULE}",
     ),
     Refusal(
-        "an image UNet in the diffusers layout",
-        (r"^down_blocks\.0\.resnets\.", r"^conv_in\.weight \["),
+        "an image UNet",
+        (_LDM_UNET,),
         f"Put it in models/diffusion_models and load it with Load Diffusion Model. {_MOTION_MODULE}",
+        unless=f"{_CONTROL}|^(first_stage_model|cond_stage_model|conditioner)\\.",
+    ),
+    Refusal(
+        "an image UNet in the diffusers layout (or the denoising UNet of Animate Anyone, which looks the same)",
+        (r"^(unet\.)?down_blocks\.0\.resnets\.", r"^(unet\.)?conv_in\.weight \[", r"^(unet\.)?conv_out\."),
+        f"Put an image UNet in models/diffusion_models and load it with Load Diffusion Model. {_MOTION_MODULE}",
+        unless=f"{_MOTION}|{_CONTROL}",
+    ),
+    Refusal(
+        "the reference UNet of Animate Anyone",
+        (r"^conv_in\.weight \[", r"^down_blocks\.0\.resnets\.", r"^up_blocks\.0\.resnets\."),
+        f"It draws a character, not motion; the temporal layers are in motion_module.pth. {_MOTION_MODULE}",
+        unless=rf"{_MOTION}|{_CONTROL}|^conv_out\.",
     ),
     Refusal(
         "a VAE",
-        (r"^(first_stage_model\.)?(decoder|taesd_decoder|encoder)\.(conv_in|conv_out|mid|up|\d+)\b",),
+        (
+            r"^(first_stage_model\.)?(decoder|encoder)\.conv_(in|out)\.weight"
+            r"|^((taesd_)?(decoder|encoder)\.)?(layers\.)?\d+\.conv\.\d+\.weight",
+        ),
         f"Put it in models/vae and load it with Load VAE. {_MOTION_MODULE}",
+        unless=r"^model\.diffusion_model\.",
     ),
     Refusal(
-        "a CLIP text or vision encoder",
-        (r"\bembeddings\.(token|patch)_embedding\.|transformer\.resblocks\.",),
-        f"Put it in models/text_encoders or models/clip_vision. {_MOTION_MODULE}",
+        "a text encoder",
+        (r"\b(token_embedding|embed_tokens)\.weight|^encoder\.block\.0\.layer\.0\.SelfAttention\.",),
+        f"Put it in models/text_encoders and load it with Load CLIP. {_MOTION_MODULE}",
+        unless=rf"{_VISION}|^model\.diffusion_model\.",
+    ),
+    Refusal(
+        "a vision encoder",
+        (_VISION,),
+        f"Put it in models/clip_vision and load it with Load CLIP Vision. {_MOTION_MODULE}",
+        unless=r"^model\.diffusion_model\.",
     ),
     Refusal(
         "a pose guider of Animate Anyone",
         (r"^conv_in\.weight \[", r"^blocks\.0\.weight \[", r"^conv_out\.weight \["),
-        _MOTION_MODULE,
-    ),
-    Refusal(
-        "an unfamiliar arrangement of temporal layers",
-        (r"(motion_modules|temporal_attentions)\.",),
-        f"Please report the file and where it comes from. {_MOTION_MODULE}",
+        f"It reads poses for Animate Anyone; the temporal layers are in motion_module.pth. {_MOTION_MODULE}",
     ),
 )
 
 
-def refusal(shapes: Mapping[str, tuple[int, ...]], file: str) -> str:
-    """One sentence that names the file's kind and says where it belongs, or shows some of its keys."""
-    descriptions = [f"{key} {list(shape)}" for key, shape in shapes.items()]
-    for entry in REFUSALS:
-        if entry.applies(descriptions):
-            return f"{file} is {entry.kind}, not a motion module this node can load. {entry.advice}"
+def refusal(shapes: Mapping[str, tuple[int, ...]], file: str, unexplained: Sequence[str] = ()) -> str:
+    """One sentence that names the file's kind and says where it belongs, or shows some of its keys.
+
+    Args:
+        shapes: shape of every tensor in the file.
+        unexplained: keys that no motion module has, if others are of one.
+    """
+    lines = key_lines(shapes)
+    found = next((entry for entry in REFUSALS if entry.applies(lines)), None)
+    if found is not None:
+        return f"{file} is {found.kind}, not a motion module this node can load. {found.advice}"
+    if re.search(_MOTION, lines):
+        sample = ", ".join(sorted(unexplained)[:3])
+        return (
+            f"{file} has temporal layers in an unfamiliar arrangement: {len(unexplained)} of its {len(shapes)} tensors "
+            f"are none that a motion module has ({sample}). Please report the file and where it comes from. "
+            f"{_MOTION_MODULE}"
+        )
     sample = ", ".join(list(shapes)[:3])
     return (
         f"{file} is not a motion module: none of its keys is a temporal layer (first keys: {sample}). {_MOTION_MODULE}"
     )
+
+
+def key_lines(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """A "key [shape]" line for each tensor."""
+    return "\n".join(f"{key} {list(shape)}" for key, shape in shapes.items())

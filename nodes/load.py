@@ -20,7 +20,18 @@ class LoadMotionModule(io.ComfyNode):
             category="Kinema",
             description="Loads an AnimateDiff motion module: temporal layers that turn an image model into a video "
             "model.",
-            search_aliases=["animatediff", "load animatediff model", "motion model", "mm_sd_v15_v2", "v3_sd15_mm"],
+            search_aliases=[
+                "animatediff",
+                "load animatediff model",
+                "motion model",
+                "mm_sd_v15_v2",
+                "v3_sd15_mm",
+                "hotshot",
+                "animatelcm",
+                "lightning",
+                "longanimatediff",
+                "motion adapter",
+            ],
             inputs=[
                 io.Combo.Input(
                     "motion_module",

@@ -1,5 +1,6 @@
 """Attach a motion model to an image model."""
 
+import logging
 from typing import Any
 
 from comfy.ldm.modules.attention import SpatialTransformer
@@ -66,9 +67,12 @@ def animate(model: ModelPatcher, motion: LoadedMotion, strengths: Strengths, bet
     for kind, wrapper in wrappers.items():
         animated.remove_wrappers_with_key(kind, KEY)
         animated.add_wrapper_with_key(kind, KEY, wrapper)
-    name = motion.model.format.beta_schedule if beta_schedule == "auto" else beta_schedule
+    format = motion.model.format
+    name = format.beta_schedule if beta_schedule == "auto" else beta_schedule
     if name != "use existing":
         set_beta_schedule(animated, name)
+    if beta_schedule == "auto":
+        notice(f"{format.name}: beta schedule {name}. {format.advice}".strip(), logging.INFO)
     return animated
 
 
@@ -106,7 +110,7 @@ def check_fit(unet: Any, motion: LoadedMotion) -> None:
     if levels != format.levels or any(widths.get(block) != width for block, width in expected.items()):
         kind = {3: "SDXL", 4: "SD1.5"}.get(levels, "other")
         raise AnimateError(
-            f"{motion.file} is an {format.name} module for {format.base}, but the checkpoint is an {kind} model"
+            f"{motion.file} ({format.name}) is made for {format.base}, but the checkpoint is an {kind} model"
             + (" of other widths" if kind == format.base else "")
             + f". Load a {format.base} checkpoint, or a motion module made for {kind}."
         )
@@ -136,16 +140,18 @@ class _Checked:
             at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
         for loaded, _ in self.attached:
             limit = loaded.model.max_frames
+            length = min(limit, loaded.model.format.trained_frames)
             if at_once > limit:
                 raise AnimateError(
                     f"{loaded.file} ({loaded.model.format.name}) can number at most {limit} frames at once, but "
                     f"{at_once} were asked for. Lower the batch size of the latent to {limit} or less, or put a "
-                    f"Context Windows (Manual) node with context length 16 and causal_window_fix off between "
+                    f"Context Windows (Manual) node with context length {length} and causal_window_fix off between "
                     "Animate Model and the sampler."
                 )
         if frames < FEWEST_FRAMES:
             what = "1 frame is a picture, not a clip" if frames == 1 else f"{frames} frames are very few"
+            trained = max(loaded.model.format.trained_frames for loaded, _ in self.attached)
             notice(
-                f"{what}: motion modules are trained on 16 and give noisy pictures below {FEWEST_FRAMES}. Set the "
-                "batch size of the empty latent to 16."
+                f"{what}: this motion module is trained on {trained} and gives noisy pictures below {FEWEST_FRAMES}. "
+                f"Set the batch size of the empty latent to {trained}."
             )

@@ -40,6 +40,8 @@ def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patch
     file = os.path.basename(path)
     tensors = read_weights(path)
     recognised = recognise({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+    # a training checkpoint holds a whole image model besides
+    tensors = {key: tensors[key] for key in recognised.keys}
     device = management.get_torch_device()
     dtype = management.unet_dtype(
         device,

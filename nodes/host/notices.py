@@ -5,9 +5,9 @@ import logging
 from comfy_execution.utils import get_executing_context
 
 
-def notice(text: str) -> None:
+def notice(text: str, level: int = logging.WARNING) -> None:
     """Log a text and show it under the running node in every open browser."""
-    logging.warning("[Kinema] %s", text)
+    logging.log(level, "[Kinema] %s", text)
     context = get_executing_context()
     if context is None:
         return

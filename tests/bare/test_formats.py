@@ -1,142 +1,207 @@
-"""Every layout is recognised as exactly one format, or refused by its name."""
+"""Every layout is recognised as exactly one format, by what is in the file and nothing else."""
 
-import re
+import itertools
 
 import pytest
-import torch
 from kinema.motion.files import WeightFileError
-from kinema.motion.formats import FORMATS, MotionFormatError, recognise
-from kinema.motion.module import canonical_state, load_motion_model
+from kinema.motion.formats import FORMATS, MotionFormatError, Recognised, recognise
+from kinema.motion.layouts import DIFFUSERS, HOTSHOT, ORIGINAL
+from kinema.motion.refusals import REFUSALS, key_lines
+from kinema.motion.schedules import SCHEDULES
+from kinema.motion.sites import Site
+from kinema.motion.structure import Structure
 
-from tests.harness import layouts
+from tests.harness.layouts import SD15, SDXL, image_unet, motion_shapes, respelled
 
-KNOWN = {
-    "AnimateDiff v1": {"channels": layouts.SD15, "mid": False, "positions": 24},
-    "AnimateDiff v2": {"channels": layouts.SD15, "mid": True, "positions": 32},
-    "AnimateDiff v3": {"channels": layouts.SD15, "mid": False, "positions": 32},
-    "AnimateDiff SDXL beta": {"channels": layouts.SDXL, "mid": False, "positions": 32},
+Shapes = dict[str, tuple[int, ...]]
+SQRT, LCM, SDXL_BETAS, SD_BETAS = (
+    "sqrt_linear (AnimateDiff)",
+    "lcm",
+    "linear (AnimateDiff-SDXL)",
+    "linear (HotshotXL/default)",
+)
+RESNETS, MOTION, NEITHER = "the image model", "the motion module", "none"
+V1, V2, V3 = ((SD15, False, 24), (SD15, True, 32), (SD15, False, 32))
+PUBLISHED = {
+    # file: (levels, mid, positions), spelling, with UNet: format, frames, trained frames, betas, norms over frames
+    "mm_sd_v15": (V1, ORIGINAL, False, "AnimateDiff v1", 24, 16, SQRT, RESNETS),
+    "mm_sd_v15_v2": (V2, ORIGINAL, False, "AnimateDiff v2", 32, 16, SQRT, NEITHER),
+    "v3_sd15_mm": (V3, ORIGINAL, False, "AnimateDiff v3", 32, 16, SQRT, NEITHER),
+    "mm_sdxl_v10_beta": ((SDXL, False, 32), ORIGINAL, False, "AnimateDiff SDXL beta", 32, 16, SDXL_BETAS, MOTION),
+    "hsxl_temporal_layers": ((SDXL, False, 24), HOTSHOT, False, "HotshotXL", 24, 8, SD_BETAS, RESNETS),
+    "AnimateLCM_sd15_t2v": ((SD15, True, None), ORIGINAL, False, "AnimateLCM", 64, 16, LCM, NEITHER),
+    "lt_long_mm_32_frames": ((SD15, True, 64), ORIGINAL, False, "LongAnimateDiff 32", 64, 32, SQRT, NEITHER),
+    "lt_long_mm_16_64": ((SD15, True, 128), ORIGINAL, False, "LongAnimateDiff 16-64", 128, 64, SQRT, NEITHER),
+    "motion-adapter-v1-5": (V1, DIFFUSERS, False, "AnimateDiff v1", 24, 16, SQRT, RESNETS),
+    "motion-adapter-v1-5-2": (V2, DIFFUSERS, False, "AnimateDiff v2", 32, 16, SQRT, NEITHER),
+    "motion-adapter-v1-5-3": (V3, DIFFUSERS, False, "AnimateDiff v3", 32, 16, SQRT, NEITHER),
+    "motion-adapter-sdxl": ((SDXL, False, 32), DIFFUSERS, False, "AnimateDiff SDXL beta", 32, 16, SDXL_BETAS, MOTION),
+    "train.py 2024-07": ((SD15, False, None), ORIGINAL, True, "AnimateDiff v1, retrained", 24, 16, SQRT, RESNETS),
+    "train.py before": (V1, ORIGINAL, True, "AnimateDiff v1", 24, 16, SQRT, RESNETS),
+    "train.py with mid": ((SD15, True, None), ORIGINAL, True, "AnimateDiff v2, retrained", 32, 16, SQRT, NEITHER),
+    "Moore denoising_unet": (V2, ORIGINAL, True, "AnimateDiff v2", 32, 16, SQRT, NEITHER),
+    "UNetMotionModel": (V3, DIFFUSERS, True, "AnimateDiff v3", 32, 16, SQRT, NEITHER),
 }
-C = (2, 2)
-REFUSED = {
-    "SparseCtrl": {
-        "controlnet_cond_embedding.weight": (320, 5, 3, 3),
-        "down_blocks.0.motion_modules.0.temporal_transformer.norm.weight": (320,),
-    },
-    "CameraCtrl": {"encoder_down_conv_blocks.0.0.block1.weight": (320, 320, 3, 3)},
-    "MotionLoRA": {
-        "down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0.attention_blocks.0."
-        "processor.to_q_lora.down.weight": (64, 320)
-    },
-    "domain adapter": {
-        "down_blocks.0.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.up.weight": (320, 128)
-    },
-    "LoRA for an image model": {"lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight": (4, 320)},
-    "PIA": {
-        "conv_in.weight": (320, 9, 3, 3),
-        "conv_in.bias": (320,),
-        "down_blocks.0.motion_modules.0.temporal_transformer.norm.weight": (320,),
-    },
-    "ControlNet": {"control_model.input_hint_block.0.weight": (16, 3, 3, 3)},
-    "IP-Adapter": {"ip_adapter.1.to_k_ip.weight": (320, 768), "image_proj.proj.weight": (3072, 1024)},
-    "checkpoint": {"model.diffusion_model.input_blocks.0.0.weight": (320, 4, 3, 3), "first_stage_model.x": (1,)},
-    "diffusers": {"conv_in.weight": (320, 4, 3, 3), "down_blocks.0.resnets.0.conv1.weight": (320, 320, 3, 3)},
-    "VAE": {"decoder.conv_in.weight": (512, 4, 3, 3), "encoder.conv_in.weight": (128, 3, 3, 3)},
-    "text or vision encoder": {"text_model.embeddings.token_embedding.weight": (49408, 768)},
-    "pose guider": {
-        "conv_in.weight": (16, 3, 3, 3),
-        "blocks.0.weight": (16, 16, 3, 3),
-        "conv_out.weight": (320, 256, 3, 3),
-    },
-    "none of its keys": {"something.else": C},
+VARIANTS = {
+    # nobody published these: levels, spelling, name, frames, betas, norms over frames
+    "v2 16": ((SD15, True, 16), ORIGINAL, "AnimateDiff v2 family, 16 frames", 16, SQRT, NEITHER),
+    "v2 48": ((SD15, True, 48), DIFFUSERS, "AnimateDiff v2 family, 48 frames", 48, SQRT, NEITHER),
+    "v1 96": ((SD15, False, 96), ORIGINAL, "AnimateDiff v1 family, 96 frames", 96, SQRT, RESNETS),
+    "v1 without tables": ((SD15, False, None), ORIGINAL, "AnimateDiff v1, retrained", 24, SQRT, RESNETS),
+    "LCM in diffusers": ((SD15, True, None), DIFFUSERS, "AnimateLCM", 64, LCM, NEITHER),
+    "LCM in Hotshot": ((SD15, True, None), HOTSHOT, "AnimateLCM", 64, LCM, NEITHER),
+    "Long in diffusers": ((SD15, True, 128), DIFFUSERS, "LongAnimateDiff 16-64", 128, SQRT, NEITHER),
+    "v2 in Hotshot": (V2, HOTSHOT, "AnimateDiff v2", 32, SQRT, NEITHER),
+    "Hotshot in original": ((SDXL, False, 24), ORIGINAL, "HotshotXL", 24, SD_BETAS, RESNETS),
+    "Hotshot in diffusers": ((SDXL, False, 24), DIFFUSERS, "HotshotXL", 24, SD_BETAS, RESNETS),
+    "Hotshot 32": ((SDXL, False, 32), HOTSHOT, "HotshotXL family, 32 frames", 32, SD_BETAS, RESNETS),
+    "Hotshot no tables": ((SDXL, False, None), HOTSHOT, "HotshotXL family, 24 frames", 24, SD_BETAS, RESNETS),
+    "SDXL 64": ((SDXL, False, 64), ORIGINAL, "AnimateDiff SDXL family, 64 frames", 64, SDXL_BETAS, MOTION),
+    "SDXL mid": ((SDXL, True, 32), ORIGINAL, "AnimateDiff SDXL beta, with a mid block", 32, SDXL_BETAS, MOTION),
 }
 
 
-def shapes_of(**options) -> dict[str, tuple[int, ...]]:
-    with torch.device("meta"):
-        places = layouts.places(options["channels"], options["mid"])
-    found = {
-        f"{place}.temporal_transformer.{leaf}": shape
-        for place, width in places
-        for leaf, shape in layouts.leaves(width).items()
-    }
-    for place, width in places if options["positions"] else ():
-        for n in (0, 1):
-            name = f"{place}.temporal_transformer.transformer_blocks.0.attention_blocks.{n}.pos_encoder.pe"
-            found[name] = (1, options["positions"], width)
-    return found
+def file_of(structure: tuple, spelling: str = ORIGINAL, unet: bool = False) -> Shapes:
+    return respelled(motion_shapes(*structure), spelling) | (image_unet() if unet else {})
 
 
-@pytest.mark.parametrize("name", KNOWN)
-def test_recognised(name: str) -> None:
-    recognised = recognise(shapes_of(**KNOWN[name]), "file")
+def check(recognised: Recognised, name: str, frames: int, betas: str, pooled: str) -> None:
     assert recognised.format.name == name
-    assert recognised.max_frames == KNOWN[name]["positions"]
+    assert recognised.max_frames == frames
     assert sum(format.matches(recognised.structure) for format in FORMATS) == 1
+    told = dict(recognised.describe())
+    assert told["version"] == name
+    assert told["beta schedule"] == betas == recognised.format.beta_schedule
+    assert told["norms over all frames"] == pooled
+    assert told["image model"] == ("SDXL" if "XL" in name else "SD1.5")
 
 
-def test_file_name_plays_no_part() -> None:
-    shapes = shapes_of(**KNOWN["AnimateDiff v2"])
-    assert recognise(shapes, "v3_sd15_mm.ckpt").format.name == "AnimateDiff v2"
+@pytest.mark.parametrize("file", PUBLISHED)
+def test_published_files(file: str) -> None:
+    structure, spelling, unet, name, frames, trained, betas, pooled = PUBLISHED[file]
+    shapes = file_of(structure, spelling, unet)
+    recognised = recognise(shapes, file)
+    check(recognised, name, frames, betas, pooled)
+    assert recognised.structure.layout == spelling
+    assert recognised.unet == (686 if unet else 0)
+    assert dict(recognised.describe())["frames at once"] == f"up to {frames}, trained on {trained}"
+    assert ("not used" in dict(recognised.describe())) == unet
+    assert not any(entry.applies(key_lines(shapes)) for entry in REFUSALS)
 
 
-def test_order_plays_no_part() -> None:
-    shapes = shapes_of(**KNOWN["AnimateDiff v3"])
-    assert recognise(dict(reversed(shapes.items())), "file").format.name == "AnimateDiff v3"
+@pytest.mark.parametrize("file", VARIANTS)
+def test_variants(file: str) -> None:
+    structure, spelling, *expected = VARIANTS[file]
+    check(recognise(file_of(structure, spelling), file), *expected)
 
 
-@pytest.mark.parametrize("kind", REFUSED)
-def test_refused_by_name(kind: str) -> None:
-    with pytest.raises(MotionFormatError, match=re.escape(kind)) as caught:
-        recognise(REFUSED[kind], "somebody.safetensors")
-    assert "somebody.safetensors" in str(caught.value)
+@pytest.mark.parametrize("prefix", ["unet.", "model.", "motion_module.", "motion_modules.", "a.b."])
+@pytest.mark.parametrize("unet", [False, True])
+def test_shared_prefix_plays_no_part(prefix: str, unet: bool) -> None:
+    shapes = {prefix + key: shape for key, shape in file_of(V2, ORIGINAL, unet).items()}
+    recognised = recognise(shapes, "file")
+    assert recognised.format.name == "AnimateDiff v2"
+    assert set(recognised.keys) <= set(shapes)
 
 
-def test_missing_tensors_are_named() -> None:
-    shapes = shapes_of(**KNOWN["AnimateDiff v2"])
-    gone = next(key for key in shapes if key.endswith("ff.net.2.weight"))
-    del shapes[gone]
-    with pytest.raises(
-        MotionFormatError, match=r"1 tensors of the down block 0\.0 are missing, such as ff_out\.weight"
+def test_original_names_without_the_inner_level() -> None:
+    shapes = {key.replace(".temporal_transformer", ""): shape for key, shape in file_of(V2).items()}
+    assert recognise(shapes, "file").format.name == "AnimateDiff v2"
+
+
+@pytest.mark.parametrize("spelling", [ORIGINAL, HOTSHOT, DIFFUSERS])
+def test_name_and_order_play_no_part(spelling: str) -> None:
+    shapes = file_of(V3, spelling, unet=True)
+    backwards = dict(reversed(shapes.items()))
+    assert recognise(backwards, "mm_sd_v15_v2.ckpt").format.name == "AnimateDiff v3"
+
+
+def test_exactly_one_format_for_every_structure() -> None:
+    sites = {
+        (levels, mid): {Site("down", level, 0): 320 for level in range(levels)}
+        | ({Site("mid", 0, 0): 320} if mid else {})
+        for levels in range(1, 7)
+        for mid in (False, True)
+    }
+    rows = (None, 8, 16, 24, 32, 48, 64, 96, 128, 256)
+    for (levels, mid), positions, layout, unet in itertools.product(
+        sites, rows, (ORIGINAL, HOTSHOT, DIFFUSERS), (False, True)
     ):
-        recognise(shapes, "file")
+        structure = Structure(layout, sites[levels, mid], 2, positions, unet)
+        found = [format.name for format in FORMATS if format.matches(structure)]
+        assert len(found) == (1 if levels in (3, 4) else 0), (structure, found)
 
 
-def test_wrong_shapes_are_named() -> None:
-    shapes = shapes_of(**KNOWN["AnimateDiff v2"])
-    key = next(key for key in shapes if key.endswith("proj_out.weight"))
-    shapes[key] = (320, 640)
-    with pytest.raises(MotionFormatError, match=r"proj_out\.weight \(320, 640\)"):
-        recognise(shapes, "file")
+def test_formats_are_complete() -> None:
+    assert all(format.beta_schedule in SCHEDULES for format in FORMATS)
+    assert all(format.rebuilt for format in FORMATS if None in format.rows)
+    assert len({format.name for format in FORMATS}) == len(FORMATS)
 
 
-def test_unpublished_arrangement_is_refused() -> None:
-    with pytest.raises(MotionFormatError, match="position tables of 17 frames"):
-        recognise(shapes_of(channels=layouts.SD15, mid=True, positions=17), "file")
+def test_up_blocks_only() -> None:
+    shapes = {key: shape for key, shape in file_of(V1).items() if key.startswith("up_")}
+    recognised = recognise(shapes, "file")
+    assert recognised.format.name == "AnimateDiff v1, up blocks only"
+    assert len(recognised.structure.channels) == 12
 
 
-def test_foreign_keys_are_refused() -> None:
-    with pytest.raises(MotionFormatError):
-        recognise(shapes_of(**KNOWN["AnimateDiff v2"]) | {"down_blocks.0.motion_modules.0.extra": (1,)}, "file")
+def test_some_resolutions_only() -> None:
+    shapes = {
+        key: shape for key, shape in file_of(V2).items() if "down_blocks.3" not in key and "up_blocks.0" not in key
+    }
+    assert recognise(shapes, "file").format.name == "AnimateDiff v2, levels 0 1 2 only"
 
 
-@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
-def test_broken_numbers_are_refused(bad: float) -> None:
-    state = layouts.motion_module((32, 32, 32, 32))
-    key = next(key for key in state if key.endswith("ff.net.2.weight"))
-    state[key][3, 5] = bad
-    recognised = recognise({name: tuple(value.shape) for name, value in state.items()}, "bad.safetensors")
-    with pytest.raises(MotionFormatError, match=f"bad.safetensors is damaged: {re.escape(key)}"):
-        canonical_state(state, recognised, "bad.safetensors")
+def test_one_attention_layer() -> None:
+    shapes = {key: shape for key, shape in file_of(V2).items() if "_blocks.1.to" not in key}
+    shapes = {key: s for key, s in shapes.items() if "norms.1." not in key and "attention_blocks.1." not in key}
+    assert recognise(shapes, "file").format.name == "AnimateDiff v2, attention layers: 1"
 
 
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float8_e4m3fn])
-def test_loads_every_dtype(dtype: torch.dtype) -> None:
-    state = {key: value.to(dtype) for key, value in layouts.motion_module((32, 32, 32, 32)).items()}
-    recognised = recognise({name: tuple(value.shape) for name, value in state.items()}, "file")
-    model = load_motion_model(state, recognised, "file", dtype=torch.float32)
-    weight = model.at(("middle", 0)).ff_out.weight
-    wanted = state["mid_block.motion_modules.0.temporal_transformer.transformer_blocks.0.ff.net.2.weight"]
-    assert torch.equal(weight, wanted.float())
+def refused(shapes: Shapes) -> str:
+    with pytest.raises(MotionFormatError) as caught:
+        recognise(shapes, "file.ckpt")
+    assert str(caught.value).startswith("file.ckpt")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("spelling", [ORIGINAL, HOTSHOT, DIFFUSERS])
+def test_incomplete_files_say_what_is_missing(spelling: str) -> None:
+    whole = file_of(V2, spelling)
+    key = next(key for key in whole if key.endswith("ff.net.2.weight"))
+    said = refused({name: shape for name, shape in whole.items() if name != key})
+    assert "1 tensors of the down block 0.0 are missing, such as ff_out.weight" in said
+    said = refused({name: shape for name, shape in whole.items() if name.startswith("down_")})
+    assert "12 of its 20 parts are missing, such as the one for the up block 0.0" in said
+    module = ("up_blocks.1.motion_modules.2.", "up_blocks.1.temporal_attentions.2.")
+    said = refused({name: shape for name, shape in whole.items() if not name.startswith(module)})
+    assert "1 of its 21 parts are missing, such as the one for the up block 1.2" in said
+
+
+def test_odd_files_say_what_is_odd() -> None:
+    whole = file_of(V2)
+    block = "down_blocks.0.motion_modules.0.temporal_transformer."
+    attention = f"{block}transformer_blocks.0.attention_blocks.0."
+    assert "proj_out.weight (320, 640)" in refused(whole | {f"{block}proj_out.weight": (320, 640)})
+    assert "positions.table (320,)" in refused(
+        {key: shape[2:] if key.endswith("pe") else shape for key, shape in whole.items()}
+    )
+    assert "positions.table (1, 32, 64)" in refused(whole | {f"{attention}pos_encoder.pe": (1, 32, 64)})
+    assert "differ in length" in refused(whole | {f"{attention}pos_encoder.pe": (1, 24, 320)})
+    assert "twice" in refused(whole | {f"{attention}pos_encoder.positional_encoding": (1, 32, 320)})
+    assert "1 of its 589 tensors are none that a motion module has" in refused(whole | {f"{block}extra": (1,)})
+    fourth = {
+        key.replace("up_blocks.1.motion_modules.2", "up_blocks.1.motion_modules.3"): s for key, s in whole.items()
+    }
+    assert "the up block 1.3, where image models have no layer" in refused(whole | fourth)
+    assert "48 channels, which 32 does not divide" in refused(file_of(((48, 48, 48, 48), True, 32)))
+    assert "5 resolution levels" in refused(file_of(((320, 320, 320, 320, 320), True, 32)))
+    lopsided = file_of(V2) | {k: s for k, s in file_of(((320, 320, 320, 320), True, 32)).items() if k.startswith("up_")}
+    assert "is not as wide as its counterpart" in refused(lopsided)
+    tables = [key for key in whole if key.endswith("pe")]
+    assert "are missing, such as attentions.0.positions.table" in refused(
+        {key: shape for key, shape in whole.items() if key not in tables[4:]}
+    )
 
 
 def test_errors_are_value_errors() -> None:

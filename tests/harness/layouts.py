@@ -5,10 +5,15 @@ Every tensor depends only on the seed and its own name, so a file is the same wh
 
 import hashlib
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import torch
 from torch import Tensor
+
+Value = TypeVar("Value")
+Shape = tuple[int, ...]
 
 SD15 = (320, 640, 1280, 1280)
 SDXL = (320, 640, 1280)
@@ -83,3 +88,97 @@ def leaves(c: int) -> dict[str, tuple[int, ...]]:
 
 def _gain(leaf: str) -> float:
     return 0.2 if leaf.startswith("proj_out") else 1.0
+
+
+def motion_shapes(channels: Sequence[int] = SD15, mid: bool = True, positions: int | None = 32) -> dict[str, Shape]:
+    """Shapes of `motion_module` with the same arguments, without its weights."""
+    shapes: dict[str, Shape] = {}
+    for place, width in places(channels, mid):
+        for leaf, shape in leaves(width).items():
+            shapes[f"{place}.temporal_transformer.{leaf}"] = shape
+        for n in (0, 1) if positions else ():
+            key = f"{place}.temporal_transformer.transformer_blocks.0.attention_blocks.{n}.pos_encoder.pe"
+            shapes[key] = (1, positions or 0, width)
+    return shapes
+
+
+SPELLINGS = {
+    "original": [],
+    "HotshotXL": [
+        (r"\.motion_modules\.(\d+)\.temporal_transformer\.", r".temporal_attentions.\1."),
+        (r"pos_encoder\.pe$", "pos_encoder.positional_encoding"),
+    ],
+    "diffusers": [
+        (r"\.temporal_transformer\.", "."),
+        (r"attention_blocks\.0\.pos_encoder\.pe$", "pos_embed.pe"),
+        (r".*attention_blocks\.1\.pos_encoder\.pe$", ""),
+        (r"attention_blocks\.0\.", "attn1."),
+        (r"attention_blocks\.1\.", "attn2."),
+        (r"\bff_norm\.", "norm3."),
+        (r"norms\.0\.", "norm1."),
+        (r"norms\.1\.", "norm2."),
+    ],
+}
+"""Renaming rules from the original layout; a key that becomes empty is not in the file."""
+
+
+def respelled(state: Mapping[str, Value], spelling: str) -> dict[str, Value]:
+    """A file in the original layout (tensors or shapes) as another code would have saved it."""
+    found: dict[str, Value] = {}
+    for name, value in state.items():
+        renamed = name
+        for pattern, replacement in SPELLINGS[spelling]:
+            renamed = re.sub(pattern, replacement, renamed)
+        if renamed:
+            found[renamed] = value
+    return found
+
+
+def image_unet(channels: Sequence[int] = SD15, context: int = 768) -> dict[str, Shape]:
+    """Shapes of the image UNet of SD1.5 in diffusers' naming, as training checkpoints hold it."""
+    time, top = 4 * channels[0], len(channels) - 1
+    shapes: dict[str, Shape] = _layer("conv_in", channels[0], 4, 3, 3)
+    shapes |= _layer("time_embedding.linear_1", time, channels[0]) | _layer("time_embedding.linear_2", time, time)
+    skips = [channels[0]]
+    for i, width in enumerate(channels):
+        for j in (0, 1):
+            before = channels[max(i - 1, 0)] if j == 0 else width
+            shapes |= _resnet(f"down_blocks.{i}.resnets.{j}", before, width, time)
+            shapes |= _spatial(f"down_blocks.{i}.attentions.{j}", width, context) if i < top else {}
+            skips.append(width)
+        if i < top:
+            shapes |= _layer(f"down_blocks.{i}.downsamplers.0.conv", width, width, 3, 3)
+            skips.append(width)
+    width = channels[-1]
+    for j in (0, 1):
+        shapes |= _resnet(f"mid_block.resnets.{j}", width, width, time)
+    shapes |= _spatial("mid_block.attentions.0", width, context)
+    for i, after in enumerate(reversed(channels)):
+        for j in range(3):
+            shapes |= _resnet(f"up_blocks.{i}.resnets.{j}", width + skips.pop(), after, time)
+            shapes |= _spatial(f"up_blocks.{i}.attentions.{j}", after, context) if i > 0 else {}
+            width = after
+        shapes |= _layer(f"up_blocks.{i}.upsamplers.0.conv", width, width, 3, 3) if i < top else {}
+    return shapes | _layer("conv_norm_out", width) | _layer("conv_out", 4, width, 3, 3)
+
+
+def _layer(name: str, *shape: int) -> dict[str, Shape]:
+    return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
+
+
+def _resnet(name: str, before: int, after: int, time: int) -> dict[str, Shape]:
+    shapes = _layer(f"{name}.norm1", before) | _layer(f"{name}.conv1", after, before, 3, 3)
+    shapes |= _layer(f"{name}.time_emb_proj", after, time)
+    shapes |= _layer(f"{name}.norm2", after) | _layer(f"{name}.conv2", after, after, 3, 3)
+    return shapes | (_layer(f"{name}.conv_shortcut", after, before, 1, 1) if before != after else {})
+
+
+def _spatial(name: str, c: int, context: int) -> dict[str, Shape]:
+    block = f"{name}.transformer_blocks.0"
+    shapes = _layer(f"{name}.norm", c) | _layer(f"{name}.proj_in", c, c, 1, 1) | _layer(f"{name}.proj_out", c, c, 1, 1)
+    for n, source in ((1, c), (2, context)):
+        shapes |= {f"{block}.attn{n}.to_{letter}.weight": (c, c if letter == "q" else source) for letter in "qkv"}
+        shapes |= _layer(f"{block}.attn{n}.to_out.0", c, c)
+    for n in (1, 2, 3):
+        shapes |= _layer(f"{block}.norm{n}", c)
+    return shapes | _layer(f"{block}.ff.net.0.proj", 8 * c, c) | _layer(f"{block}.ff.net.2", c, 4 * c)

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tests.harness import weights
-from tests.harness.layouts import motion_module
+from tests.harness.layouts import motion_module, tensor
 
 CHANNELS = (32, 64, 128, 128)
 VERSIONS: dict[str, dict[str, Any]] = {
@@ -40,6 +40,25 @@ def tiny_model(dtype: torch.dtype = torch.float32, compute: torch.dtype | None =
     config.set_inference_dtype(dtype, compute)
     model = comfy.model_base.BaseModel(config, device=torch.device("cpu"))
     model.diffusion_model.load_state_dict({key: value.to(dtype) for key, value in tiny_state().items()})
+    model.eval().requires_grad_(False)
+    device = comfy.model_management.get_torch_device()
+    return comfy.model_patcher.CoreModelPatcher(model, device, comfy.model_management.unet_offload_device())
+
+
+def tiny_sdxl() -> Patcher:
+    """An SDXL model of 32 channels: three levels, transformers on the lower two, pooled text in the embedding."""
+    changes = {"channel_mult": [1, 2, 4], "num_res_blocks": [2, 2, 2], "context_dim": 2048, "adm_in_channels": 2816}
+    changes |= {"transformer_depth": [0, 0, 1, 1, 1, 1], "transformer_depth_output": [0, 0, 0, 1, 1, 1, 1, 1, 1]}
+    changes |= {
+        "use_linear_in_transformer": True,
+        "num_heads": -1,
+        "num_head_channels": 16,
+        "num_classes": "sequential",
+    }
+    config = comfy.supported_models.SDXL(UNET | changes | {"dtype": torch.float32})
+    model = comfy.model_base.SDXL(config, device=torch.device("cpu"))
+    for name, parameter in model.diffusion_model.named_parameters():
+        parameter.data = tensor(name, parameter.shape)
     model.eval().requires_grad_(False)
     device = comfy.model_management.get_torch_device()
     return comfy.model_patcher.CoreModelPatcher(model, device, comfy.model_management.unet_offload_device())

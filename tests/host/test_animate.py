@@ -271,7 +271,7 @@ def test_clips_beyond_the_position_table_stop_before_sampling(model, tmp_path: P
 def test_other_base_models_are_refused(model, tmp_path: Path) -> None:
     wide = tiny_motion(tmp_path, "v3", channels=SDXL)
     with pytest.raises(
-        AnimateError, match="AnimateDiff SDXL beta module for SDXL, but the checkpoint is an SD1.5 model"
+        AnimateError, match=r"\(AnimateDiff SDXL beta\) is made for SDXL, but the checkpoint is an SD1.5 model"
     ):
         animated(model, wide)
     narrow = tiny_motion(tmp_path, "v2", channels=(64, 64, 64, 64))
