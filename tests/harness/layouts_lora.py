@@ -1,13 +1,17 @@
 """Seeded random MotionLoRA files in every published way of writing keys, and the same change merged into weights."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from .layouts import SD15, places, tensor
+# weights.py, which uses this file, runs as a script
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from layouts import SD15, places, tensor
 
 ATTENTION = tuple(f"attention_blocks.{n}.{layer}" for n in (0, 1) for layer in ("to_q", "to_k", "to_v", "to_out.0"))
 FEED_FORWARD = ("ff.net.0.proj", "ff.net.2")
