@@ -18,7 +18,7 @@ from tests.harness.server import Server
 from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_host, once, run
 
 INSIDE = "KINEMA_INSIDE"
-WEIGHTS_VERSION = "4"
+WEIGHTS_VERSION = "5"
 
 
 def main() -> int:

@@ -2,6 +2,6 @@
 
 Everything here is plain torch and numpy and runs without ComfyUI. The flow is the reading order: ``files`` reads a
 weight file, ``layouts``, ``structure`` and ``formats`` recognise it, ``module`` builds the temporal layers that
-``transformer`` defines, ``schedules`` has the noise schedules they were trained with, ``codecs`` and ``video`` write
-the frames that come out.
+``transformer`` defines, ``lora`` reads changes of them that act beside the weights as ``lowrank`` defines,
+``schedules`` has the noise schedules they were trained with, ``codecs`` and ``video`` write the frames that come out.
 """

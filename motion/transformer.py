@@ -12,8 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-Strength = float | Tensor
-"""A number, or a (frames, pixels or 1) tensor in the resolution of the layer that uses it."""
+from .lowrank import NO_TERMS, Terms, adapted, adapted_thirds, terms_at
+from .strengths import Strength, at
 
 SDPA_ROWS = 1 << 15
 """Attention batches above this many rows fail or fall back in CUDA's fused kernels."""
@@ -53,11 +53,17 @@ class TemporalAttention(nn.Module):
         self.to_qkv = operations.Linear(channels, 3 * channels, bias=False, dtype=dtype, device=device)
         self.to_out = operations.Linear(channels, channels, dtype=dtype, device=device)
 
-    def forward(self, tokens: Tensor, scale: Strength = 1.0) -> Tensor:
-        """(clips, frames, pixels, channels) to the same shape; ``scale`` multiplies the keys, so the logits."""
+    def forward(self, tokens: Tensor, scale: Strength = 1.0, terms: Terms = NO_TERMS, name: str = "") -> Tensor:
+        """(clips, frames, pixels, channels) to the same shape.
+
+        Args:
+            scale: multiplies the keys, so the logits.
+            terms: what acts beside the linear layers, under ``name``.to_q, to_k, to_v and to_out.
+        """
         normed = self.norm(tokens)
         normed += self.positions(tokens.shape[1], normed)
-        qkv = self.to_qkv(normed).unflatten(-1, (3, self.heads, -1))
+        qkv = adapted_thirds(self.to_qkv, normed, terms, [f"{name}.to_{letter}" for letter in "qkv"])
+        qkv = qkv.unflatten(-1, (3, self.heads, -1))
         mixed = qkv.new_empty(*tokens.shape[:3], self.heads, qkv.shape[-1])
         factor = qkv.shape[-1] ** -0.5
         for clip, out in zip(qkv, mixed, strict=True):
@@ -69,7 +75,7 @@ class TemporalAttention(nn.Module):
             else:
                 logits = factor * scale
             out.copy_(F.scaled_dot_product_attention(query, key, value, scale=logits).permute(2, 0, 1, 3))
-        return self.to_out(mixed.flatten(-2))
+        return adapted(self.to_out, mixed.flatten(-2), terms.get(f"{name}.to_out", ()))
 
 
 class TemporalTransformer(nn.Module):
@@ -98,7 +104,13 @@ class TemporalTransformer(nn.Module):
         self.proj_out = operations.Linear(channels, channels, **kind)
 
     def forward(
-        self, x: Tensor, frames: int, scale: Strength = 1.0, effect: Strength = 1.0, pool_norm: bool = False
+        self,
+        x: Tensor,
+        frames: int,
+        scale: Strength = 1.0,
+        effect: Strength = 1.0,
+        pool_norm: bool = False,
+        terms: Terms = NO_TERMS,
     ) -> Tensor:
         """Mix the frames of each clip.
 
@@ -108,6 +120,7 @@ class TemporalTransformer(nn.Module):
             scale: attention logit scale ("motion scale"); 1 is as trained.
             effect: blend of the result, ``x + effect * change``.
             pool_norm: take the group norm's statistics over all frames of a clip, as SDXL beta was trained.
+            terms: low-rank terms beside the linear layers, by the layer's name as motion files are read.
 
         Returns:
             A new tensor like ``x``.
@@ -117,8 +130,9 @@ class TemporalTransformer(nn.Module):
         source, normed = x.reshape(shape), normed.reshape(shape)
         result = torch.empty_like(source)
         for clips, pixels in passes(source.shape[0], frames, source.shape[3], x.shape[1], x.device):
-            change = self._mix(normed[clips, :, :, pixels].transpose(2, 3), _at(scale, pixels)).transpose(2, 3)
-            blend = _at(effect, pixels)
+            tokens = normed[clips, :, :, pixels].transpose(2, 3)
+            change = self._mix(tokens, at(scale, pixels), terms_at(terms, pixels) if terms else terms).transpose(2, 3)
+            blend = at(effect, pixels)
             if isinstance(blend, Tensor):
                 change = change * blend.to(change)[:, None]
             elif blend != 1.0:
@@ -126,15 +140,15 @@ class TemporalTransformer(nn.Module):
             torch.add(source[clips, :, :, pixels], change, out=result[clips, :, :, pixels])
         return result.view(x.shape)
 
-    def _mix(self, tokens: Tensor, scale: Strength) -> Tensor:
-        tokens = self.proj_in(tokens)
-        for attention in self.attentions:
-            tokens += attention(tokens, scale)
-        tokens += self.ff_out(self._gated(self.ff_norm(tokens)))
-        return self.proj_out(tokens)
+    def _mix(self, tokens: Tensor, scale: Strength, terms: Terms) -> Tensor:
+        tokens = adapted(self.proj_in, tokens, terms.get("proj_in", ()))
+        for n, attention in enumerate(self.attentions):
+            tokens += attention(tokens, scale, terms, f"attentions.{n}")
+        tokens += adapted(self.ff_out, self._gated(self.ff_norm(tokens), terms), terms.get("ff_out", ()))
+        return adapted(self.proj_out, tokens, terms.get("proj_out", ()))
 
-    def _gated(self, tokens: Tensor) -> Tensor:
-        value, gate = self.ff_in(tokens).chunk(2, dim=-1)
+    def _gated(self, tokens: Tensor, terms: Terms) -> Tensor:
+        value, gate = adapted(self.ff_in, tokens, terms.get("ff_in", ())).chunk(2, dim=-1)
         return F.gelu(gate).mul_(value)
 
 
@@ -160,9 +174,3 @@ def passes(clips: int, frames: int, pixels: int, channels: int, device: torch.de
         return [(slice(None), slice(start, start + SDPA_ROWS)) for start in range(0, pixels, SDPA_ROWS)]
     width = max(1, max(CPU_TOKENS, 3 * channels) // frames)
     return [(slice(i, i + 1), slice(start, start + width)) for i in range(clips) for start in range(0, pixels, width)]
-
-
-def _at(strength: Strength, pixels: slice) -> Strength:
-    if isinstance(strength, Tensor) and strength.shape[1] > 1:
-        return strength[:, pixels]
-    return strength

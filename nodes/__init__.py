@@ -4,9 +4,10 @@ from comfy_api.latest import ComfyExtension, io
 
 from .animate import AnimateModel
 from .load import LoadMotionModule
+from .lora import LoadMotionLora
 from .video import CombineVideo
 
-NODES: list[type[io.ComfyNode]] = [LoadMotionModule, AnimateModel, CombineVideo]
+NODES: list[type[io.ComfyNode]] = [LoadMotionModule, LoadMotionLora, AnimateModel, CombineVideo]
 
 
 class KinemaExtension(ComfyExtension):

@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from ..motion.schedules import SCHEDULES
 from .host import animate, runtime
-from .types import MotionModel
+from .types import MotionLora, MotionModel
 
 
 class AnimateModel(io.ComfyNode):
@@ -67,6 +67,11 @@ class AnimateModel(io.ComfyNode):
                     advanced=True,
                     tooltip="Part of the sampling after which the motion module no longer acts.",
                 ),
+                MotionLora.Input(
+                    "motion_lora",
+                    optional=True,
+                    tooltip="One or several MotionLoRAs, from Load MotionLoRA: learned camera moves and motions.",
+                ),
             ],
             outputs=[
                 io.Model.Output(
@@ -96,7 +101,8 @@ class AnimateModel(io.ComfyNode):
         effect_strength: float,
         start_percent: float,
         end_percent: float,
+        motion_lora: Any = (),
     ) -> io.NodeOutput:
         """Attach the motion module to a clone of the model."""
         strengths = runtime.Strengths(motion_scale, effect_strength, start_percent, end_percent)
-        return io.NodeOutput(animate.animate(model, motion_model, strengths, beta_schedule))
+        return io.NodeOutput(animate.animate(model, motion_model, strengths, beta_schedule, motion_lora))

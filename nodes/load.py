@@ -35,7 +35,7 @@ class LoadMotionModule(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "motion_module",
-                    options=folders.motion_module_names(),
+                    options=folders.model_names(folders.MOTION_MODULES),
                     tooltip="A file in models/animatediff_models. Its version is read from its contents, never from "
                     "its name.",
                 ),
@@ -52,15 +52,15 @@ class LoadMotionModule(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, motion_module: str | None = None, **_: Any) -> Any:
         """Load again when the file on disk is replaced."""
-        return loader.file_fingerprint(motion_module and folders.motion_module_path(motion_module))
+        return loader.file_fingerprint(motion_module and folders.model_path(folders.MOTION_MODULES, motion_module))
 
     @classmethod
     def execute(cls, motion_module: str) -> io.NodeOutput:
         """Load the file."""
-        path = folders.motion_module_path(motion_module)
+        path = folders.model_path(folders.MOTION_MODULES, motion_module)
         if path is None:
             raise FileNotFoundError(
-                f"The motion module {motion_module} is gone. Put it back into {folders.motion_module_folder()} and "
-                "refresh the node list (R)."
+                f"The motion module {motion_module} is gone. Put it back into "
+                f"{folders.model_folder(folders.MOTION_MODULES)} and refresh the node list (R)."
             )
         return io.NodeOutput(loader.load_motion(path))

@@ -1,6 +1,6 @@
 """The only part of Kinema that touches ComfyUI's engine; one job per file.
 
-``folders`` finds model files and save paths, ``loader`` turns a motion file into a model patcher, ``animate``
-attaches it to an image model, ``runtime`` runs the temporal layers inside the UNet, ``norms`` holds the group norms
+``folders`` finds model files and save paths, ``loader`` and ``lora`` turn files into model patchers, ``animate``
+attaches them to an image model, ``runtime`` runs the temporal layers inside the UNet, ``norms`` holds the group norms
 some formats pool over frames, ``schedule`` patches noise schedules, ``notices`` writes on nodes.
 """

@@ -1,6 +1,8 @@
 """Attach a motion model to an image model."""
 
 import logging
+from collections import UserDict
+from collections.abc import Sequence
 from typing import Any
 
 from comfy.ldm.modules.attention import SpatialTransformer
@@ -11,15 +13,19 @@ from torch import Tensor
 
 from ...motion.sites import Block
 from .loader import LoadedMotion
+from .lora import LoadedLora, MotionLora, check_loras
 from .notices import notice
 from .runtime import (
     HANDLER,
     KEY,
+    LORAS,
+    MASKS,
     PATCH,
     RANGES,
     Anchors,
     MotionWrapper,
     Strengths,
+    Timed,
     motion_patchers,
     pool_output,
     sigma_ranges,
@@ -29,40 +35,57 @@ from .schedule import set_beta_schedule
 FEWEST_FRAMES = 8
 """Below this a motion module has little to work with; what comes out is grainy."""
 ATTACHMENT = "kinema.attached"
+Attached = tuple[LoadedMotion, Strengths, tuple[MotionLora, ...]]
 
 
 class AnimateError(ValueError):
     """A motion model and an image model, or a motion model and a clip, do not fit each other."""
 
 
-def animate(model: ModelPatcher, motion: LoadedMotion, strengths: Strengths, beta_schedule: str) -> ModelPatcher:
+def animate(
+    model: ModelPatcher,
+    motion: LoadedMotion,
+    strengths: Strengths,
+    beta_schedule: str,
+    loras: Sequence[MotionLora] = (),
+) -> ModelPatcher:
     """A clone of the model that samples clips; the given model stays as it is.
 
     Args:
         beta_schedule: a schedule name, "auto" for the one the motion module was trained with, or "use existing".
+        loras: act on this motion module and on no other one of the chain.
 
     Raises:
         AnimateError: the motion module was made for another base model.
+        LoraError: a MotionLoRA was made for another motion module.
     """
     unet = model.get_model_object("diffusion_model")
     check_fit(unet, motion)
+    told = check_loras(motion, loras)
     animated = model.clone()
-    attached: tuple[tuple[LoadedMotion, Strengths], ...] = (
-        *(model.get_attachment(ATTACHMENT) or ()),
-        (motion, strengths),
-    )
+    before: tuple[Attached, ...] = model.get_attachment(ATTACHMENT) or ()
+    # without those that do nothing, so that nothing is what they cost
+    attached = (*before, (motion, strengths, tuple(lora for lora in loras if not lora.strength.is_zero)))
     animated.set_attachments(ATTACHMENT, attached)
     animated.set_additional_models(KEY, [*motion_patchers(model), motion.patcher])
+    known, weights = lora_weights(before), lora_weights(attached)
+    if weights:
+        patchers = [*model.get_additional_models_with_key(LORAS), *(new.patcher for new in weights[len(known) :])]
+        animated.set_additional_models(LORAS, patchers)
     patches = animated.model_options["transformer_options"].setdefault("patches", {}).setdefault(PATCH, [])
     if not any(handler is HANDLER for _, handler in patches):
         # first in line: the host calls one handler a layer, and this one calls the others
         patches.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
-    settings = tuple(item for _, item in attached)
+    wrapper = MotionWrapper(
+        tuple(item for _, item, _ in attached),
+        anchors(unet),
+        tuple(tuple((weights.index(lora.loaded), lora) for lora in own) for _, _, own in attached),
+    )
     wrappers: dict[str, Any] = {
-        WrappersMP.OUTER_SAMPLE: _Checked(attached),
-        WrappersMP.APPLY_MODEL: MotionWrapper(settings, anchors(unet)),
+        WrappersMP.OUTER_SAMPLE: _Checked(tuple(loaded for loaded, _, _ in attached), wrapper.timed),
+        WrappersMP.APPLY_MODEL: wrapper,
     }
-    if any(loaded.model.format.pool_resnets for loaded, _ in attached):
+    if any(loaded.model.format.pool_resnets for loaded, _, _ in attached):
         wrappers[WrappersMP.DIFFUSION_MODEL] = pool_output
     for kind, wrapper in wrappers.items():
         animated.remove_wrappers_with_key(kind, KEY)
@@ -71,9 +94,18 @@ def animate(model: ModelPatcher, motion: LoadedMotion, strengths: Strengths, bet
     name = format.beta_schedule if beta_schedule == "auto" else beta_schedule
     if name != "use existing":
         set_beta_schedule(animated, name)
+    level = logging.WARNING if told else logging.INFO
     if beta_schedule == "auto":
-        notice(f"{format.name}: beta schedule {name}. {format.advice}".strip(), logging.INFO)
+        told.append(f"{format.name}: beta schedule {name}. {format.advice}".strip())
+    if told:
+        # one text, because a node shows only its latest
+        notice("\n".join(told), level)
     return animated
+
+
+def lora_weights(attached: Sequence[Attached]) -> list[LoadedLora]:
+    """The MotionLoRA files of a chain, each once, in the order in which they came."""
+    return list(dict.fromkeys(lora.loaded for _, _, loras in attached for lora in loras))
 
 
 def anchors(unet: UNetModel) -> Anchors:
@@ -119,17 +151,18 @@ def check_fit(unet: Any, motion: LoadedMotion) -> None:
 class _Checked:
     """Looks at the clip once, before anything is sampled (host wrapper ``OUTER_SAMPLE``)."""
 
-    def __init__(self, attached: tuple[tuple[LoadedMotion, Strengths], ...]) -> None:
-        self.attached = attached
+    def __init__(self, motions: tuple[LoadedMotion, ...], timed: tuple[Timed, ...]) -> None:
+        self.motions, self.timed = motions, timed
 
     def __call__(self, executor: Any, noise: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         guider = executor.class_obj
         self.check_frames(noise.shape[0], guider.model_options.get("context_handler"))
         sampling = guider.model_patcher.get_model_object("model_sampling")
         # in the options of this one sampling, so that no step has to ask the device for it
-        guider.model_options["transformer_options"][RANGES] = sigma_ranges(
-            sampling, tuple(item for _, item in self.attached)
-        )
+        options = guider.model_options["transformer_options"]
+        options[RANGES] = sigma_ranges(sampling, self.timed)
+        # no dict: the host copies those for every step, and what is kept would be lost
+        options[MASKS] = UserDict()
         return executor(noise, *args, **kwargs)
 
     def check_frames(self, frames: int, context: Any) -> None:
@@ -138,7 +171,7 @@ class _Checked:
         if context is not None and frames > context.context_length:
             # the host's causal fix puts one more frame in front of every window but the first
             at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
-        for loaded, _ in self.attached:
+        for loaded in self.motions:
             limit = loaded.model.max_frames
             length = min(limit, loaded.model.format.trained_frames)
             if at_once > limit:
@@ -150,7 +183,7 @@ class _Checked:
                 )
         if frames < FEWEST_FRAMES:
             what = "1 frame is a picture, not a clip" if frames == 1 else f"{frames} frames are very few"
-            trained = max(loaded.model.format.trained_frames for loaded, _ in self.attached)
+            trained = max(loaded.model.format.trained_frames for loaded in self.motions)
             notice(
                 f"{what}: this motion module is trained on {trained} and gives noisy pictures below {FEWEST_FRAMES}. "
                 f"Set the batch size of the empty latent to {trained}."

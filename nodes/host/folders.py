@@ -7,26 +7,27 @@ from dataclasses import dataclass
 import folder_paths
 
 MOTION_MODULES = "animatediff_models"
+MOTION_LORAS = "animatediff_motion_lora"
 MAX_NAME_BYTES = 200
 """Leaves room for counter and extension within the 255 bytes file systems allow."""
 
 
-def motion_module_names() -> list[str]:
-    """Motion files in the folders every AnimateDiff pack shares, registering the default one when first asked."""
-    _register(MOTION_MODULES)
-    return folder_paths.get_filename_list(MOTION_MODULES)
+def model_names(folder: str) -> list[str]:
+    """Files in the folders every AnimateDiff pack shares, registering the default one when first asked."""
+    _register(folder)
+    return folder_paths.get_filename_list(folder)
 
 
-def motion_module_path(name: str) -> str | None:
-    """Full path of a listed motion file, None if it is gone."""
-    _register(MOTION_MODULES)
-    return folder_paths.get_full_path(MOTION_MODULES, name)
+def model_path(folder: str, name: str) -> str | None:
+    """Full path of a listed file, None if it is gone."""
+    _register(folder)
+    return folder_paths.get_full_path(folder, name)
 
 
-def motion_module_folder() -> str:
+def model_folder(folder: str) -> str:
     """The folder to name in messages."""
-    _register(MOTION_MODULES)
-    return folder_paths.get_folder_paths(MOTION_MODULES)[0]
+    _register(folder)
+    return folder_paths.get_folder_paths(folder)[0]
 
 
 def _register(folder: str) -> None:

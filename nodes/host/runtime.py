@@ -5,9 +5,9 @@ copy of ``transformer_options``; the handler, a stateless patch the host calls f
 transformer, finds the record there. Two samplings, clones or devices therefore never see each other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from comfy.ldm.modules.attention import SpatialTransformer
@@ -15,12 +15,18 @@ from comfy.ldm.modules.diffusionmodules.openaimodel import ResBlock
 from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
+from ...motion.lora_layers import LoraModel
+from ...motion.lowrank import Term, Terms
 from ...motion.module import MotionModel
 from ...motion.sites import Block
+from ...motion.strengths import Varying
+from .lora import MotionLora
 from .norms import pooled_output, pooled_resblock
 
 KEY = "kinema.motion"
+LORAS = "kinema.loras"
 RANGES = "kinema.ranges"
+MASKS = "kinema.masks"
 PATCH = "forward_timestep_embed_patch"
 
 Anchors = Mapping[Block, type]
@@ -37,24 +43,58 @@ class Strengths:
     end_percent: float = 1.0
 
 
+class Timed(Protocol):
+    """Something that acts during a part of the sampling."""
+
+    @property
+    def start_percent(self) -> float: ...  # noqa: D102
+
+    @property
+    def end_percent(self) -> float: ...  # noqa: D102
+
+
+class Layer(NamedTuple):
+    """One motion model and the MotionLoRAs that act on it in this call."""
+
+    model: MotionModel
+    strengths: Strengths
+    loras: tuple[tuple[LoraModel, Varying], ...] = ()
+
+
 @dataclass(frozen=True)
 class Runtime:
     """Everything the handler needs during one model call."""
 
     frames: int
     anchors: Anchors
-    layers: tuple[tuple[MotionModel, Strengths], ...]
+    layers: tuple[Layer, ...]
     pool_resnets: bool
+    numbers: Sequence[int] = ()
+    """Each frame's number in the whole clip."""
+    masks: MutableMapping[Any, Tensor] = field(default_factory=dict)
+    """Masks in the resolutions of the layers, kept while a sampling lasts."""
     last: list[Tensor] = field(default_factory=list)
     """Filled with the input of the UNet's output layer where that layer has to be pooled."""
 
     def run(self, block: Block, x: Tensor) -> Tensor:
         """Apply every motion model that has temporal layers at this block, the newest first."""
-        for model, strengths in reversed(self.layers):
+        for model, strengths, loras in reversed(self.layers):
             layer = model.at(block)
             if layer is not None:
-                x = layer(x, self.frames, strengths.scale, strengths.effect, model.format.pool_motion)
+                terms = self._terms(loras, block, x)
+                x = layer(x, self.frames, strengths.scale, strengths.effect, model.format.pool_motion, terms)
         return x
+
+    def _terms(self, loras: tuple[tuple[LoraModel, Varying], ...], block: Block, x: Tensor) -> Terms:
+        """What the MotionLoRAs add at a block."""
+        terms: dict[str, list[Term]] = {}
+        for model, strength in loras:
+            beside = model.at(block)
+            if beside:
+                value = strength.over(self.numbers, (x.shape[2], x.shape[3]), x.device, self.masks)
+                for leaf, layer in beside.items():
+                    terms.setdefault(leaf, []).append(Term(layer, value))
+        return terms
 
 
 class MotionHandler:
@@ -109,6 +149,8 @@ class MotionWrapper:
 
     strengths: tuple[Strengths, ...]
     anchors: Anchors
+    loras: tuple[tuple[tuple[int, MotionLora], ...], ...]
+    """For each motion model its MotionLoRAs, by number among the patchers attached under `LORAS`."""
 
     def __call__(
         self,
@@ -127,8 +169,15 @@ class MotionWrapper:
         # a window or a split batch changes the number of frames from call to call, so it is counted here
         frames = x.shape[0] // len(options["cond_or_uncond"])
         layers = tuple(self._active(base, options))
-        options[KEY] = Runtime(frames, self.anchors, layers, any(model.format.pool_resnets for model, _ in layers))
         window = options.get("context_window")
+        options[KEY] = Runtime(
+            frames,
+            self.anchors,
+            layers,
+            any(layer.model.format.pool_resnets for layer in layers),
+            frame_numbers(frames, window),
+            options.get(MASKS, {}),
+        )
         options["ad_params"] = {
             "sub_idxs": None if window is None else list(window.index_list),
             "full_length": frames if window is None else window.total_frames,
@@ -136,23 +185,45 @@ class MotionWrapper:
         }
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
-    def _active(self, base: Any, options: dict[str, Any]) -> list[tuple[MotionModel, Strengths]]:
-        # the patcher in use, not one captured at patching time: each device of a multi-GPU run has its own
-        patchers = base.current_patcher.get_additional_models_with_key(KEY)
-        ranges = options.get(RANGES) or sigma_ranges(base.model_sampling, self.strengths)
+    @property
+    def timed(self) -> tuple[Timed, ...]:
+        """Everything that acts during a part of the sampling, in the order of its sigma ranges."""
+        return (*self.strengths, *(lora for loras in self.loras for _, lora in loras))
+
+    def _active(self, base: Any, options: dict[str, Any]) -> list[Layer]:
+        # the patchers in use, not those captured at patching time: each device of a multi-GPU run has its own
+        motions = base.current_patcher.get_additional_models_with_key(KEY)
+        weights = base.current_patcher.get_additional_models_with_key(LORAS)
+        ranges = options.get(RANGES) or sigma_ranges(base.model_sampling, self.timed)
+        acts = [_acts(item, range, options) for item, range in zip(self.timed, ranges, strict=True)]
+        lora_acts = iter(acts[len(self.strengths) :])
         active = []
-        for patcher, strengths, (start, end) in zip(patchers, self.strengths, ranges, strict=True):
-            always = strengths.start_percent <= 0.0 and strengths.end_percent >= 1.0
-            if strengths.effect != 0.0 and (always or end <= float(options["sigmas"].max()) <= start):
-                active.append((patcher.model, strengths))
+        for patcher, strengths, loras, acting in zip(motions, self.strengths, self.loras, acts, strict=False):
+            on = tuple((weights[n].model, lora.strength) for n, lora in loras if next(lora_acts))
+            if strengths.effect != 0.0 and acting:
+                active.append(Layer(patcher.model, strengths, on))
         return active
 
 
-def sigma_ranges(model_sampling: Any, strengths: tuple[Strengths, ...]) -> list[tuple[float, float]]:
-    """(highest, lowest) sigma at which each motion model acts."""
+def _acts(item: Timed, range: tuple[float, float], options: Mapping[str, Any]) -> bool:
+    always = item.start_percent <= 0.0 and item.end_percent >= 1.0
+    return always or range[1] <= float(options["sigmas"].max()) <= range[0]
+
+
+def frame_numbers(frames: int, window: Any) -> Sequence[int]:
+    """Each frame's number in the whole clip, whatever context window is being sampled."""
+    if window is None:
+        return range(frames)
+    anchor = getattr(window, "causal_anchor_index", None)
+    front = [anchor] if anchor is not None and anchor >= 0 else []
+    return [*front, *window.index_list]
+
+
+def sigma_ranges(model_sampling: Any, items: Sequence[Timed]) -> list[tuple[float, float]]:
+    """(highest, lowest) sigma at which each item acts."""
     return [
         (model_sampling.percent_to_sigma(item.start_percent), model_sampling.percent_to_sigma(item.end_percent))
-        for item in strengths
+        for item in items
     ]
 
 

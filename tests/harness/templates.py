@@ -7,7 +7,7 @@ from typing import Any
 from comfy_cli.workflow_to_api import convert_ui_to_api
 
 from .setup import ROOT
-from .weights import CHECKPOINT
+from .weights import CHECKPOINT, MOTION_LORA
 
 Prompt = dict[str, dict[str, Any]]
 FOLDER = ROOT / "workflows"
@@ -45,6 +45,7 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     """Swap model files and sizes for ones a CPU finishes in seconds."""
     set_inputs(prompt, "CheckpointLoaderSimple", ckpt_name=CHECKPOINT)
     set_inputs(prompt, "KinemaLoadMotionModule", motion_module=MOTION_MODULE)
+    set_inputs(prompt, "KinemaLoadMotionLora", lora=MOTION_LORA)
     set_inputs(prompt, "EmptyLatentImage", width=size, height=size, batch_size=frames)
     set_inputs(prompt, "KSampler", steps=steps)
     return prompt

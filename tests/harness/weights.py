@@ -15,6 +15,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layouts import MINI, motion_module, tensor
+from layouts_lora import motion_lora
 
 CHECKPOINT = "kinema_seeded_sd15_mini.safetensors"
 MOTION = {
@@ -22,6 +23,7 @@ MOTION = {
     "kinema_seeded_mm_v2_mini.safetensors": {"mid": True, "positions": 32},
     "kinema_seeded_mm_v3_mini.safetensors": {"mid": False, "positions": 32},
 }
+MOTION_LORA = "kinema_seeded_lora_zoom_mini.safetensors"
 UNET = {
     "image_size": 32,
     "use_checkpoint": False,
@@ -155,13 +157,14 @@ def _plain(key: str) -> bool:
 
 
 def write_models(out: Path) -> None:
-    """Write the checkpoint and the motion modules in half precision."""
+    """Write the checkpoint, the motion modules and a MotionLoRA in half precision."""
     state = {f"model.diffusion_model.{key}": value for key, value in unet().items()}
     state |= {f"cond_stage_model.transformer.text_model.{key}": value for key, value in clip_l().items()}
     state |= {f"first_stage_model.{key}": value for key, value in taesd().items()}
     _save(state, out / "checkpoints" / CHECKPOINT)
     for name, options in MOTION.items():
         _save(motion_module(MINI, **options), out / "animatediff_models" / name)
+    _save(motion_lora(MINI, rank=16), out / "animatediff_motion_lora" / MOTION_LORA)
 
 
 def _save(state: dict[str, Tensor], path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.harness import client, layouts, templates
+from tests.harness import client, layouts, layouts_lora, templates
 from tests.harness.server import Server
 from tests.harness.setup import Host
 
@@ -34,6 +34,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server with the seeded models and every kind of wrong motion file."""
     wrong = tmp_path_factory.mktemp("wrong")
     write_wrong_files(wrong / "animatediff_models")
+    write_wrong_loras(wrong / "animatediff_motion_lora")
     output = tmp_path_factory.mktemp("output")
     with Server(the_host(), [seeded_models(), wrong], ["--cpu"], output) as running:
         yield running
@@ -90,3 +91,15 @@ def write_wrong_files(folder: Path) -> None:
         archive.writestr("archive/data.pkl", b"\0" * (16 << 20))
     wide = json.dumps({"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}}).encode()
     (folder / "wrong_claim.safetensors").write_bytes(struct.pack("<Q", len(wide)) + wide)
+
+
+def write_wrong_loras(folder: Path) -> None:
+    """Files people put into the MotionLoRA folder by mistake, and one that fits no model here."""
+    folder.mkdir()
+    image = {"lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight": torch.ones(4, 4)}
+    save_file(image, folder / "wrong_image_lora.safetensors")
+    save_file(layouts.motion_module((32, 32, 32, 32)), folder / "wrong_module.safetensors")
+    wide = layouts_lora.motion_lora((640, 640, 640, 640), rank=1)
+    save_file(wide, folder / "wrong_widths.safetensors")
+    key = next(iter(wide))
+    save_file(wide | {key: torch.full_like(wide[key], float("nan"))}, folder / "wrong_nan_lora.safetensors")

@@ -1,0 +1,91 @@
+"""A MotionLoRA file as a ComfyUI model patcher of its own, beside the motion module's."""
+
+import functools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import comfy.model_management as management
+import comfy.model_patcher
+import comfy.ops
+import comfy.utils
+
+from ...motion.files import read_weights
+from ...motion.lora import read_lora
+from ...motion.lora_layers import LoraModel, fit, load_lora_model
+from ...motion.strengths import Varying
+from .loader import LoadedMotion, file_fingerprint
+
+KEPT = 4
+"""Files kept in memory, so that a graph run again with another strength reads nothing."""
+
+
+@dataclass(frozen=True)
+class LoadedLora:
+    """The weights of one file."""
+
+    patcher: comfy.model_patcher.ModelPatcher
+    file: str
+
+    @property
+    def model(self) -> LoraModel:
+        """The low-rank layers themselves."""
+        return self.patcher.model
+
+
+@dataclass(frozen=True)
+class MotionLora:
+    """One entry on a MotionLoRA wire: weights, how strongly and when they act."""
+
+    loaded: LoadedLora
+    strength: Varying = field(default_factory=Varying)
+    start_percent: float = 0.0
+    end_percent: float = 1.0
+
+
+def load_lora(path: str) -> LoadedLora:
+    """Read and load a MotionLoRA file.
+
+    Raises:
+        WeightFileError: the file cannot be read.
+        LoraError: it is no MotionLoRA, or damaged.
+    """
+    return _load_once(path, file_fingerprint(path))
+
+
+@functools.lru_cache(KEPT)
+def _load_once(path: str, _fingerprint: object) -> LoadedLora:
+    return LoadedLora(_load_patcher(path), os.path.basename(path))
+
+
+def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
+    file = os.path.basename(path)
+    tensors = read_weights(path)
+    read = read_lora(tensors, file)
+    device = management.get_torch_device()
+    dtype = management.unet_dtype(
+        device,
+        model_params=comfy.utils.calculate_parameters(tensors),
+        weight_dtype=comfy.utils.weight_dtype(tensors),
+    )
+    model = load_lora_model(read, comfy.ops.manual_cast, dtype, management.unet_offload_device())
+    management.archive_model_dtypes(model)
+    kind = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
+    patcher = kind(model, load_device=device, offload_device=management.unet_offload_device())
+    # deep clones for several GPUs and non-dynamic delegates are made by loading again
+    patcher.cached_patcher_init = (_load_patcher, (path,))
+    return patcher
+
+
+def check_loras(motion: LoadedMotion, loras: Sequence[MotionLora]) -> list[str]:
+    """Refuse MotionLoRAs that do not fit a motion module; say which ones apply in part.
+
+    Raises:
+        LoraError: the widths differ, or nothing applies.
+    """
+    files = dict.fromkeys(lora.loaded for lora in loras)
+    told = [fit(loaded.model, motion.model, loaded.file, motion.file) for loaded in files]
+    return [text for text in told if text is not None]
+
+
+__all__ = ["LoadedLora", "MotionLora", "check_loras", "load_lora"]
