@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from .formats import MotionFormatError, recognise
-from .refusals import refusal
+from .refusals import MOTION_MODULE, kind_of
 from .sites import Site
 
 PART = re.compile(
@@ -137,16 +137,14 @@ def _not_a_lora(tensors: Mapping[str, Tensor], file: str) -> str:
     try:
         kind = f"a motion module ({recognise(shapes, file).format.name})"
         place = "Put it in models/animatediff_models and load it with Load Motion Module."
+        return f"{file} is {kind}, not a MotionLoRA. {place}"
     except MotionFormatError:
-        # what a refusal says about the kind and the folder holds here too; what it says to choose instead does not
-        answer, _, advice = refusal(shapes, file).partition(", not a motion module")
-        kind = answer.removeprefix(f"{file} is ") if advice else ""
-        sentences = re.split(r"(?<=\.) ", advice)
-        place = next((sentence for sentence in sentences if "models/" in sentence), "")
+        found = kind_of(shapes)
     # a MotionLoRA whose layers nobody knows is none of the kinds either
-    if not kind or kind == "a MotionLoRA":
+    if found is None or found.kind == "a MotionLoRA":
         return (
             f"{file} is not a MotionLoRA of any known layout (first keys: {', '.join(list(shapes)[:3])}). Choose one "
             "for AnimateDiff, for example v2_lora_ZoomIn; if this is one, please report it and where it comes from."
         )
-    return " ".join(filter(None, (f"{file} is {kind}, not a MotionLoRA.", place)))
+    advice = found.advice.removesuffix(MOTION_MODULE).strip()
+    return f"{file} is {found.kind}, not a MotionLoRA. {advice}".strip()

@@ -9,7 +9,7 @@ import pytest
 import torch
 from kinema.motion.transformer import TemporalTransformer
 
-from .models import Patcher, animated, sample, tiny_model, tiny_motion
+from .models import Patcher, animated, relative_error, sample, tiny_model, tiny_motion
 
 
 @pytest.fixture(scope="module")
@@ -126,10 +126,12 @@ def test_cond_and_uncond_apart(model, moving) -> None:
         assert all(len(call) == 1 for call in calls)
         return sample(patcher), found
 
-    together, apart = both(model.clone())
-    assert torch.equal(together, apart), "the plain UNet itself"
+    plain_together, plain_apart = both(model.clone())
     together, apart = both(moving)
-    assert torch.equal(together, apart)
+    # the motion layers give the same bits whatever the batch (test_clips_do_not_see_each_other); the convolutions of
+    # the image model do so or not, by the number of threads and the kind of processor
+    assert torch.equal(together, apart) or not torch.equal(plain_together, plain_apart)
+    assert relative_error(apart, together) < 1e-5
 
 
 def test_lora_keys_of_a_sibling_all_apply(model, moving) -> None:
