@@ -1,12 +1,15 @@
 """A motion file as a ComfyUI model patcher, so that the host places, offloads, casts and patches its weights."""
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import comfy.model_management as management
 import comfy.model_patcher
 import comfy.ops
 import comfy.utils
+import torch
 
 from ...motion.files import read_weights
 from ...motion.formats import recognise
@@ -42,18 +45,39 @@ def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patch
     recognised = recognise({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
     # a training checkpoint holds a whole image model besides
     tensors = {key: tensors[key] for key in recognised.keys}
+    return managed(
+        tensors,
+        lambda dtype, place: load_motion_model(tensors, recognised, file, comfy.ops.manual_cast, dtype, place),
+        (_load_patcher, (path,)),
+        disable_dynamic,
+    )
+
+
+def managed(
+    tensors: Mapping[str, torch.Tensor],
+    build: Callable[[torch.dtype, torch.device], torch.nn.Module],
+    again: tuple[Callable[..., comfy.model_patcher.ModelPatcher], tuple[Any, ...]],
+    disable_dynamic: bool = False,
+) -> comfy.model_patcher.ModelPatcher:
+    """A patcher around a module whose weights the host places, offloads and casts.
+
+    Args:
+        tensors: the file's weights, which decide the storage dtype as those of an image model do.
+        build: makes the module from a dtype and the device it rests on.
+        again: function and arguments that load it anew; deep clones for several GPUs and non-dynamic delegates need it.
+    """
     device = management.get_torch_device()
     dtype = management.unet_dtype(
         device,
         model_params=comfy.utils.calculate_parameters(tensors),
         weight_dtype=comfy.utils.weight_dtype(tensors),
     )
-    model = load_motion_model(tensors, recognised, file, comfy.ops.manual_cast, dtype, management.unet_offload_device())
+    model = build(dtype, management.unet_offload_device())
     management.archive_model_dtypes(model)
+    # looked up when called: the host replaces CoreModelPatcher at start-up
     kind = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
     patcher = kind(model, load_device=device, offload_device=management.unet_offload_device())
-    # deep clones for several GPUs and non-dynamic delegates are made by loading again
-    patcher.cached_patcher_init = (_load_patcher, (path,))
+    patcher.cached_patcher_init = again
     return patcher
 
 
@@ -65,4 +89,4 @@ def file_fingerprint(path: str | None) -> tuple[int, int] | None:
     return status.st_mtime_ns, status.st_size
 
 
-__all__ = ["LoadedMotion", "file_fingerprint", "load_motion"]
+__all__ = ["LoadedMotion", "file_fingerprint", "load_motion", "managed"]

@@ -5,7 +5,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import comfy.model_management as management
 import comfy.model_patcher
 import comfy.ops
 import comfy.utils
@@ -14,7 +13,7 @@ from ...motion.files import read_weights
 from ...motion.lora import read_lora
 from ...motion.lora_layers import LoraModel, fit, load_lora_model
 from ...motion.strengths import Varying
-from .loader import LoadedMotion, file_fingerprint
+from .loader import LoadedMotion, file_fingerprint, managed
 
 KEPT = 4
 """Files kept in memory, so that a graph run again with another strength reads nothing."""
@@ -62,19 +61,12 @@ def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patch
     file = os.path.basename(path)
     tensors = read_weights(path)
     read = read_lora(tensors, file)
-    device = management.get_torch_device()
-    dtype = management.unet_dtype(
-        device,
-        model_params=comfy.utils.calculate_parameters(tensors),
-        weight_dtype=comfy.utils.weight_dtype(tensors),
+    return managed(
+        tensors,
+        lambda dtype, place: load_lora_model(read, comfy.ops.manual_cast, dtype, place),
+        (_load_patcher, (path,)),
+        disable_dynamic,
     )
-    model = load_lora_model(read, comfy.ops.manual_cast, dtype, management.unet_offload_device())
-    management.archive_model_dtypes(model)
-    kind = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
-    patcher = kind(model, load_device=device, offload_device=management.unet_offload_device())
-    # deep clones for several GPUs and non-dynamic delegates are made by loading again
-    patcher.cached_patcher_init = (_load_patcher, (path,))
-    return patcher
 
 
 def check_loras(motion: LoadedMotion, loras: Sequence[MotionLora]) -> list[str]:
