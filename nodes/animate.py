@@ -6,6 +6,7 @@ from comfy_api.latest import io
 
 from ..motion.schedules import SCHEDULES
 from .host import animate, runtime
+from .percents import range_inputs, range_problem
 from .types import MotionLora, MotionModel
 
 
@@ -49,24 +50,7 @@ class AnimateModel(io.ComfyNode):
                     step=0.01,
                     tooltip="Blends the temporal layers in: 0 is the plain image model, 1 is as trained.",
                 ),
-                io.Float.Input(
-                    "start_percent",
-                    default=0.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.001,
-                    advanced=True,
-                    tooltip="Part of the sampling after which the motion module starts to act.",
-                ),
-                io.Float.Input(
-                    "end_percent",
-                    default=1.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.001,
-                    advanced=True,
-                    tooltip="Part of the sampling after which the motion module no longer acts.",
-                ),
+                *range_inputs("motion module"),
                 MotionLora.Input(
                     "motion_lora",
                     optional=True,
@@ -85,11 +69,7 @@ class AnimateModel(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, start_percent: float = 0.0, end_percent: float = 1.0) -> bool | str:
         """Answer an empty range before anything runs."""
-        if not 0.0 <= start_percent <= 1.0 or not 0.0 <= end_percent <= 1.0:
-            return "start_percent and end_percent lie between 0 and 1."
-        if start_percent >= end_percent:
-            return f"start_percent ({start_percent}) must be below end_percent ({end_percent}), or nothing would move."
-        return True
+        return range_problem(start_percent, end_percent, would="move") or True
 
     @classmethod
     def execute(

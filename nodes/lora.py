@@ -8,6 +8,7 @@ from ..motion.curves import CurveError, parse_curve
 from ..motion.strengths import Varying
 from .host import folders, loader
 from .host import lora as loading
+from .percents import range_inputs, range_problem
 from .types import MotionLora
 
 
@@ -37,24 +38,7 @@ class LoadMotionLora(io.ComfyNode):
                     step=0.01,
                     tooltip="1 is as trained, 0 is off. Below 0 it works the other way round, often not as well.",
                 ),
-                io.Float.Input(
-                    "start_percent",
-                    default=0.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.001,
-                    advanced=True,
-                    tooltip="Part of the sampling after which the MotionLoRA starts to act.",
-                ),
-                io.Float.Input(
-                    "end_percent",
-                    default=1.0,
-                    min=0.0,
-                    max=1.0,
-                    step=0.001,
-                    advanced=True,
-                    tooltip="Part of the sampling after which the MotionLoRA no longer acts.",
-                ),
+                *range_inputs("MotionLoRA"),
                 io.String.Input(
                     "frame_strengths",
                     default="",
@@ -127,10 +111,9 @@ def _problem(strength: float, start_percent: float, end_percent: float, frame_st
     """What is wrong with the settings, None if nothing is."""
     if not -10.0 <= strength <= 10.0:
         return f"strength is {strength}; it must be between -10 and 10."
-    if not 0.0 <= start_percent <= 1.0 or not 0.0 <= end_percent <= 1.0:
-        return "start_percent and end_percent lie between 0 and 1."
-    if start_percent >= end_percent:
-        return f"start_percent ({start_percent}) must be below end_percent ({end_percent}), or nothing would act."
+    problem = range_problem(start_percent, end_percent, would="act")
+    if problem is not None:
+        return problem
     try:
         parse_curve(frame_strengths)
     except CurveError as error:

@@ -1,0 +1,23 @@
+"""The part of the sampling in which something acts, as nodes ask for it."""
+
+from comfy_api.latest import io
+
+
+def range_inputs(what: str) -> list[io.Float.Input]:
+    """The inputs start_percent and end_percent of ``what``."""
+    kind = {"min": 0.0, "max": 1.0, "step": 0.001, "advanced": True}
+    begins = f"Part of the sampling after which the {what} starts to act."
+    ends = f"Part of the sampling after which the {what} no longer acts."
+    return [
+        io.Float.Input("start_percent", default=0.0, tooltip=begins, **kind),
+        io.Float.Input("end_percent", default=1.0, tooltip=ends, **kind),
+    ]
+
+
+def range_problem(start: float, end: float, would: str) -> str | None:
+    """What is wrong with a range, None if nothing is; ``would`` is what nothing does in an empty one."""
+    if not 0.0 <= start <= 1.0 or not 0.0 <= end <= 1.0:
+        return "start_percent and end_percent lie between 0 and 1."
+    if start >= end:
+        return f"start_percent ({start}) must be below end_percent ({end}), or nothing would {would}."
+    return None
