@@ -37,9 +37,16 @@ class Positions(nn.Module):
         super().__init__()
         self.table = nn.Parameter(torch.empty(length, channels, dtype=dtype, device=device), requires_grad=False)
 
-    def forward(self, frames: int, like: Tensor) -> Tensor:
-        """The first ``frames`` rows as (frames, 1, channels) in the dtype and device of ``like``."""
-        return self.table[:frames, None].to(like)
+    def forward(self, frames: int, like: Tensor, rows: Tensor | None = None) -> Tensor:
+        """The first ``frames`` rows as (frames, 1, channels) in the dtype and device of ``like``.
+
+        Args:
+            rows: a (rows, rows of the table) matrix if the table is adjusted, see `positions`.
+        """
+        if rows is None:
+            return self.table[:frames, None].to(like)
+        table = self.table.to(like.device, torch.float32)
+        return (rows[:frames].to(table) @ table)[:, None].to(like)
 
 
 class TemporalAttention(nn.Module):
@@ -53,15 +60,18 @@ class TemporalAttention(nn.Module):
         self.to_qkv = operations.Linear(channels, 3 * channels, bias=False, dtype=dtype, device=device)
         self.to_out = operations.Linear(channels, channels, dtype=dtype, device=device)
 
-    def forward(self, tokens: Tensor, scale: Strength = 1.0, terms: Terms = NO_TERMS, name: str = "") -> Tensor:
+    def forward(
+        self, tokens: Tensor, positions: Tensor, scale: Strength = 1.0, terms: Terms = NO_TERMS, name: str = ""
+    ) -> Tensor:
         """(clips, frames, pixels, channels) to the same shape.
 
         Args:
+            positions: (frames, 1, channels), from the module's `Positions`.
             scale: multiplies the keys, so the logits.
             terms: what acts beside the linear layers, under ``name``.to_q, to_k, to_v and to_out.
         """
         normed = self.norm(tokens)
-        normed += self.positions(tokens.shape[1], normed)
+        normed += positions
         qkv = adapted_thirds(self.to_qkv, normed, terms, [f"{name}.to_{letter}" for letter in "qkv"])
         qkv = qkv.unflatten(-1, (3, self.heads, -1))
         mixed = qkv.new_empty(*tokens.shape[:3], self.heads, qkv.shape[-1])
@@ -111,16 +121,18 @@ class TemporalTransformer(nn.Module):
         effect: Strength = 1.0,
         pool_norm: bool = False,
         terms: Terms = NO_TERMS,
+        rows: Tensor | None = None,
     ) -> Tensor:
         """Mix the frames of each clip.
 
         Args:
             x: (clips * frames, channels, height, width), the frames of a clip adjacent.
-            frames: frames per clip, at most the length of the position table.
+            frames: frames per clip, at most the length of the position table, after it was adjusted.
             scale: attention logit scale ("motion scale"); 1 is as trained.
             effect: blend of the result, ``x + effect * change``.
             pool_norm: take the group norm's statistics over all frames of a clip, as SDXL beta was trained.
             terms: low-rank terms beside the linear layers, by the layer's name as motion files are read.
+            rows: adjusts the position tables, see `positions.position_matrix`.
 
         Returns:
             A new tensor like ``x``.
@@ -129,9 +141,11 @@ class TemporalTransformer(nn.Module):
         shape = (-1, frames, x.shape[1], x.shape[2] * x.shape[3])
         source, normed = x.reshape(shape), normed.reshape(shape)
         result = torch.empty_like(source)
+        places = [attention.positions(frames, normed, rows) for attention in self.attentions]  # type: ignore[operator]
         for clips, pixels in passes(source.shape[0], frames, source.shape[3], x.shape[1], x.device):
             tokens = normed[clips, :, :, pixels].transpose(2, 3)
-            change = self._mix(tokens, at(scale, pixels), terms_at(terms, pixels) if terms else terms).transpose(2, 3)
+            beside = terms_at(terms, pixels) if terms else terms
+            change = self._mix(tokens, places, at(scale, pixels), beside).transpose(2, 3)
             blend = at(effect, pixels)
             if isinstance(blend, Tensor):
                 change = change * blend.to(change)[:, None]
@@ -140,10 +154,10 @@ class TemporalTransformer(nn.Module):
             torch.add(source[clips, :, :, pixels], change, out=result[clips, :, :, pixels])
         return result.view(x.shape)
 
-    def _mix(self, tokens: Tensor, scale: Strength, terms: Terms) -> Tensor:
+    def _mix(self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms) -> Tensor:
         tokens = adapted(self.proj_in, tokens, terms.get("proj_in", ()))
-        for n, attention in enumerate(self.attentions):
-            tokens += attention(tokens, scale, terms, f"attentions.{n}")
+        for n, (attention, positions) in enumerate(zip(self.attentions, places, strict=True)):
+            tokens += attention(tokens, positions, scale, terms, f"attentions.{n}")
         tokens += adapted(self.ff_out, self._gated(self.ff_norm(tokens), terms), terms.get("ff_out", ()))
         return adapted(self.proj_out, tokens, terms.get("proj_out", ()))
 

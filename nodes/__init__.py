@@ -3,11 +3,23 @@
 from comfy_api.latest import ComfyExtension, io
 
 from .animate import AnimateModel
+from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
+from .positions import AdjustPositions
+from .values import MakeMotionValue, ReadMotionValue
 from .video import CombineVideo
 
-NODES: list[type[io.ComfyNode]] = [LoadMotionModule, LoadMotionLora, AnimateModel, CombineVideo]
+NODES: list[type[io.ComfyNode]] = [
+    LoadMotionModule,
+    LoadMotionLora,
+    AdjustPositions,
+    AnimateModel,
+    MakeMotionValue,
+    MotionKeyframe,
+    ReadMotionValue,
+    CombineVideo,
+]
 
 
 class KinemaExtension(ComfyExtension):

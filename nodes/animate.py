@@ -6,7 +6,8 @@ from comfy_api.latest import io
 
 from ..motion.schedules import SCHEDULES
 from .host import animate, runtime
-from .percents import range_inputs, range_problem
+from .percents import check_range, range_inputs, range_problem
+from .strengths import as_value, strength_input, strength_problem
 from .types import MotionLora, MotionModel
 
 
@@ -33,22 +34,17 @@ class AnimateModel(io.ComfyNode):
                     tooltip="The noise schedule. auto takes the one the motion module was trained with; use existing "
                     "keeps what the model has.",
                 ),
-                io.Float.Input(
+                strength_input(
                     "motion_scale",
-                    default=1.0,
-                    min=0.0,
-                    max=10.0,
-                    step=0.01,
-                    tooltip="Multiplies the attention between frames. Above 1 gives more motion, below 1 less. 1 is "
-                    "as trained.",
+                    "Multiplies the attention between frames. Above 1 gives more motion, below 1 less. 1 is as "
+                    "trained. Takes a Motion Value or a mask too.",
+                    low=0.0,
                 ),
-                io.Float.Input(
+                strength_input(
                     "effect_strength",
-                    default=1.0,
-                    min=0.0,
-                    max=10.0,
-                    step=0.01,
-                    tooltip="Blends the temporal layers in: 0 is the plain image model, 1 is as trained.",
+                    "Blends the temporal layers in: 0 is the plain image model, 1 is as trained. Takes a Motion Value "
+                    "or a mask too.",
+                    low=0.0,
                 ),
                 *range_inputs("motion module"),
                 MotionLora.Input(
@@ -67,9 +63,20 @@ class AnimateModel(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, start_percent: float = 0.0, end_percent: float = 1.0) -> bool | str:
-        """Answer an empty range before anything runs."""
-        return range_problem(start_percent, end_percent, would="move") or True
+    def validate_inputs(
+        cls,
+        motion_scale: Any = 1.0,
+        effect_strength: Any = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
+    ) -> bool | str:
+        """Answer settings that cannot work before anything runs."""
+        return (
+            strength_problem("motion_scale", motion_scale, low=0.0)
+            or strength_problem("effect_strength", effect_strength, low=0.0)
+            or range_problem(start_percent, end_percent, would="move")
+            or True
+        )
 
     @classmethod
     def execute(
@@ -77,12 +84,18 @@ class AnimateModel(io.ComfyNode):
         model: Any,
         motion_model: Any,
         beta_schedule: str,
-        motion_scale: float,
-        effect_strength: float,
+        motion_scale: Any,
+        effect_strength: Any,
         start_percent: float,
         end_percent: float,
         motion_lora: Any = (),
     ) -> io.NodeOutput:
         """Attach the motion module to a clone of the model."""
-        strengths = runtime.Strengths(motion_scale, effect_strength, start_percent, end_percent)
+        check_range(start_percent, end_percent, would="move")
+        strengths = runtime.Strengths(
+            as_value("motion_scale", motion_scale, low=0.0),
+            as_value("effect_strength", effect_strength, low=0.0),
+            start_percent,
+            end_percent,
+        )
         return io.NodeOutput(animate.animate(model, motion_model, strengths, beta_schedule, motion_lora))

@@ -16,8 +16,19 @@ def range_inputs(what: str) -> list[io.Float.Input]:
 
 def range_problem(start: float, end: float, would: str) -> str | None:
     """What is wrong with a range, None if nothing is; ``would`` is what nothing does in an empty one."""
-    if not 0.0 <= start <= 1.0 or not 0.0 <= end <= 1.0:
+    if not (0.0 <= start <= 1.0 and 0.0 <= end <= 1.0):
         return "start_percent and end_percent lie between 0 and 1."
     if start >= end:
         return f"start_percent ({start}) must be below end_percent ({end}), or nothing would {would}."
     return None
+
+
+def check_range(start: float, end: float, would: str) -> None:
+    """The same for values that came over a wire and are known only when the node runs.
+
+    Raises:
+        ValueError: nothing would happen, or the percentages are none.
+    """
+    problem = range_problem(start, end, would)
+    if problem is not None:
+        raise ValueError(problem)

@@ -4,3 +4,4 @@ from comfy_api.latest import io
 
 MotionModel = io.Custom("KINEMA_MOTION_MODEL")
 MotionLora = io.Custom("KINEMA_MOTION_LORA")
+MotionValue = io.Custom("KINEMA_MOTION_VALUE")

@@ -1,7 +1,6 @@
 """Attach a motion model to an image model."""
 
 import logging
-from collections import UserDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,9 +8,9 @@ from comfy.ldm.modules.attention import SpatialTransformer
 from comfy.ldm.modules.diffusionmodules.openaimodel import ResBlock, UNetModel, VideoResBlock
 from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
-from torch import Tensor
 
 from ...motion.sites import Block
+from .checks import Attached, Checked
 from .loader import LoadedMotion
 from .lora import LoadedLora, MotionLora, check_loras
 from .notices import notice
@@ -19,27 +18,21 @@ from .runtime import (
     HANDLER,
     KEY,
     LORAS,
-    MASKS,
     PATCH,
-    RANGES,
     Anchors,
+    Motion,
     MotionWrapper,
     Strengths,
-    Timed,
     motion_patchers,
     pool_output,
-    sigma_ranges,
 )
 from .schedule import set_beta_schedule
 
-FEWEST_FRAMES = 8
-"""Below this a motion module has little to work with; what comes out is grainy."""
 ATTACHMENT = "kinema.attached"
-Attached = tuple[LoadedMotion, Strengths, tuple[MotionLora, ...]]
 
 
 class AnimateError(ValueError):
-    """A motion model and an image model, or a motion model and a clip, do not fit each other."""
+    """A motion model and an image model do not fit each other."""
 
 
 def animate(
@@ -77,14 +70,13 @@ def animate(
         # first in line: the host calls one handler a layer, and this one calls the others
         patches.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
     wrapper = MotionWrapper(
-        tuple(item for _, item, _ in attached),
+        tuple(
+            Motion(item, loaded.rows, tuple((weights.index(lora.loaded), lora) for lora in own))
+            for loaded, item, own in attached
+        ),
         anchors(unet),
-        tuple(tuple((weights.index(lora.loaded), lora) for lora in own) for _, _, own in attached),
     )
-    wrappers: dict[str, Any] = {
-        WrappersMP.OUTER_SAMPLE: _Checked(tuple(loaded for loaded, _, _ in attached), wrapper.timed),
-        WrappersMP.APPLY_MODEL: wrapper,
-    }
+    wrappers: dict[str, Any] = {WrappersMP.OUTER_SAMPLE: Checked(attached), WrappersMP.APPLY_MODEL: wrapper}
     if any(loaded.model.format.pool_resnets for loaded, _, _ in attached):
         wrappers[WrappersMP.DIFFUSION_MODEL] = pool_output
     for kind, wrapper in wrappers.items():
@@ -92,10 +84,13 @@ def animate(
         animated.add_wrapper_with_key(kind, KEY, wrapper)
     format = motion.model.format
     name = format.beta_schedule if beta_schedule == "auto" else beta_schedule
-    if name != "use existing":
+    first = before[0][0] if before and beta_schedule == "auto" else None
+    if name != "use existing" and first is None:
         set_beta_schedule(animated, name)
     level = logging.WARNING if told else logging.INFO
-    if beta_schedule == "auto":
+    if first is not None:
+        told.append(f"{format.name}: the beta schedule stays as {first.file}, the first of the chain, was given it.")
+    elif beta_schedule == "auto":
         told.append(f"{format.name}: beta schedule {name}. {format.advice}".strip())
     if told:
         # one text, because a node shows only its latest
@@ -146,45 +141,3 @@ def check_fit(unet: Any, motion: LoadedMotion) -> None:
             + (" of other widths" if kind == format.base else "")
             + f". Load a {format.base} checkpoint, or a motion module made for {kind}."
         )
-
-
-class _Checked:
-    """Looks at the clip once, before anything is sampled (host wrapper ``OUTER_SAMPLE``)."""
-
-    def __init__(self, motions: tuple[LoadedMotion, ...], timed: tuple[Timed, ...]) -> None:
-        self.motions, self.timed = motions, timed
-
-    def __call__(self, executor: Any, noise: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        guider = executor.class_obj
-        self.check_frames(noise.shape[0], guider.model_options.get("context_handler"))
-        sampling = guider.model_patcher.get_model_object("model_sampling")
-        # in the options of this one sampling, so that no step has to ask the device for it
-        options = guider.model_options["transformer_options"]
-        options[RANGES] = sigma_ranges(sampling, self.timed)
-        # no dict: the host copies those for every step, and what is kept would be lost
-        options[MASKS] = UserDict()
-        return executor(noise, *args, **kwargs)
-
-    def check_frames(self, frames: int, context: Any) -> None:
-        """Stop on clips the position tables cannot number; warn about very short ones."""
-        at_once = frames
-        if context is not None and frames > context.context_length:
-            # the host's causal fix puts one more frame in front of every window but the first
-            at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
-        for loaded in self.motions:
-            limit = loaded.model.max_frames
-            length = min(limit, loaded.model.format.trained_frames)
-            if at_once > limit:
-                raise AnimateError(
-                    f"{loaded.file} ({loaded.model.format.name}) can number at most {limit} frames at once, but "
-                    f"{at_once} were asked for. Lower the batch size of the latent to {limit} or less, or put a "
-                    f"Context Windows (Manual) node with context length {length} and causal_window_fix off between "
-                    "Animate Model and the sampler."
-                )
-        if frames < FEWEST_FRAMES:
-            what = "1 frame is a picture, not a clip" if frames == 1 else f"{frames} frames are very few"
-            trained = max(loaded.model.format.trained_frames for loaded in self.motions)
-            notice(
-                f"{what}: this motion module is trained on {trained} and gives noisy pictures below {FEWEST_FRAMES}. "
-                f"Set the batch size of the empty latent to {trained}."
-            )

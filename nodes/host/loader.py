@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import comfy.model_management as management
@@ -14,6 +15,7 @@ import torch
 from ...motion.files import read_weights
 from ...motion.formats import recognise
 from ...motion.module import MotionModel, load_motion_model
+from ...motion.positions import PositionAdjustment, position_matrix
 
 
 @dataclass(frozen=True)
@@ -22,11 +24,33 @@ class LoadedMotion:
 
     patcher: comfy.model_patcher.ModelPatcher
     file: str
+    adjustments: tuple[PositionAdjustment, ...] = ()
+    """What is done to its position tables, one after the other."""
 
     @property
     def model(self) -> MotionModel:
         """The temporal layers themselves."""
         return self.patcher.model
+
+    @cached_property
+    def rows(self) -> torch.Tensor | None:
+        """The matrix that adjusts the position tables, None if they stay as they are."""
+        return position_matrix(self.model.max_frames, self.adjustments) if self.adjustments else None
+
+    @property
+    def max_frames(self) -> int:
+        """Longest clip the position tables can number."""
+        return self.model.max_frames if self.rows is None else self.rows.shape[0]
+
+    def adjusted(self, adjustment: PositionAdjustment) -> "LoadedMotion":
+        """The same motion module with its position tables adjusted once more.
+
+        Raises:
+            PositionError: no table is left.
+        """
+        changed = replace(self, adjustments=(*self.adjustments, adjustment))
+        position_matrix(self.model.max_frames, changed.adjustments)
+        return changed
 
 
 def load_motion(path: str) -> LoadedMotion:

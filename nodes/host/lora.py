@@ -3,7 +3,7 @@
 import functools
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import comfy.model_patcher
 import comfy.ops
@@ -12,7 +12,7 @@ import comfy.utils
 from ...motion.files import read_weights
 from ...motion.lora import read_lora
 from ...motion.lora_layers import LoraModel, fit, load_lora_model
-from ...motion.strengths import Varying
+from ...motion.values import ONE, MotionValue
 from .loader import LoadedMotion, file_fingerprint, managed
 
 KEPT = 4
@@ -37,7 +37,7 @@ class MotionLora:
     """One entry on a MotionLoRA wire: weights, how strongly and when they act."""
 
     loaded: LoadedLora
-    strength: Varying = field(default_factory=Varying)
+    strength: MotionValue = ONE
     start_percent: float = 0.0
     end_percent: float = 1.0
 

@@ -5,9 +5,10 @@ copy of ``transformer_options``; the handler, a stateless patch the host calls f
 transformer, finds the record there. Two samplings, clones or devices therefore never see each other.
 """
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import torch
 from comfy.ldm.modules.attention import SpatialTransformer
@@ -19,14 +20,15 @@ from ...motion.lora_layers import LoraModel
 from ...motion.lowrank import Term, Terms
 from ...motion.module import MotionModel
 from ...motion.sites import Block
-from ...motion.strengths import Varying
+from ...motion.strengths import Strength
+from ...motion.values import NOTHING, ONE, MotionValue
 from .lora import MotionLora
 from .norms import pooled_output, pooled_resblock
+from .timing import Timed, Timing, is_always
 
 KEY = "kinema.motion"
 LORAS = "kinema.loras"
-RANGES = "kinema.ranges"
-MASKS = "kinema.masks"
+TIMING = "kinema.timing"
 PATCH = "forward_timestep_embed_patch"
 
 Anchors = Mapping[Block, type]
@@ -37,28 +39,21 @@ Anchors = Mapping[Block, type]
 class Strengths:
     """How strongly and when one motion model acts."""
 
-    scale: float = 1.0
-    effect: float = 1.0
+    scale: MotionValue = ONE
+    effect: MotionValue = ONE
     start_percent: float = 0.0
     end_percent: float = 1.0
 
 
-class Timed(Protocol):
-    """Something that acts during a part of the sampling."""
-
-    @property
-    def start_percent(self) -> float: ...  # noqa: D102
-
-    @property
-    def end_percent(self) -> float: ...  # noqa: D102
-
-
 class Layer(NamedTuple):
-    """One motion model and the MotionLoRAs that act on it in this call."""
+    """One motion model and what acts on it in this call; the values no longer vary from step to step."""
 
     model: MotionModel
-    strengths: Strengths
-    loras: tuple[tuple[LoraModel, Varying], ...] = ()
+    scale: MotionValue
+    effect: MotionValue
+    rows: Tensor | None
+    """How its position tables are adjusted, see `motion.positions`."""
+    loras: tuple[tuple[LoraModel, MotionValue], ...]
 
 
 @dataclass(frozen=True)
@@ -71,30 +66,36 @@ class Runtime:
     pool_resnets: bool
     numbers: Sequence[int] = ()
     """Each frame's number in the whole clip."""
-    masks: MutableMapping[Any, Tensor] = field(default_factory=dict)
+    masks: dict[Any, Tensor] = field(default_factory=dict)
     """Masks in the resolutions of the layers, kept while a sampling lasts."""
+    strengths: dict[Any, Strength] = field(default_factory=dict)
+    """Values at the frames of this call, by resolution."""
     last: list[Tensor] = field(default_factory=list)
     """Filled with the input of the UNet's output layer where that layer has to be pooled."""
 
     def run(self, block: Block, x: Tensor) -> Tensor:
         """Apply every motion model that has temporal layers at this block, the newest first."""
-        for model, strengths, loras in reversed(self.layers):
+        for model, scale, effect, rows, loras in reversed(self.layers):
             layer = model.at(block)
             if layer is not None:
-                terms = self._terms(loras, block, x)
-                x = layer(x, self.frames, strengths.scale, strengths.effect, model.format.pool_motion, terms)
+                strengths = (self._strength(scale, x), self._strength(effect, x))
+                x = layer(x, self.frames, *strengths, model.format.pool_motion, self._terms(loras, block, x), rows)
         return x
 
-    def _terms(self, loras: tuple[tuple[LoraModel, Varying], ...], block: Block, x: Tensor) -> Terms:
+    def _terms(self, loras: tuple[tuple[LoraModel, MotionValue], ...], block: Block, x: Tensor) -> Terms:
         """What the MotionLoRAs add at a block."""
         terms: dict[str, list[Term]] = {}
-        for model, strength in loras:
-            beside = model.at(block)
-            if beside:
-                value = strength.over(self.numbers, (x.shape[2], x.shape[3]), x.device, self.masks)
-                for leaf, layer in beside.items():
-                    terms.setdefault(leaf, []).append(Term(layer, value))
+        for model, value in loras:
+            for leaf, layer in model.at(block).items():
+                terms.setdefault(leaf, []).append(Term(layer, self._strength(value, x)))
         return terms
+
+    def _strength(self, value: MotionValue, x: Tensor) -> Strength:
+        """A value at the frames and in the resolution of a layer's input."""
+        size = (x.shape[2], x.shape[3])
+        if (value, size) not in self.strengths:
+            self.strengths[value, size] = value.over(self.numbers, size, x.device, self.masks)
+        return self.strengths[value, size]
 
 
 class MotionHandler:
@@ -143,14 +144,21 @@ class MotionHandler:
 HANDLER = MotionHandler()
 
 
+class Motion(NamedTuple):
+    """One Animate Model of a chain, as the wrapper sees it."""
+
+    strengths: Strengths
+    rows: Tensor | None
+    loras: tuple[tuple[int, MotionLora], ...]
+    """Its MotionLoRAs, by number among the patchers attached under `LORAS`."""
+
+
 @dataclass(frozen=True)
 class MotionWrapper:
     """Publishes the runtime record for each call of the model (host wrapper ``APPLY_MODEL``)."""
 
-    strengths: tuple[Strengths, ...]
+    motions: tuple[Motion, ...]
     anchors: Anchors
-    loras: tuple[tuple[tuple[int, MotionLora], ...], ...]
-    """For each motion model its MotionLoRAs, by number among the patchers attached under `LORAS`."""
 
     def __call__(
         self,
@@ -165,18 +173,19 @@ class MotionWrapper:
     ) -> Tensor:
         """Same signature as ``BaseModel.apply_model``."""
         options = dict(transformer_options or {})
-        base = executor.class_obj
         # a window or a split batch changes the number of frames from call to call, so it is counted here
         frames = x.shape[0] // len(options["cond_or_uncond"])
-        layers = tuple(self._active(base, options))
+        timing = options.get(TIMING) or Timing(executor.class_obj.model_sampling, _sigmas(options))
+        layers = tuple(self._active(executor.class_obj, _Now(timing, options), x.device))
         window = options.get("context_window")
         options[KEY] = Runtime(
             frames,
             self.anchors,
             layers,
-            any(layer.model.format.pool_resnets for layer in layers),
+            # as the incumbent does, the oldest decides
+            bool(layers) and layers[0].model.format.pool_resnets,
             frame_numbers(frames, window),
-            options.get(MASKS, {}),
+            timing.masks,
         )
         options["ad_params"] = {
             "sub_idxs": None if window is None else list(window.index_list),
@@ -185,29 +194,40 @@ class MotionWrapper:
         }
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
-    @property
-    def timed(self) -> tuple[Timed, ...]:
-        """Everything that acts during a part of the sampling, in the order of its sigma ranges."""
-        return (*self.strengths, *(lora for loras in self.loras for _, lora in loras))
-
-    def _active(self, base: Any, options: dict[str, Any]) -> list[Layer]:
+    def _active(self, base: Any, now: "_Now", device: torch.device) -> Iterator[Layer]:
         # the patchers in use, not those captured at patching time: each device of a multi-GPU run has its own
-        motions = base.current_patcher.get_additional_models_with_key(KEY)
+        models = base.current_patcher.get_additional_models_with_key(KEY)
         weights = base.current_patcher.get_additional_models_with_key(LORAS)
-        ranges = options.get(RANGES) or sigma_ranges(base.model_sampling, self.timed)
-        acts = [_acts(item, range, options) for item, range in zip(self.timed, ranges, strict=True)]
-        lora_acts = iter(acts[len(self.strengths) :])
-        active = []
-        for patcher, strengths, loras, acting in zip(motions, self.strengths, self.loras, acts, strict=False):
-            on = tuple((weights[n].model, lora.strength) for n, lora in loras if next(lora_acts))
-            if strengths.effect != 0.0 and acting:
-                active.append(Layer(patcher.model, strengths, on))
-        return active
+        for patcher, (strengths, rows, loras) in zip(models, self.motions, strict=True):
+            effect = now.value(strengths, strengths.effect)
+            if not effect.is_zero:
+                on = ((weights[n].model, now.value(lora, lora.strength)) for n, lora in loras)
+                scale = now.value(strengths, strengths.scale)
+                kept = tuple((model, value) for model, value in on if not value.is_zero)
+                yield Layer(patcher.model, scale, effect, None if rows is None else rows.to(device), kept)
 
 
-def _acts(item: Timed, range: tuple[float, float], options: Mapping[str, Any]) -> bool:
-    always = item.start_percent <= 0.0 and item.end_percent >= 1.0
-    return always or range[1] <= float(options["sigmas"].max()) <= range[0]
+class _Now:
+    """One moment of a sampling."""
+
+    def __init__(self, timing: Timing, options: Mapping[str, Any]) -> None:
+        self._timing, self._options = timing, options
+
+    @cached_property
+    def sigma(self) -> float:
+        """The noise level, asked of the device only where something depends on it."""
+        return float(self._options["sigmas"].max())
+
+    def value(self, item: Timed, value: MotionValue) -> MotionValue:
+        """How strong something is, nothing outside its part of the sampling."""
+        if is_always(item, value):
+            return value
+        return self._timing.value(value, self.sigma) if self._timing.acts(item, self.sigma) else NOTHING
+
+
+def _sigmas(options: Mapping[str, Any]) -> list[float]:
+    """The steps of a sampling that did not come through a sampler node."""
+    return options.get("sample_sigmas", options["sigmas"]).tolist()
 
 
 def frame_numbers(frames: int, window: Any) -> Sequence[int]:
@@ -217,14 +237,6 @@ def frame_numbers(frames: int, window: Any) -> Sequence[int]:
     anchor = getattr(window, "causal_anchor_index", None)
     front = [anchor] if anchor is not None and anchor >= 0 else []
     return [*front, *window.index_list]
-
-
-def sigma_ranges(model_sampling: Any, items: Sequence[Timed]) -> list[tuple[float, float]]:
-    """(highest, lowest) sigma at which each item acts."""
-    return [
-        (model_sampling.percent_to_sigma(item.start_percent), model_sampling.percent_to_sigma(item.end_percent))
-        for item in items
-    ]
 
 
 @torch.compiler.disable

@@ -1,13 +1,11 @@
-"""Curves over frames: what is read, what is answered to the rest, and strengths made of them."""
+"""Curves over frames: what is read, and what is answered to the rest."""
 
 import math
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from kinema.motion.curves import Curve, CurveError, parse_curve
-from kinema.motion.strengths import Varying, at
+from kinema.motion.curves import Curve, CurveError, listed, parse_curve
 
 
 def test_linear_between_and_constant_outside() -> None:
@@ -26,11 +24,13 @@ def test_empty_is_no_curve(text: str) -> None:
     ("text", "words"),
     [
         ("0: 1, x: 2", "'x: 2' at character 7"),
-        ("0.5", "'0.5' at character 1 is no frame and strength. Write frame: strength pairs"),
+        ("0.5, x", "'x' at character 6 is no number. Write frame: value pairs"),
+        ("0: 1, 0.5", "'0.5' at character 7 is no frame and value. Write frame: value pairs"),
+        ("1, 99", "between -10 and 10"),
         ("0: 1, -3: 2", "'-3: 2' at character 7"),
         ("0: nan", "'0: nan' at character 1"),
         ("0: 1e9", "between -10 and 10"),
-        ("0: 1, 4: 2, 0: 3", "frame 0 is given twice, again at character 12"),
+        ("0: 1, 4: 2, 0: 3", "frame 0 is given twice, again at character 13"),
         (",,", "only commas"),
         ("0: 1; 4: 2", "with commas between them"),
         ("9" * 30 + ": 1", "at character 1"),
@@ -59,45 +59,37 @@ def test_what_is_written_is_what_is_read(keys: dict[int, float]) -> None:
     assert all(curve.at(frame) == value for frame, value in keys.items())
 
 
-def test_a_number_stays_a_number() -> None:
-    assert Varying(0.7).over(range(16), (4, 4)) == 0.7
+def test_a_list_is_one_value_a_frame() -> None:
+    curve = parse_curve("1.0, .9,\n -0.8")
+    assert curve == Curve(((0, 1.0), (1, 0.9), (2, -0.8)), is_list=True)
+    assert [curve.at(frame) for frame in (0, 1, 2, 99)] == [1.0, 0.9, -0.8, -0.8]
+    assert curve == listed([1.0, 0.9, -0.8])
 
 
-def test_curve_times_number_at_the_frames_asked_for() -> None:
-    strength = Varying(2.0, parse_curve("0: 0, 10: 1")).over([4, 10, 30], (4, 4))
-    assert isinstance(strength, torch.Tensor)
-    assert torch.allclose(strength, torch.tensor([[0.8], [2.0], [2.0]]))
+def test_one_value_is_no_list() -> None:
+    curve = parse_curve("0.8")
+    assert curve is not None
+    assert not curve.is_list
+    assert curve.at(7) == 0.8
 
 
-def test_masks_are_resized_and_the_last_one_repeats() -> None:
-    masks = torch.stack([torch.full((8, 8), value) for value in (0.25, 0.5)])
-    kept: dict[object, torch.Tensor] = {}
-    varying = Varying(2.0, mask=masks)
-    strength = varying.over(range(4), (4, 6), resized=kept)
-    assert isinstance(strength, torch.Tensor)
-    assert strength.shape == (4, 24)
-    assert torch.allclose(strength[:, 0], torch.tensor([0.5, 1.0, 1.0, 1.0]))
-    assert len(kept) == 1
-    varying.over(range(4), (4, 6), resized=kept)
-    assert len(kept) == 1
-    assert at(strength, slice(3, 7)).shape == (4, 4)
-
-
-def test_mask_and_curve_multiply() -> None:
-    strength = Varying(1.0, parse_curve("0: 1, 1: 3"), torch.full((1, 2, 2), 0.5)).over([0, 1], (2, 2))
-    assert isinstance(strength, torch.Tensor)
-    assert torch.allclose(strength, torch.tensor([[0.5] * 4, [1.5] * 4]))
+@pytest.mark.parametrize("values", [[], [1.0, math.nan], [11.0]])
+def test_lists_that_cannot_be(values: list[float]) -> None:
+    with pytest.raises(CurveError, match=r"the list|of the list"):
+        listed(values)
 
 
 @pytest.mark.parametrize(
-    ("varying", "zero"),
+    ("name", "wanted"),
     [
-        (Varying(0.0), True),
-        (Varying(1.0, parse_curve("0: 0, 9: 0")), True),
-        (Varying(1.0, parse_curve("0: 0, 9: 1")), False),
-        (Varying(1.0, mask=torch.zeros(1, 2, 2)), True),
-        (Varying(-1.0), False),
+        ("linear", [0.0, 0.25, 0.5, 0.75, 1.0]),
+        ("ease_in", [0.0, 0.0625, 0.25, 0.5625, 1.0]),
+        ("ease_out", [0.0, 0.4375, 0.75, 0.9375, 1.0]),
+        ("ease_in_out", [0.0, 0.15625, 0.5, 0.84375, 1.0]),
+        ("hold", [0.0, 0.0, 0.0, 0.0, 1.0]),
     ],
 )
-def test_is_zero(varying: Varying, zero: bool) -> None:
-    assert varying.is_zero is zero
+def test_interpolations(name: str, wanted: list[float]) -> None:
+    curve = parse_curve("0: 0, 4: 1", name)
+    assert curve is not None
+    assert [curve.at(frame) for frame in range(5)] == pytest.approx(wanted)

@@ -10,7 +10,7 @@ from kinema.motion.lora_layers import LoraModel, fit, load_lora_model
 from kinema.motion.lowrank import Term
 from kinema.motion.module import load_motion_model
 from kinema.motion.sites import Site
-from kinema.motion.strengths import Varying
+from kinema.motion.values import Mask, MotionValue
 
 from tests import reference
 from tests.harness.layouts import SDXL, motion_module
@@ -129,7 +129,7 @@ def test_a_mask_acts_where_it_is_and_nowhere_else() -> None:
     adapter, layer, x = lora(), model.at(BLOCK), flat(clip())
     mask = torch.zeros(1, 6, 10)
     mask[:, :, :5] = 1
-    strength = Varying(0.8, mask=mask).over(range(16), (6, 10))
+    strength = MotionValue(0.8, masks=(Mask(mask),)).over(range(16), (6, 10))
     found, plain = layer(x, 16, terms=terms((adapter, strength))), layer(x, 16)
     full = layer(x, 16, terms=terms((adapter, 0.8)))
     assert relative_error(found[..., 5:], plain[..., 5:]) < 1e-12
@@ -145,7 +145,8 @@ def test_strength_per_frame_changes_the_value_of_that_frame() -> None:
     strength = torch.zeros(8, 1)
     strength[3] = 1
     beside = {"attentions.0.to_out": [Term(lora().at(BLOCK)["attentions.0.to_out"], strength)]}
-    change = attention(tokens, 1.0, beside, "attentions.0") - attention(tokens)
+    places = attention.positions(8, tokens)
+    change = attention(tokens, places, 1.0, beside, "attentions.0") - attention(tokens, places)
     assert change[:, 3].abs().min() > 0
     change[:, 3] = 0
     assert not change.any()

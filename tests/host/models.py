@@ -11,6 +11,7 @@ import comfy.sample
 import comfy.supported_models
 import torch
 from kinema.nodes.host import animate, loader, runtime
+from kinema.nodes.strengths import as_value
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -73,9 +74,14 @@ def tiny_motion(
     return loader.load_motion(str(path))
 
 
-def animated(model: Patcher, motion: loader.LoadedMotion, schedule: str = "auto", **strengths: Any) -> Patcher:
+def strengths(scale: Any = 1.0, effect: Any = 1.0, **range: float) -> runtime.Strengths:
+    """What Animate Model makes of its inputs; scale and effect are numbers, lists, masks or Motion Values."""
+    return runtime.Strengths(as_value("scale", scale), as_value("effect", effect), **range)
+
+
+def animated(model: Patcher, motion: loader.LoadedMotion, schedule: str = "auto", **settings: Any) -> Patcher:
     """The Animate Model node."""
-    return animate.animate(model, motion, runtime.Strengths(**strengths), schedule)
+    return animate.animate(model, motion, strengths(**settings), schedule)
 
 
 def conds() -> tuple[list[Any], list[Any]]:

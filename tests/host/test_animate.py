@@ -13,6 +13,7 @@ import torch
 from comfy.context_windows import ContextFuseMethods, ContextSchedules
 from kinema.motion.schedules import SCHEDULES, distilled
 from kinema.nodes.host.animate import AnimateError
+from kinema.nodes.host.checks import ClipError
 from kinema.nodes.host.schedule import set_beta_schedule
 
 from tests.harness.layouts import SDXL
@@ -80,8 +81,8 @@ def test_effect_zero_is_the_plain_model(model, tmp_path: Path) -> None:
 
 def test_scale_and_effect_matter(model, tmp_path: Path) -> None:
     motion = tiny_motion(tmp_path)
-    strengths: list[dict[str, Any]] = [{}, {"scale": 1.5}, {"effect": 0.5}]
-    found = [sample(animated(model, motion, **options)) for options in strengths]
+    settings: list[dict[str, Any]] = [{}, {"scale": 1.5}, {"effect": 0.5}]
+    found = [sample(animated(model, motion, **options)) for options in settings]
     assert relative_error(found[1], found[0]) > 1e-3
     assert relative_error(found[2], found[0]) > 1e-3
 
@@ -261,7 +262,7 @@ def test_clips_beyond_the_position_table_stop_before_sampling(model, tmp_path: P
     patched = animated(model, tiny_motion(tmp_path, version))
     steps: list[int] = []
     with pytest.raises(
-        AnimateError, match=rf"at most {limit} frames at once, but {limit + 1} were asked for.*Context Windows"
+        ClipError, match=rf"at most {limit} frames at once, but {limit + 1} were asked for.*Context Windows"
     ):
         sample(patched, frames=limit + 1, callback=lambda step, *_: steps.append(step))
     assert steps == []

@@ -12,14 +12,14 @@ from comfy.context_windows import ContextFuseMethods, ContextSchedules
 from kinema.motion.curves import parse_curve
 from kinema.motion.lora import LoraError, LoraFile, LowRank, Target, read_lora, target_of
 from kinema.motion.lora_layers import LoraModel
-from kinema.motion.strengths import Varying
+from kinema.motion.values import Mask, MotionValue
 from kinema.nodes.host import animate, loader, lora, runtime
 from safetensors.torch import save_file
 
 from tests.harness.layouts import SD15, SDXL, motion_module
 from tests.harness.layouts_lora import merged, motion_lora, targets
 
-from .models import CHANNELS, VERSIONS, Patcher, animated, relative_error, sample, tiny_model, tiny_motion
+from .models import CHANNELS, VERSIONS, Patcher, animated, relative_error, sample, strengths, tiny_model, tiny_motion
 
 RANK: dict[str, Any] = {"rank": 8}
 
@@ -37,15 +37,17 @@ def tiny_lora(folder: Path, channels: tuple[int, ...] = CHANNELS, **options: Any
 
 
 def with_loras(
-    model: Patcher, motion: loader.LoadedMotion, *loras: lora.MotionLora | lora.LoadedLora, **strengths: Any
+    model: Patcher, motion: loader.LoadedMotion, *loras: lora.MotionLora | lora.LoadedLora, **settings: Any
 ) -> Patcher:
     """The Animate Model node with MotionLoRAs connected."""
     entries = [item if isinstance(item, lora.MotionLora) else lora.MotionLora(item) for item in loras]
-    return animate.animate(model, motion, runtime.Strengths(**strengths), "use existing", entries)
+    return animate.animate(model, motion, strengths(**settings), "use existing", entries)
 
 
 def use(loaded: lora.LoadedLora, strength: float = 1.0, curve: str = "", mask: Any = None, **range: float) -> Any:
-    return lora.MotionLora(loaded, Varying(strength, parse_curve(curve), mask), **range)
+    found = parse_curve(curve)
+    value = MotionValue(strength, (found,) if found else (), () if mask is None else (Mask(mask),))
+    return lora.MotionLora(loaded, value, **range)
 
 
 def merged_motion(folder: Path, strength: float, version: str = "v2", **options: Any) -> loader.LoadedMotion:
@@ -167,14 +169,14 @@ def test_ranges_in_a_chain_belong_to_their_own(model, tmp_path: Path) -> None:
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[int], Any]]:
     """Every strength that is asked for while sampling: frames and result."""
     seen: list[tuple[list[int], Any]] = []
-    over = Varying.over
+    over = MotionValue.over
 
-    def spy(self: Varying, frames: Any, *arguments: Any) -> Any:
+    def spy(self: MotionValue, frames: Any, *arguments: Any) -> Any:
         result = over(self, frames, *arguments)
         seen.append((list(frames), result))
         return result
 
-    monkeypatch.setattr(Varying, "over", spy)
+    monkeypatch.setattr(MotionValue, "over", spy)
     return seen
 
 

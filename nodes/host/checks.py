@@ -1,0 +1,93 @@
+"""Looks at a clip once, before anything of it is sampled."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from torch import Tensor
+
+from .loader import LoadedMotion
+from .lora import MotionLora
+from .notices import notice
+from .runtime import TIMING, Strengths
+from .timing import Timing
+
+FEWEST_FRAMES = 8
+"""Below this a motion module has little to work with; what comes out is grainy."""
+Attached = tuple[LoadedMotion, Strengths, tuple[MotionLora, ...]]
+"""One Animate Model of a chain: the motion module, how strongly it acts, and its MotionLoRAs."""
+
+
+class ClipError(ValueError):
+    """A clip does not fit the motion models it is sampled with."""
+
+
+class Checked:
+    """Checks the clip and starts the timing of its sampling (host wrapper ``OUTER_SAMPLE``)."""
+
+    def __init__(self, attached: Sequence[Attached]) -> None:
+        self.attached = attached
+
+    def __call__(
+        self, executor: Any, noise: Tensor, latent_image: Tensor, sampler: Any, sigmas: Tensor, *rest: Any, **more: Any
+    ) -> Tensor:
+        """Same signature as the host's ``CFGGuider.outer_sample``."""
+        guider = executor.class_obj
+        frames = noise.shape[0]
+        motions = [loaded for loaded, _, _ in self.attached]
+        check_frames(frames, guider.model_options.get("context_handler"), motions)
+        told = [few_frames(frames, motions), *short_values(frames, self.attached)]
+        if any(told):
+            # one text, because a node shows only its latest
+            notice("\n".join(text for text in told if text))
+        # in the options of this one sampling, so that no step works anything out again
+        model_sampling = guider.model_patcher.get_model_object("model_sampling")
+        guider.model_options["transformer_options"][TIMING] = Timing(model_sampling, sigmas.tolist()[:-1])
+        return executor(noise, latent_image, sampler, sigmas, *rest, **more)
+
+
+def check_frames(frames: int, context: Any, motions: Sequence[LoadedMotion]) -> None:
+    """Stop on clips the position tables cannot number.
+
+    Raises:
+        ClipError: more frames come at once than a motion model has positions.
+    """
+    at_once = frames
+    if context is not None and frames > context.context_length:
+        # the host's causal fix puts one more frame in front of every window but the first
+        at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
+    for loaded in motions:
+        limit = loaded.max_frames
+        length = min(limit, loaded.model.format.trained_frames)
+        if at_once > limit:
+            raise ClipError(
+                f"{loaded.file} ({loaded.model.format.name}) can number at most {limit} frames at once, but "
+                f"{at_once} were asked for. Lower the batch size of the latent to {limit} or less, or put a "
+                f"Context Windows (Manual) node with context length {length} and causal_window_fix off between "
+                "Animate Model and the sampler."
+            )
+
+
+def few_frames(frames: int, motions: Sequence[LoadedMotion]) -> str | None:
+    """What to say of very short clips."""
+    if frames >= FEWEST_FRAMES:
+        return None
+    what = "1 frame is a picture, not a clip" if frames == 1 else f"{frames} frames are very few"
+    trained = max(loaded.model.format.trained_frames for loaded in motions)
+    return (
+        f"{what}: this motion module is trained on {trained} and gives noisy pictures below {FEWEST_FRAMES}. "
+        f"Set the batch size of the empty latent to {trained}."
+    )
+
+
+def short_values(frames: int, attached: Sequence[Attached]) -> list[str]:
+    """What to say of lists and masks with fewer entries than the clip has frames."""
+    told = []
+    for _, strengths, loras in attached:
+        values = [("motion_scale", strengths.scale), ("effect_strength", strengths.effect)]
+        values += [(f"the strength of {lora.loaded.file}", lora.strength) for lora in loras]
+        for name, value in values:
+            told += [
+                f"{name} has {part}, but the clip has {frames} frames: the last one is used for the rest."
+                for part in value.too_short_for(frames)
+            ]
+    return list(dict.fromkeys(told))
