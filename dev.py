@@ -18,7 +18,8 @@ from tests.harness.server import Server
 from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_host, once, run
 
 INSIDE = "KINEMA_INSIDE"
-WEIGHTS_VERSION = "5"
+WEIGHTS_VERSION = "6"
+WEIGHTS_XL_VERSION = "1"
 
 
 def main() -> int:
@@ -103,6 +104,7 @@ def test(host: Host, options: argparse.Namespace) -> int:
     environment = os.environ | {
         "KINEMA_COMFYUI_FOLDER": str(host.folder),
         "KINEMA_MODELS": str(seeded_models(host)),
+        "KINEMA_MODELS_XL": str(seeded_xl_models(host)),
         "KINEMA_BROWSER": ensure_browser(),
     }
     checks = [
@@ -142,12 +144,13 @@ def api(host: Host, options: argparse.Namespace) -> int:
 
 def seeded_models(host: Host) -> Path:
     """A cached models folder with seeded random weights in the real layouts."""
-    script = ROOT / "tests" / "harness" / "weights.py"
+    return _written(host, "weights.py", f"weights-{WEIGHTS_VERSION}", "writing seeded weights (0.8 GB, once)")
 
-    def make(target: Path) -> None:
-        run([host.python, script, host.folder, target], "writing seeded weights (0.8 GB, once)")
 
-    return once(cache_folder() / f"weights-{WEIGHTS_VERSION}", make)
+def seeded_xl_models(host: Host) -> Path:
+    """The same for SDXL; only the tests need it."""
+    what = "writing seeded weights for SDXL (1.9 GB, once)"
+    return _written(host, "weights_xl.py", f"weights-xl-{WEIGHTS_XL_VERSION}", what)
 
 
 def device_options(host: Host) -> list[str]:
@@ -166,6 +169,11 @@ def _again_inside(host: Host) -> int:
         except KeyboardInterrupt:
             # the child got it too and cleans up by itself
             continue
+
+
+def _written(host: Host, script: str, folder: str, what: str) -> Path:
+    path = ROOT / "tests" / "harness" / script
+    return once(cache_folder() / folder, lambda target: run([host.python, path, host.folder, target], what))
 
 
 def _linked(checkpoint: str, motion_module: str) -> Path:

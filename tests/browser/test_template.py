@@ -1,5 +1,6 @@
 """From the Templates browser to a playing video, as someone new does it."""
 
+import json
 import os
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.harness.browser import TEMPLATES, play_in_node
-from tests.harness.templates import MOTION_MODULE
+from tests.harness.templates import MOTION_MODULE, find, template_paths
 from tests.harness.weights import CHECKPOINT
 
 NODE = "app.graph.nodes.find(node => node.type === 'KinemaCombineVideo')"
@@ -28,11 +29,16 @@ SET_WIDGETS = """widgets => {
 }"""
 
 
+@pytest.mark.parametrize("name", [path.stem for path in template_paths()])
+def test_only_models_are_missing_in_a_template(page: Page, name: str) -> None:
+    _open_template(page, name)
+    _expect_only_models_missing(page)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.usefixtures("plays_h264")
 def test_template_opens_runs_and_plays_in_the_node(page: Page) -> None:
     _open_template(page, "text-to-video")
-    _expect_only_models_missing(page)
     page.evaluate(SET_WIDGETS, WIDGETS)
     page.get_by_test_id("queue-button").click()
     video = play_in_node(page, "KinemaCombineVideo", seconds=240)
@@ -51,6 +57,7 @@ def _open_template(page: Page, name: str) -> None:
     expect(dialog.get_by_role("main").get_by_text("kinema", exact=True)).to_be_visible()
     dialog.get_by_test_id(f"template-workflow-{name}").click()
     expect(page.get_by_test_id(TEMPLATES)).to_have_count(0)
+    page.wait_for_function("id => app.graph.id === id", arg=json.loads(find(name).read_text())["id"])
 
 
 def _expect_only_models_missing(page: Page) -> None:

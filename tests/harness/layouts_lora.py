@@ -1,4 +1,4 @@
-"""Seeded random MotionLoRA files in every published way of writing keys, and the same change merged into weights."""
+"""Seeded random LoRA files: MotionLoRAs in every published way of writing keys, and LoRAs for the image model."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from torch import Tensor
 
 # weights.py, which uses this file, runs as a script
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from layouts import SD15, places, tensor
+from layouts import SD15, image_unet, places, tensor
 
 ATTENTION = tuple(f"attention_blocks.{n}.{layer}" for n in (0, 1) for layer in ("to_q", "to_k", "to_v", "to_out.0"))
 FEED_FORWARD = ("ff.net.0.proj", "ff.net.2")
@@ -108,3 +108,37 @@ def merged(
             scale = 1.0 if alpha is None else alpha / down.shape[0]
             state[key] = state[key] + strength * scale * (up @ down)
     return state
+
+
+def domain_adapter(channels: Sequence[int] = SD15, rank: int = 128, seed: int = 0) -> dict[str, Tensor]:
+    """The domain adapter of v3: a LoRA for the attentions of the SD1.5 image model, without alpha."""
+    state: dict[str, Tensor] = {}
+    for layer, shape in image_layers(channels).items():
+        if ".attn" in layer:
+            key = f"{layer.replace('.to_', '.processor.to_').removesuffix('.0')}_lora"
+            state |= _pair(f"{key}.down.weight", f"{key}.up.weight", shape, rank, seed)
+    return state
+
+
+def image_lora(channels: Sequence[int] = SD15, rank: int = 64, seed: int = 0) -> dict[str, Tensor]:
+    """A LoRA in kohya's layout for every layer in the blocks of the SD1.5 image model, as LCM LoRAs have it."""
+    state: dict[str, Tensor] = {}
+    for layer, shape in image_layers(channels).items():
+        key = f"lora_unet_{layer.replace('.', '_')}"
+        state |= _pair(f"{key}.lora_down.weight", f"{key}.lora_up.weight", shape, rank, seed)
+        state[f"{key}.alpha"] = torch.tensor(float(rank))
+    return state
+
+
+def image_layers(channels: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """Name in diffusers' naming and weight shape of every linear layer and convolution in the blocks of SD1.5."""
+    shapes = {key: shape for key, shape in image_unet(channels).items() if "_block" in key and len(shape) > 1}
+    return {key.removesuffix(".weight"): shape for key, shape in shapes.items()}
+
+
+def _pair(down: str, up: str, shape: tuple[int, ...], rank: int, seed: int) -> dict[str, Tensor]:
+    out, *into = shape
+    return {
+        down: tensor(down, (rank, *into), 1.0, seed),
+        up: tensor(up, (out, rank, *(1 for _ in into[1:])), 0.3, seed),
+    }

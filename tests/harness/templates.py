@@ -7,11 +7,24 @@ from typing import Any
 from comfy_cli.workflow_to_api import convert_ui_to_api
 
 from .setup import ROOT
-from .weights import CHECKPOINT, MOTION_LORA
+from .weights import CHECKPOINT, LCM_LORA, MOTION_LORA
+from .weights_xl import CHECKPOINT_XL, MOTION_XL
 
 Prompt = dict[str, dict[str, Any]]
 FOLDER = ROOT / "workflows"
 MOTION_MODULE = "kinema_seeded_mm_v2_mini.safetensors"
+SEEDED = {
+    "v1-5-pruned-emaonly-fp16.safetensors": CHECKPOINT,
+    "sd_xl_base_1.0.safetensors": CHECKPOINT_XL,
+    "mm_sd_v15_v2.ckpt": MOTION_MODULE,
+    "animatediff_lightning_4step_comfyui.safetensors": MOTION_MODULE,
+    "AnimateLCM_sd15_t2v.ckpt": "kinema_seeded_animatelcm_mini.safetensors",
+    "mm_sdxl_v10_beta.ckpt": MOTION_XL,
+    "AnimateLCM_sd15_t2v_lora.safetensors": LCM_LORA,
+    "v2_lora_ZoomIn.ckpt": MOTION_LORA,
+}
+"""The seeded file that stands in for each model file a template names."""
+WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
 def template_paths() -> list[Path]:
@@ -42,10 +55,17 @@ def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:
 
 
 def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: int = 16) -> Prompt:
-    """Swap model files and sizes for ones a CPU finishes in seconds."""
-    set_inputs(prompt, "CheckpointLoaderSimple", ckpt_name=CHECKPOINT)
-    set_inputs(prompt, "KinemaLoadMotionModule", motion_module=MOTION_MODULE)
-    set_inputs(prompt, "KinemaLoadMotionLora", lora=MOTION_LORA)
+    """Swap model files and sizes for ones a CPU finishes in seconds; the other settings stay.
+
+    Raises:
+        KeyError: no seeded file stands in for a model file of the template.
+    """
+    for node in prompt.values():
+        for name, value in node["inputs"].items():
+            if isinstance(value, str) and value.endswith(WEIGHT_FILES):
+                if value not in SEEDED:
+                    raise KeyError(f"{node['class_type']} names {value}, which has no seeded file in SEEDED.")
+                node["inputs"][name] = SEEDED[value]
     set_inputs(prompt, "EmptyLatentImage", width=size, height=size, batch_size=frames)
     set_inputs(prompt, "KSampler", steps=steps)
     return prompt

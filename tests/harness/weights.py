@@ -7,6 +7,7 @@ the narrowest the host's detection takes. Its VAE has the TAESD layout because t
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -15,15 +16,18 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layouts import MINI, motion_module, tensor
-from layouts_lora import motion_lora
+from layouts_lora import domain_adapter, image_lora, motion_lora
 
 CHECKPOINT = "kinema_seeded_sd15_mini.safetensors"
 MOTION = {
     "kinema_seeded_mm_v1_mini.safetensors": {"mid": False, "positions": 24},
     "kinema_seeded_mm_v2_mini.safetensors": {"mid": True, "positions": 32},
     "kinema_seeded_mm_v3_mini.safetensors": {"mid": False, "positions": 32},
+    "kinema_seeded_animatelcm_mini.safetensors": {"mid": True, "positions": None},
 }
 MOTION_LORA = "kinema_seeded_lora_zoom_mini.safetensors"
+LCM_LORA = "kinema_seeded_lcm_lora_mini.safetensors"
+ADAPTER = "kinema_seeded_adapter_mini.safetensors"
 UNET = {
     "image_size": 32,
     "use_checkpoint": False,
@@ -75,19 +79,18 @@ def _gain(key: str) -> float:
 def _pass_input_through(state: dict[str, Tensor]) -> None:
     """Carry the latent from the first convolution over the outermost skip connection to the output."""
     channels = range(4)
-    first, last, head = (
-        state["input_blocks.0.0.weight"],
-        "output_blocks.11.0.skip_connection.weight",
-        state["out.2.weight"],
-    )
+    block = f"output_blocks.{max(int(key.split('.')[1]) for key in state if key.startswith('output_blocks.'))}"
+    first, last, head = state["input_blocks.0.0.weight"], f"{block}.0.skip_connection.weight", state["out.2.weight"]
     width = first.shape[0]
     first[:8] = 0
     state["input_blocks.0.0.bias"][:8] = 0
     state[last][:8] = 0
     head[:, :8] = 0
-    for key in ("output_blocks.11.0.out_layers.3", "output_blocks.11.0.emb_layers.1", "output_blocks.11.1.proj_out"):
-        for part in ("weight", "bias"):
-            state[f"{key}.{part}"][:8] *= 0.1
+    # at full resolution SD1.5 has a transformer, SDXL has none
+    beside = (f"{block}.0.out_layers.3", f"{block}.0.emb_layers.1", f"{block}.1.proj_out")
+    for key in (f"{name}.{part}" for name in beside for part in ("weight", "bias")):
+        if key in state:
+            state[key][:8] *= 0.1
     head *= 0.1
     state["out.2.bias"] *= 0
     for c in channels:
@@ -157,26 +160,37 @@ def _plain(key: str) -> bool:
 
 
 def write_models(out: Path) -> None:
-    """Write the checkpoint, the motion modules and a MotionLoRA in half precision."""
-    state = {f"model.diffusion_model.{key}": value for key, value in unet().items()}
-    state |= {f"cond_stage_model.transformer.text_model.{key}": value for key, value in clip_l().items()}
-    state |= {f"first_stage_model.{key}": value for key, value in taesd().items()}
-    _save(state, out / "checkpoints" / CHECKPOINT)
+    """Write the checkpoint, the motion modules and the LoRAs."""
+    parts = {"model.diffusion_model.": unet(), "cond_stage_model.transformer.text_model.": clip_l()}
+    save(joined(parts | {"first_stage_model.": taesd()}), out / "checkpoints" / CHECKPOINT)
     for name, options in MOTION.items():
-        _save(motion_module(MINI, **options), out / "animatediff_models" / name)
-    _save(motion_lora(MINI, rank=16), out / "animatediff_motion_lora" / MOTION_LORA)
+        save(motion_module(MINI, **options), out / "animatediff_models" / name)
+    save(motion_lora(MINI, rank=16), out / "animatediff_motion_lora" / MOTION_LORA)
+    save(image_lora(MINI, rank=4), out / "loras" / LCM_LORA)
+    save(domain_adapter(MINI, rank=4), out / "loras" / ADAPTER)
 
 
-def _save(state: dict[str, Tensor], path: Path) -> None:
+def joined(parts: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:
+    """One checkpoint of several models, each under its prefix."""
+    return {prefix + key: value for prefix, state in parts.items() for key, value in state.items()}
+
+
+def save(state: dict[str, Tensor], path: Path) -> None:
+    """Write a file in half precision."""
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({key: value.half().contiguous() for key, value in state.items()}, path)
 
 
-if __name__ == "__main__":
+def run_script(write: Callable[[Path], None]) -> None:
+    """What this file does when it runs as a script, with another function that writes the models."""
     comfyui, target = sys.argv[1:]
     sys.path.insert(0, comfyui)
     sys.argv = [sys.argv[0], "--cpu"]
     import comfy.options
 
     comfy.options.enable_args_parsing()
-    write_models(Path(target))
+    write(Path(target))
+
+
+if __name__ == "__main__":
+    run_script(write_models)

@@ -24,9 +24,9 @@ def the_host() -> Host:
     return Host(Path(os.environ["KINEMA_COMFYUI_FOLDER"]), Path(sys.executable), is_users=False)
 
 
-def seeded_models() -> Path:
-    """The seeded weights ``dev.py test`` wrote."""
-    return Path(os.environ["KINEMA_MODELS"])
+def seeded_models(variable: str = "KINEMA_MODELS") -> Path:
+    """The seeded weights ``dev.py test`` wrote: SD1.5, or SDXL with ``KINEMA_MODELS_XL``."""
+    return Path(os.environ[variable])
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +36,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     write_wrong_files(wrong / "animatediff_models")
     write_wrong_loras(wrong / "animatediff_motion_lora")
     output = tmp_path_factory.mktemp("output")
-    with Server(the_host(), [seeded_models(), wrong], ["--cpu"], output) as running:
+    models = [seeded_models(), seeded_models("KINEMA_MODELS_XL"), wrong]
+    with Server(the_host(), models, ["--cpu"], output) as running:
         yield running
 
 

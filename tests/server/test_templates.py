@@ -15,6 +15,13 @@ from tests.harness import client, templates
 from tests.harness.pack import ROOT
 from tests.harness.server import Server
 
+NOTICES = {
+    "animatelcm": "AnimateLCM: beta schedule lcm.",
+    "lightning": "AnimateDiff-Lightning is built exactly like v2",
+    "sdxl": "AnimateDiff SDXL beta: beta schedule linear (AnimateDiff-SDXL).",
+}
+"""What the nodes have to tell about the motion module of a template."""
+
 
 def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
     """Frames, frame rate and tags of a video."""
@@ -29,8 +36,11 @@ def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
 def test_template(server: Server, object_info: dict[str, Any], path: Path) -> None:
     workflow = json.loads(path.read_text())
     prompt = templates.use_seeded_weights(templates.to_api(path, object_info), size=64, steps=2)
+    before = len(server.log_text())
     outcome = client.run_prompt(server.url, prompt, extra_data={"extra_pnginfo": {"workflow": workflow}})
     assert outcome.status == "success", outcome.message
+    assert NOTICES.get(path.stem, "") in "\n".join(text for texts in outcome.notices.values() for text in texts)
+    assert "lora key not loaded" not in server.log_text()[before:]
     (file,) = outcome.files()
     frames, rate, tags = read(client.saved_path(server.output, file))
     assert frames.shape == (16, 64, 64, 3)
@@ -42,6 +52,12 @@ def test_template(server: Server, object_info: dict[str, Any], path: Path) -> No
     assert saved == prompt
     steps = np.abs(np.diff(frames.astype(float), axis=0)).mean(axis=(1, 2, 3))
     assert steps.min() > 1, "each frame differs from the one before"
+
+
+def test_a_model_file_without_a_seeded_one_is_an_error() -> None:
+    prompt = {"1": {"class_type": "VAELoader", "inputs": {"vae_name": "unknown.safetensors"}}}
+    with pytest.raises(KeyError, match="VAELoader names unknown.safetensors"):
+        templates.use_seeded_weights(prompt)
 
 
 def test_every_template_has_a_thumbnail_and_a_place_in_the_browser(server: Server) -> None:
