@@ -46,12 +46,16 @@ class Mask:
         """Values as a (frames, pixels) tensor; ``resized`` keeps the mask in the resolutions it was asked for."""
         key = (self, size, device)
         if key not in resized:
-            whole = F.interpolate(self.frames[:, None].float(), size, mode="bilinear", align_corners=False)
-            resized[key] = (self.low + (self.high - self.low) * whole.flatten(1)).to(device)
+            resized[key] = (self.low + (self.high - self.low) * _resized(self.frames, size)).to(device)
         last = self.frames.shape[0] - 1
         if last == 0 or frames == range(last + 1):
             return resized[key]
         return resized[key][[min(frame, last) for frame in frames]]
+
+
+def _resized(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    """(frames, height, width) to (frames, pixels) of another resolution, bilinear."""
+    return F.interpolate(mask[:, None].float(), size, mode="bilinear", align_corners=False).flatten(1)
 
 
 @dataclass(frozen=True, eq=False)

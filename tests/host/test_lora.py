@@ -167,13 +167,14 @@ def test_ranges_in_a_chain_belong_to_their_own(model, tmp_path: Path) -> None:
 
 
 def watched(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[int], Any]]:
-    """Every strength that is asked for while sampling: frames and result."""
+    """Every strength with a curve that is asked for while sampling: frames and result."""
     seen: list[tuple[list[int], Any]] = []
     over = MotionValue.over
 
     def spy(self: MotionValue, frames: Any, *arguments: Any) -> Any:
         result = over(self, frames, *arguments)
-        seen.append((list(frames), result))
+        if self.curves:
+            seen.append((list(frames), result))
         return result
 
     monkeypatch.setattr(MotionValue, "over", spy)
@@ -222,11 +223,11 @@ def test_frame_strengths_and_masks_of_one_value_are_the_number(model, tmp_path: 
 
 
 def test_masks_are_resized_once_a_sampling(model, tmp_path: Path, monkeypatch) -> None:
-    from kinema.motion import strengths
+    from kinema.motion import values
 
     calls: list[tuple[int, int]] = []
-    resized = strengths._resized
-    monkeypatch.setattr(strengths, "_resized", lambda mask, size: (calls.append(size), resized(mask, size))[1])
+    resized = values._resized
+    monkeypatch.setattr(values, "_resized", lambda mask, size: (calls.append(size), resized(mask, size))[1])
     mask = torch.zeros(8, 64, 64)
     mask[:, :, 32:] = 1
     moved = with_loras(model, tiny_motion(tmp_path), use(tiny_lora(tmp_path), mask=mask))
