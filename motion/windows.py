@@ -101,10 +101,9 @@ def plan(frames: int, step: int, options: WindowOptions) -> list[Window]:
     if not is_needed(frames, options):
         return [Window(tuple(range(frames)), (1.0,) * frames)]
     length = min(options.length, frames)
+    # a clip shorter than a window keeps the share of overlap: a short loop takes no more windows than a full one
     overlap = max(options.overlap * length // options.length, min(options.overlap, 1))
     planned = list(dict.fromkeys(_PLANNERS[options.schedule](frames, length, overlap, step, options)))
-    if options.schedule == "batched":
-        overlap = 0
     return _shared(frames, [(window, _weights_of(window, frames, overlap, options)) for window in planned])
 
 

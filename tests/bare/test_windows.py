@@ -1,4 +1,4 @@
-"""Sliding context windows: known plans, what every plan has to hold, fuse weights and answers to bad options."""
+"""Sliding context windows: known plans, what every plan has to hold, and answers to bad options."""
 
 import math
 import random
@@ -14,7 +14,6 @@ from kinema.motion.windows import (
     halving,
     is_needed,
     plan,
-    weights,
 )
 
 WHOLE = [  # frames of a clip, in plans of one window
@@ -49,6 +48,7 @@ def spelled(windows: list[Window], frames: int) -> str:
         ("standard_uniform", 40, 16, 4, 1, False, 3, "24..39 0..15 2..17 14..29"),
         ("standard_uniform", 17, 16, 4, 1, False, 2, "1..16 0..15"),
         ("standard_uniform", 40, 16, 4, 2, False, 0, "0..15 12..27 24..39 0..30/2 9..39/2"),
+        ("standard_uniform", 31, 16, 4, 2, False, 3, "15..30 0..15 4..19 0..30/2 1..16"),
         (
             *("standard_uniform", 64, 16, 4, 2, False, 3),
             "48..63 0..15 8..23 20..35 32..47 33..63/2 1..16 13..43/2",
@@ -94,7 +94,7 @@ def test_halving_visits_the_clip_evenly() -> None:
 
 def drawn(rng: random.Random) -> tuple[int, int, WindowOptions]:
     """Any clip up to 2000 frames, any options, but few plans of very many windows: those cost time, not insight."""
-    frames, length = int(2001 ** (rng.random() ** 3)), int(150 ** rng.random())
+    frames, length = int(2001 ** (rng.random() ** 3)), int(150 ** rng.random()) + rng.choice((0, 3))
     overlap = rng.randrange(length) if frames * length < 1000 else rng.randrange(length // 3 + 1)
     options = WindowOptions(
         rng.choice(SCHEDULES),
@@ -173,51 +173,10 @@ def test_a_closed_loop_of_one_window_turns_from_step_to_step() -> None:
     assert spelled(plan(8, 1, short), 8) == "4..3 2..1"
 
 
-def test_flat_and_pyramid_weights() -> None:
-    assert weights("flat", 3, 1) == (1, 1, 1)
-    assert weights("pyramid", 1, 0) == (1,)
-    assert weights("pyramid", 7, 0) == (1, 2, 3, 4, 3, 2, 1)
-    assert weights("pyramid", 8, 0) == (1, 2, 3, 4, 4, 3, 2, 1)
-
-
-def test_overlap_linear_ramps_where_a_neighbour_is() -> None:
-    ramp = (1e-37, 1 / 3, 2 / 3, 1)
-    assert weights("overlap-linear", 10, 4, at_start=True, at_end=False) == pytest.approx((1,) * 6 + ramp[::-1])
-    assert weights("overlap-linear", 10, 4, at_start=False, at_end=True) == pytest.approx(ramp + (1,) * 6)
-    assert weights("overlap-linear", 4, 3, False, False) == (1e-37, 0.5, 0.5, 1e-37)
-    assert weights("overlap-linear", 4, 0, False, False) == (1,) * 4
-
-
-def test_overlap_linear_crosses_over_and_leaves_no_faint_frame() -> None:
-    first, second = plan(28, 0, WindowOptions("standard_static", 16, 4, fuse="overlap-linear"))
-    assert first.weights == pytest.approx((1,) * 13 + (2 / 3, 1 / 3, 1e-37))
-    assert second.weights == pytest.approx((1e-37, 1 / 3, 2 / 3) + (1,) * 13)
-    (alone,) = plan(12, 1, WindowOptions("looped_uniform", 12, 3, fuse="overlap-linear", use_on_equal_length=True))
-    assert alone.weights == (1,) * 12
-
-
-def test_relative_is_the_running_mean() -> None:
-    """Window after window: value = value (1 - share) + prediction share, share = bias / (bias so far + bias)."""
-    rng = random.Random(3)
-    windows = plan(45, 0, WindowOptions("standard_static", 16, 10, fuse="relative"))
-    predictions = [[rng.gauss(0, 1) for _ in window.frames] for window in windows]
-    running, bias_so_far, fused = [0.0] * 45, [0.0] * 45, [0.0] * 45
-    for window, predicted in zip(windows, predictions, strict=True):
-        first, last = window.frames[0], window.frames[-1]
-        for frame, weight, value in zip(window.frames, window.weights, predicted, strict=True):
-            bias = max(0.01, 1 - abs(frame - (first + last) / 2) / ((last - first + 0.01) / 2))
-            share = bias / (bias_so_far[frame] + bias)
-            running[frame] = running[frame] * (1 - share) + value * share
-            bias_so_far[frame] += bias
-            fused[frame] += weight * value
-    assert fused == pytest.approx(running, rel=1e-9)
-
-
-def test_a_window_over_the_end_weighs_like_any_other() -> None:
-    for fuse in ("relative", "pyramid", "overlap-linear"):
-        options = WindowOptions("looped_uniform", 16, 4, closed_loop=True, fuse=fuse)
-        for window in plan(24, 0, options):  # 0..15 12..3: all neighbours share frames the same way
-            assert window.weights == pytest.approx(plan(24, 0, options)[0].weights)
+@pytest.mark.parametrize("schedule", ["standard_static", "standard_uniform", "batched"])
+def test_only_the_looped_schedule_closes_loops(schedule: str) -> None:
+    for step in range(8):
+        assert plan(50, step, WindowOptions(schedule, closed_loop=True)) == plan(50, step, WindowOptions(schedule))
 
 
 @pytest.mark.parametrize(
