@@ -4,16 +4,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from .curves import INTERPOLATIONS
 from .prompts import Prompt, parse_prompts, read_prompt
-
-SHAPES: dict[str, Callable[[float], float]] = {
-    "linear": lambda way: way,
-    "hold": lambda _way: 0.0,
-    "ease_in": lambda way: way**2,
-    "ease_out": lambda way: 1 - (1 - way) ** 2,
-    "ease_in_out": lambda way: way**2 * (3 - 2 * way),
-}
-"""The share of the next prompt, after a part of the way to it in 0..1."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ def travel(
         frames: length of the clip, at least 1.
         before: put before every prompt, with a space between.
         after: put after every prompt, with a space between.
-        shape: one of SHAPES.
+        shape: one of `curves.INTERPOLATIONS`.
         closed_loop: instead of holding, the last prompt leads over the end to the first.
         values: further names for arithmetic, each with one number or one per frame, of which the last repeats.
 
@@ -63,8 +55,9 @@ def travel(
         PromptError: with the place in the text, or in `before` or `after` if they have arithmetic.
         ValueError: no frame, or a shape that does not exist.
     """
-    if frames < 1 or shape not in SHAPES:
-        raise ValueError(f"Cannot place prompts on {frames} frames in shape {shape!r}: choose one of {list(SHAPES)}.")
+    if frames < 1 or shape not in INTERPOLATIONS:
+        choices = ", ".join(INTERPOLATIONS)
+        raise ValueError(f"Cannot place prompts on {frames} frames in shape {shape!r}: choose one of {choices}.")
     keys = sorted(parse_prompts(text, frames).items())
     at = [frame for frame, _ in keys]
     warnings = _past_the_end(at, frames, closed_loop)
@@ -73,7 +66,7 @@ def travel(
     if closed_loop:
         inside = keys[: bisect_left(at, frames)] or [(0, keys[0][1])]
         keys = [(inside[-1][0] - frames, inside[-1][1]), *inside, (inside[0][0] + frames, inside[0][1])]
-    blends = _blends(keys, frames, SHAPES[shape], texts)
+    blends = _blends(keys, frames, INTERPOLATIONS[shape], texts)
     return Travel(tuple(texts.numbers), tuple(blends), tuple(at), tuple(warnings))
 
 

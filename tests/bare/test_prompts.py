@@ -6,8 +6,9 @@ import time
 from typing import Any
 
 import pytest
+from kinema.motion.curves import INTERPOLATIONS
 from kinema.motion.prompts import PromptError, parse_prompts
-from kinema.motion.travel import SHAPES, Travel, travel
+from kinema.motion.travel import Travel, travel
 
 CAT_AND_DOG = {0: "a cat", 8: "a dog"}
 
@@ -135,7 +136,7 @@ def test_any_text_is_read_or_answered() -> None:
     outcomes = {True: 0, False: 0}
     for _ in range(40_000):
         text, frames = broken(rng), rng.randrange(1, 12)
-        found = answer(text, frames, shape=rng.choice(list(SHAPES)), closed_loop=rng.random() < 0.3)
+        found = answer(text, frames, shape=rng.choice(list(INTERPOLATIONS)), closed_loop=rng.random() < 0.3)
         outcomes[isinstance(found, Travel)] += 1
         if isinstance(found, PromptError):
             lines = text.split("\n")
