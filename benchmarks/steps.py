@@ -152,7 +152,7 @@ def step(
     options: dict[str, object] = {"cond_or_uncond": [1, 0]}
     if model is not None:
         options["patches"] = {runtime.PATCH: [((animate.ResBlock, animate.SpatialTransformer), runtime.HANDLER)]}
-        layers = (runtime.Layer(model, runtime.Strengths()),)
+        layers = (runtime.Layer(model),)
         options[runtime.KEY] = runtime.Runtime(frames, animate.anchors(unet), layers, pool_resnets=False)
     return lambda: unet(x, t, context, transformer_options=dict(options))
 

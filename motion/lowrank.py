@@ -4,13 +4,13 @@
 frame, from pixel to pixel and from step to step without any work on weights.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from .strengths import Strength, at
+from .strengths import Strength, at, of_frames
 
 
 class LowRankLinear(nn.Module):
@@ -40,7 +40,7 @@ class LowRankLinear(nn.Module):
         """(clips, frames, pixels, features) to the same with the features that come out."""
         inner = self.down(x)
         # in the middle, where the tensor is as narrow as the rank
-        inner *= self.scale * (strength.to(inner)[:, :, None] if isinstance(strength, Tensor) else strength)
+        inner *= self.scale * (strength.to(inner)[..., None] if isinstance(strength, Tensor) else strength)
         return self.up(inner)
 
 
@@ -56,9 +56,18 @@ Terms = Mapping[str, Sequence[Term]]
 NO_TERMS: Terms = {}
 
 
-def terms_at(terms: Terms, pixels: slice) -> Terms:
-    """The same terms for some of the pixels."""
-    return {name: [Term(layer, at(strength, pixels)) for layer, strength in beside] for name, beside in terms.items()}
+def terms_at(terms: Terms, pixels: slice, clips: slice = slice(None)) -> Terms:
+    """The same terms for some of the pixels and clips."""
+    return _changed(terms, lambda strength: at(strength, pixels, clips))
+
+
+def terms_of_frames(terms: Terms, frames: Sequence[int]) -> Terms:
+    """The same terms for some of the frames."""
+    return _changed(terms, lambda strength: of_frames(strength, frames))
+
+
+def _changed(terms: Terms, change: Callable[[Strength], Strength]) -> Terms:
+    return {name: [Term(layer, change(strength)) for layer, strength in beside] for name, beside in terms.items()}
 
 
 def adapted(linear: nn.Module, x: Tensor, beside: Sequence[Term] = ()) -> Tensor:

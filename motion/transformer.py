@@ -6,14 +6,16 @@ keep one layout, (clip, frame, pixel, channel), from the first projection to the
 """
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .lowrank import NO_TERMS, Terms, adapted, adapted_thirds, terms_at
-from .strengths import Strength, at
+from .lowrank import NO_TERMS, Terms, adapted, adapted_thirds, terms_at, terms_of_frames
+from .strengths import Strength, at, of_clip, of_frames
+from .windows import Window
 
 SDPA_ROWS = 1 << 15
 """Attention batches above this many rows fail or fall back in CUDA's fused kernels."""
@@ -76,14 +78,15 @@ class TemporalAttention(nn.Module):
         qkv = qkv.unflatten(-1, (3, self.heads, -1))
         mixed = qkv.new_empty(*tokens.shape[:3], self.heads, qkv.shape[-1])
         factor = qkv.shape[-1] ** -0.5
-        for clip, out in zip(qkv, mixed, strict=True):
+        for number, (clip, out) in enumerate(zip(qkv, mixed, strict=True)):
             # strided views: the fused kernels read frames in place, nothing is transposed in memory
             query, key, value = clip.permute(2, 1, 3, 0, 4)
-            if isinstance(scale, Tensor):
-                key = key * scale.to(key).t()[:, None, :, None]
+            its = of_clip(scale, number)
+            if isinstance(its, Tensor):
+                key = key * its.to(key).t()[:, None, :, None]
                 logits = factor
             else:
-                logits = factor * scale
+                logits = factor * its
             out.copy_(F.scaled_dot_product_attention(query, key, value, scale=logits).permute(2, 0, 1, 3))
         return adapted(self.to_out, mixed.flatten(-2), terms.get(f"{name}.to_out", ()))
 
@@ -122,6 +125,7 @@ class TemporalTransformer(nn.Module):
         pool_norm: bool = False,
         terms: Terms = NO_TERMS,
         rows: Tensor | None = None,
+        views: Sequence[Window] = (),
     ) -> Tensor:
         """Mix the frames of each clip.
 
@@ -133,6 +137,8 @@ class TemporalTransformer(nn.Module):
             pool_norm: take the group norm's statistics over all frames of a clip, as SDXL beta was trained.
             terms: low-rank terms beside the linear layers, by the layer's name as motion files are read.
             rows: adjusts the position tables, see `positions.position_matrix`.
+            views: windows of the clip within which frames attend to one another, each counted from position 0; without
+                any, all frames do.
 
         Returns:
             A new tensor like ``x``.
@@ -141,25 +147,46 @@ class TemporalTransformer(nn.Module):
         shape = (-1, frames, x.shape[1], x.shape[2] * x.shape[3])
         source, normed = x.reshape(shape), normed.reshape(shape)
         result = torch.empty_like(source)
-        places = [attention.positions(frames, normed, rows) for attention in self.attentions]  # type: ignore[operator]
+        seen = max((len(view.frames) for view in views), default=frames)
+        places = [attention.positions(seen, normed, rows) for attention in self.attentions]  # type: ignore[operator]
         for clips, pixels in passes(source.shape[0], frames, source.shape[3], x.shape[1], x.device):
             tokens = normed[clips, :, :, pixels].transpose(2, 3)
-            beside = terms_at(terms, pixels) if terms else terms
-            change = self._mix(tokens, places, at(scale, pixels), beside).transpose(2, 3)
-            blend = at(effect, pixels)
+            beside = terms_at(terms, pixels, clips) if terms else terms
+            change = self._mix(tokens, places, at(scale, pixels, clips), beside, views).transpose(2, 3)
+            blend = at(effect, pixels, clips)
             if isinstance(blend, Tensor):
-                change = change * blend.to(change)[:, None]
+                change = change * blend.to(change).unsqueeze(-2)
             elif blend != 1.0:
                 change = change * blend
             torch.add(source[clips, :, :, pixels], change, out=result[clips, :, :, pixels])
         return result.view(x.shape)
 
-    def _mix(self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms) -> Tensor:
+    def _mix(
+        self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms, views: Sequence[Window]
+    ) -> Tensor:
         tokens = adapted(self.proj_in, tokens, terms.get("proj_in", ()))
-        for n, (attention, positions) in enumerate(zip(self.attentions, places, strict=True)):
-            tokens += attention(tokens, positions, scale, terms, f"attentions.{n}")
+        tokens = (
+            self._in_views(tokens, places, scale, terms, views) if views else self._attend(tokens, places, scale, terms)
+        )
         tokens += adapted(self.ff_out, self._gated(self.ff_norm(tokens), terms), terms.get("ff_out", ()))
         return adapted(self.proj_out, tokens, terms.get("proj_out", ()))
+
+    def _attend(self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms) -> Tensor:
+        for n, (attention, positions) in enumerate(zip(self.attentions, places, strict=True)):
+            tokens += attention(tokens, positions, scale, terms, f"attentions.{n}")
+        return tokens
+
+    def _in_views(
+        self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms, views: Sequence[Window]
+    ) -> Tensor:
+        """Both attentions view by view, what overlaps added up by the weights of the views."""
+        fused = torch.zeros_like(tokens)
+        for view in views:
+            index, positions = list(view.frames), [place[: len(view.frames)] for place in places]
+            part = self._attend(tokens[:, index], positions, of_frames(scale, index), terms_of_frames(terms, index))
+            weights = torch.tensor(view.weights, dtype=part.dtype, device=part.device)[:, None, None]
+            fused.index_add_(1, torch.tensor(index, device=part.device), part * weights)
+        return fused
 
     def _gated(self, tokens: Tensor, terms: Terms) -> Tensor:
         value, gate = adapted(self.ff_in, tokens, terms.get("ff_in", ())).chunk(2, dim=-1)

@@ -5,11 +5,12 @@ from typing import Any
 
 from torch import Tensor
 
+from ...motion.windows import WindowOptions
 from .loader import LoadedMotion
 from .lora import MotionLora
 from .notices import notice
-from .runtime import TIMING, Strengths
-from .timing import Timing
+from .runtime import VIEWS, Strengths
+from .timing import start_timing
 
 FEWEST_FRAMES = 8
 """Below this a motion module has little to work with; what comes out is grainy."""
@@ -34,18 +35,19 @@ class Checked:
         guider = executor.class_obj
         frames = noise.shape[0]
         motions = [loaded for loaded, _, _ in self.attached]
-        check_frames(frames, guider.model_options.get("context_handler"), motions)
+        views = guider.model_options["transformer_options"].get(VIEWS)
+        check_frames(frames, guider.model_options.get("context_handler"), motions, views)
         told = [few_frames(frames, motions), *short_values(frames, self.attached)]
         if any(told):
             # one text, because a node shows only its latest
             notice("\n".join(text for text in told if text))
-        # in the options of this one sampling, so that no step works anything out again
-        model_sampling = guider.model_patcher.get_model_object("model_sampling")
-        guider.model_options["transformer_options"][TIMING] = Timing(model_sampling, sigmas.tolist()[:-1])
+        start_timing(guider, sigmas)
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
 
-def check_frames(frames: int, context: Any, motions: Sequence[LoadedMotion]) -> None:
+def check_frames(
+    frames: int, context: Any, motions: Sequence[LoadedMotion], views: WindowOptions | None = None
+) -> None:
     """Stop on clips the position tables cannot number.
 
     Raises:
@@ -55,6 +57,8 @@ def check_frames(frames: int, context: Any, motions: Sequence[LoadedMotion]) -> 
     if context is not None and frames > context.context_length:
         # the host's causal fix puts one more frame in front of every window but the first
         at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
+    if views is not None:
+        at_once = min(at_once, views.length)
     for loaded in motions:
         limit = loaded.max_frames
         length = min(limit, loaded.model.format.trained_frames)
@@ -62,8 +66,7 @@ def check_frames(frames: int, context: Any, motions: Sequence[LoadedMotion]) -> 
             raise ClipError(
                 f"{loaded.file} ({loaded.model.format.name}) can number at most {limit} frames at once, but "
                 f"{at_once} were asked for. Lower the batch size of the latent to {limit} or less, or put a "
-                f"Context Windows (Manual) node with context length {length} and causal_window_fix off between "
-                "Animate Model and the sampler."
+                f"Sliding Context node with context_length {length} between Animate Model and the sampler."
             )
 
 

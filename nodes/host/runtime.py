@@ -22,13 +22,15 @@ from ...motion.module import MotionModel
 from ...motion.sites import Block
 from ...motion.strengths import Strength
 from ...motion.values import NOTHING, ONE, MotionValue
+from ...motion.windows import Window, is_needed, plan
 from .lora import MotionLora
 from .norms import pooled_output, pooled_resblock
-from .timing import Timed, Timing, is_always
+from .timing import Timed, Timing, is_always, timing_of
+from .windows import WINDOW_FRAMES
 
 KEY = "kinema.motion"
 LORAS = "kinema.loras"
-TIMING = "kinema.timing"
+VIEWS = "kinema.views"
 PATCH = "forward_timestep_embed_patch"
 
 Anchors = Mapping[Block, type]
@@ -49,11 +51,11 @@ class Layer(NamedTuple):
     """One motion model and what acts on it in this call; the values no longer vary from step to step."""
 
     model: MotionModel
-    scale: MotionValue
-    effect: MotionValue
-    rows: Tensor | None
+    scale: MotionValue = ONE
+    effect: MotionValue = ONE
+    rows: Tensor | None = None
     """How its position tables are adjusted, see `motion.positions`."""
-    loras: tuple[tuple[LoraModel, MotionValue], ...]
+    loras: tuple[tuple[LoraModel, MotionValue], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class Runtime:
     layers: tuple[Layer, ...]
     pool_resnets: bool
     numbers: Sequence[int] = ()
-    """Each frame's number in the whole clip."""
+    """Each frame's number in the whole clip, of all windows that come in this call."""
+    views: Sequence[Window] = ()
+    """Windows within which the motion models see frames together, empty for all of them."""
     masks: dict[Any, Tensor] = field(default_factory=dict)
     """Masks in the resolutions of the layers, kept while a sampling lasts."""
     strengths: dict[Any, Strength] = field(default_factory=dict)
@@ -79,7 +83,8 @@ class Runtime:
             layer = model.at(block)
             if layer is not None:
                 strengths = (self._strength(scale, x), self._strength(effect, x))
-                x = layer(x, self.frames, *strengths, model.format.pool_motion, self._terms(loras, block, x), rows)
+                terms = self._terms(loras, block, x)
+                x = layer(x, self.frames, *strengths, model.format.pool_motion, terms, rows, self.views)
         return x
 
     def _terms(self, loras: tuple[tuple[LoraModel, MotionValue], ...], block: Block, x: Tensor) -> Terms:
@@ -94,7 +99,12 @@ class Runtime:
         """A value at the frames and in the resolution of a layer's input."""
         size = (x.shape[2], x.shape[3])
         if (value, size) not in self.strengths:
-            self.strengths[value, size] = value.over(self.numbers, size, x.device, self.masks)
+            strength = value.over(self.numbers, size, x.device, self.masks)
+            if isinstance(strength, Tensor) and strength.shape[0] > self.frames:
+                # several windows, repeated for each conditioning
+                strength = strength.unflatten(0, (-1, self.frames))
+                strength = strength.repeat(x.shape[0] // strength.shape[:2].numel(), 1, 1)
+            self.strengths[value, size] = strength
         return self.strengths[value, size]
 
 
@@ -174,9 +184,10 @@ class MotionWrapper:
         """Same signature as ``BaseModel.apply_model``."""
         options = dict(transformer_options or {})
         # a window or a split batch changes the number of frames from call to call, so it is counted here
-        frames = x.shape[0] // len(options["cond_or_uncond"])
-        timing = options.get(TIMING) or Timing(executor.class_obj.model_sampling, _sigmas(options))
-        layers = tuple(self._active(executor.class_obj, _Now(timing, options), x.device))
+        together = x.shape[0] // len(options["cond_or_uncond"])
+        frames = options.get(WINDOW_FRAMES, together)
+        now = _Now(timing_of(options, executor.class_obj.model_sampling), options)
+        layers = tuple(self._active(executor.class_obj, now, x.device))
         window = options.get("context_window")
         options[KEY] = Runtime(
             frames,
@@ -184,13 +195,14 @@ class MotionWrapper:
             layers,
             # as the incumbent does, the oldest decides
             bool(layers) and layers[0].model.format.pool_resnets,
-            frame_numbers(frames, window),
-            timing.masks,
+            frame_numbers(together, window),
+            now.views(frames),
+            now.timing.masks,
         )
         options["ad_params"] = {
             "sub_idxs": None if window is None else list(window.index_list),
             "full_length": frames if window is None else window.total_frames,
-            "context_length": frames if window is None else len(window.index_list),
+            "context_length": frames,
         }
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
@@ -211,7 +223,7 @@ class _Now:
     """One moment of a sampling."""
 
     def __init__(self, timing: Timing, options: Mapping[str, Any]) -> None:
-        self._timing, self._options = timing, options
+        self.timing, self._options = timing, options
 
     @cached_property
     def sigma(self) -> float:
@@ -222,12 +234,12 @@ class _Now:
         """How strong something is, nothing outside its part of the sampling."""
         if is_always(item, value):
             return value
-        return self._timing.value(value, self.sigma) if self._timing.acts(item, self.sigma) else NOTHING
+        return self.timing.value(value, self.sigma) if self.timing.acts(item, self.sigma) else NOTHING
 
-
-def _sigmas(options: Mapping[str, Any]) -> list[float]:
-    """The steps of a sampling that did not come through a sampler node."""
-    return options.get("sample_sigmas", options["sigmas"]).tolist()
+    def views(self, frames: int) -> Sequence[Window]:
+        """The windows within which motion models see frames together."""
+        options = self._options.get(VIEWS)
+        return plan(frames, self.timing.step(self.sigma), options) if options and is_needed(frames, options) else ()
 
 
 def frame_numbers(frames: int, window: Any) -> Sequence[int]:

@@ -1,6 +1,6 @@
 """What acts at which step of one sampling."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -8,6 +8,7 @@ from torch import Tensor
 from ...motion.keyframes import active_keyframes
 from ...motion.values import Keyframes, MotionValue
 
+TIMING = "kinema.timing"
 ROUNDING = 1e-5
 """Samplers that go by the logarithm of sigma miss the schedule's own numbers by about this much."""
 
@@ -36,42 +37,62 @@ class Timing:
             sigmas: noise level of each step, falling.
         """
         self.masks: dict[Any, Tensor] = {}
+        self.kept: dict[Any, Any] = {}
+        """Whatever else others have worked out for this sampling."""
+        self.sigmas: Sequence[float] = list(sigmas)
         self._sampling = model_sampling
-        self._sigmas = list(sigmas)
         self._percents: dict[float, float] = {}
         self._active: dict[Keyframes, list[int]] = {}
         self._values: dict[tuple[MotionValue, int], MotionValue] = {}
 
     def acts(self, item: Timed, sigma: float) -> bool:
         """Whether something acts at a noise level."""
-        return self._sigma(item.end_percent) <= sigma <= self._sigma(item.start_percent)
+        return self.sigma(item.end_percent) <= sigma <= self.sigma(item.start_percent)
 
     def value(self, value: MotionValue, sigma: float) -> MotionValue:
         """A value at a noise level, without keyframes."""
         if not value.keyframes:
             return value
-        step = self._step(sigma)
+        step = self.step(sigma)
         if (value, step) not in self._values:
             self._values[value, step] = value.during(lambda keyframes: self._steps(keyframes)[step])
         return self._values[value, step]
 
-    def _sigma(self, percent: float) -> float:
+    def sigma(self, percent: float) -> float:
+        """The noise level at a part of the sampling."""
         if percent not in self._percents:
             self._percents[percent] = self._sampling.percent_to_sigma(percent)
         return self._percents[percent]
 
-    def _step(self, sigma: float) -> int:
+    def step(self, sigma: float) -> int:
         """The step in progress: samplers also look at noise levels between two steps."""
-        begun = [step for step, start in enumerate(self._sigmas) if start >= sigma * (1.0 - ROUNDING)]
+        begun = [step for step, start in enumerate(self.sigmas) if start >= sigma * (1.0 - ROUNDING)]
         return begun[-1] if begun else 0
 
     def _steps(self, keyframes: Keyframes) -> Sequence[int]:
         if keyframes not in self._active:
-            starts = [self._sigma(key.start_percent) for key in keyframes.keys]
+            starts = [self.sigma(key.start_percent) for key in keyframes.keys]
             self._active[keyframes] = active_keyframes(
-                starts, [key.guarantee_steps for key in keyframes.keys], self._sigmas
+                starts, [key.guarantee_steps for key in keyframes.keys], self.sigmas
             )
         return self._active[keyframes]
+
+
+def start_timing(guider: Any, sigmas: Tensor) -> None:
+    """Begin the timing of a sampling, in the options of this one sampling; the last sigma is where it ends."""
+    model_sampling = guider.model_patcher.get_model_object("model_sampling")
+    guider.model_options["transformer_options"][TIMING] = Timing(model_sampling, sigmas.tolist()[:-1])
+
+
+def timing_of(options: Mapping[str, Any], model_sampling: Any) -> Timing:
+    """The timing of the sampling that these ``transformer_options`` belong to.
+
+    A sampling that did not come through a sampler node has none yet and works everything out at every step.
+    """
+    if TIMING in options:
+        return options[TIMING]
+    sigmas = options["sample_sigmas"] if "sample_sigmas" in options else options["sigmas"]
+    return Timing(model_sampling, sigmas.tolist())
 
 
 def is_always(item: Timed, *values: MotionValue) -> bool:

@@ -29,9 +29,7 @@ def test_unet_equals_original(tmp_path: Path, version: str, frames: int, dtype: 
     options = {
         "patches": {runtime.PATCH: [((animate.ResBlock, animate.SpatialTransformer), runtime.HANDLER)]},
         "cond_or_uncond": [1, 0],
-        runtime.KEY: runtime.Runtime(
-            frames, animate.anchors(unet), (runtime.Layer(layers, runtime.Strengths()),), pooled
-        ),
+        runtime.KEY: runtime.Runtime(frames, animate.anchors(unet), (runtime.Layer(layers),), pooled),
         "wrappers": {WrappersMP.DIFFUSION_MODEL: {runtime.KEY: [runtime.pool_output]}},
     }
     flat = x.transpose(1, 2).flatten(0, 1)

@@ -1,0 +1,184 @@
+"""Sliding context windows on the host's own context-handler mechanism."""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import comfy.model_management as management
+import torch
+from comfy.context_windows import (
+    ContextFuseMethod,
+    ContextSchedule,
+    IndexListContextHandler,
+    IndexListContextWindow,
+    create_prepare_sampling_wrapper,
+)
+from comfy.model_patcher import ModelPatcher
+from comfy.patcher_extension import WrappersMP
+from torch import Tensor
+
+from ...motion.keyframes import active_keyframes
+from ...motion.windows import Window, WindowOptions, is_needed, plan
+from .controls import WindowControls
+from .notices import progress
+from .timing import start_timing, timing_of
+
+KEY = "kinema.windows"
+WINDOW_FRAMES = "kinema.window_frames"
+"""Frames of one window, where several windows come in one call."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Windows from some part of the sampling on."""
+
+    options: WindowOptions
+    start_percent: float = 0.0
+    guarantee_steps: int = 1
+
+
+class SlidingContext(IndexListContextHandler):
+    """The windows of a clip: planned in `motion.windows`, everything conditional cut to them by the host."""
+
+    def __init__(self, stages: Sequence[Stage], windows_per_call: int = 0) -> None:
+        """Make a handler.
+
+        Args:
+            stages: the newest that has started holds; before the first one, the first.
+            windows_per_call: 0 takes as many as fit into free memory on an accelerator and one on a CPU.
+        """
+        self.stages = tuple(sorted(stages, key=lambda stage: stage.start_percent))
+        self.windows_per_call = windows_per_call
+        longest = max(self.stages, key=lambda stage: stage.options.length).options
+        named = "planned by kinema"
+        super().__init__(
+            ContextSchedule(named, plan),
+            ContextFuseMethod(named, plan),
+            context_length=longest.length,
+            context_overlap=longest.overlap,
+            context_stride=longest.stride,
+            closed_loop=longest.closed_loop,
+            causal_window_fix=False,
+        )
+
+    def should_use_context(
+        self, model: Any, conds: Any, x_in: Tensor, timestep: Tensor, model_options: dict[str, Any]
+    ) -> bool:
+        """Whether the clip is longer than a window, or a loop has to be closed."""
+        options, _ = self._now(model, timestep, model_options)
+        return is_needed(x_in.shape[0], options)
+
+    def execute(
+        self,
+        calc_cond_batch: Callable[..., list[Tensor]],
+        model: Any,
+        conds: list[Any],
+        x_in: Tensor,
+        timestep: Tensor,
+        model_options: dict[str, Any],
+    ) -> list[Tensor]:
+        """Predict every window and add up the predictions by their weights.
+
+        Args:
+            conds: lists of conditionings, each predicted for the whole clip.
+            x_in: (frames, channels, height, width).
+        """
+        # the base class looks for the model on itself; this object serves other samplings at the same time
+        handler = copy.copy(self)
+        handler._model = model
+        options, step = self._now(model, timestep, model_options)
+        timing = timing_of(model_options["transformer_options"], model.model_sampling)
+        controls = timing.kept.setdefault(KEY, WindowControls())
+        windows = plan(x_in.shape[0], step, options)
+        results = [torch.zeros_like(x_in) for _ in conds]
+        done = 0
+        for group in _groups(windows, self._at_once(model, x_in, len(conds), windows)):
+            management.throw_exception_if_processing_interrupted()
+            progress(f"step {step + 1} of {len(timing.sigmas)}, context window {done + 1} of {len(windows)}")
+            frames = [frame for window in group for frame in window.frames]
+            place = IndexListContextWindow(frames, total_frames=x_in.shape[0], context_overlap=options.overlap)
+            inner = model_options | {
+                "transformer_options": model_options["transformer_options"]
+                | {"context_window": place, WINDOW_FRAMES: len(group[0].frames)}
+            }
+            parts = [handler._resized(cond, x_in, place, controls) for cond in conds]
+            found = calc_cond_batch(model, parts, x_in[frames], timestep[frames], inner)
+            for result, prediction in zip(results, found, strict=True):
+                _add(result, prediction, group)
+            done += len(group)
+        return results
+
+    def _resized(self, cond: Any, x_in: Tensor, place: IndexListContextWindow, controls: WindowControls) -> Any:
+        resized = self.get_resized_cond(cond, x_in, place)
+        for entry in resized or ():
+            if "control" in entry:
+                entry["control"] = controls.of(entry["control"], place.index_list, (x_in.shape[2], x_in.shape[3]))
+        return resized
+
+    def _now(self, model: Any, timestep: Tensor, model_options: dict[str, Any]) -> tuple[WindowOptions, int]:
+        """The options that hold at a noise level, and the number of the step."""
+        timing = timing_of(model_options["transformer_options"], model.model_sampling)
+        step = timing.step(float(timestep[0]))
+        if len(self.stages) == 1:
+            return self.stages[0].options, step
+        key = (KEY, self)
+        if key not in timing.kept:
+            starts = [timing.sigma(stage.start_percent) for stage in self.stages]
+            owed = [stage.guarantee_steps for stage in self.stages]
+            timing.kept[key] = active_keyframes(starts, owed, timing.sigmas)
+        return self.stages[max(timing.kept[key][step], 0)].options, step
+
+    def _at_once(self, model: Any, x_in: Tensor, conds: int, windows: Sequence[Window]) -> int:
+        """How many windows to predict in one call."""
+        if self.windows_per_call or x_in.device.type == "cpu":
+            return self.windows_per_call or 1
+        free = model.current_patcher.get_free_memory(x_in.device)
+        longest = max(len(window.frames) for window in windows)
+        count = 1
+        while count < len(windows):
+            # the host's own margin, see its batching of conditionings
+            shape = [conds * (count + 1) * longest, *x_in.shape[1:]]
+            if model.memory_required(shape) * 1.5 >= free:
+                break
+            count += 1
+        return count
+
+
+def _groups(windows: Sequence[Window], at_once: int) -> Iterator[list[Window]]:
+    """Windows of the same length that come in one call."""
+    for _, alike in groupby(windows, key=lambda window: len(window.frames)):
+        same = list(alike)
+        yield from (same[start : start + at_once] for start in range(0, len(same), at_once))
+
+
+def _add(result: Tensor, prediction: Tensor, group: Sequence[Window]) -> None:
+    """Add predictions of one call to the clip; window after window, as if each had come alone."""
+    for window, part in zip(group, prediction.chunk(len(group)), strict=True):
+        weights = torch.tensor(window.weights, dtype=result.dtype, device=result.device)
+        result.index_add_(0, torch.tensor(window.frames, device=result.device), part * weights[:, None, None, None])
+
+
+def slide(model: ModelPatcher, stage: Stage, windows_per_call: int = 0) -> ModelPatcher:
+    """A clone of the model that samples clips of any length window by window.
+
+    Sliding the result once more adds a stage: other windows from another part of the sampling on.
+    """
+    slid = model.clone()
+    before = model.model_options.get("context_handler")
+    stages = (*before.stages, stage) if isinstance(before, SlidingContext) else (stage,)
+    slid.model_options["context_handler"] = SlidingContext(stages, windows_per_call)
+    slid.remove_wrappers_with_key(WrappersMP.PREPARE_SAMPLING, "ContextWindows_prepare_sampling")
+    create_prepare_sampling_wrapper(slid)
+    slid.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, KEY)
+    slid.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, _timed)
+    return slid
+
+
+def _timed(
+    executor: Any, noise: Tensor, latent_image: Tensor, sampler: Any, sigmas: Tensor, *rest: Any, **more: Any
+) -> Tensor:
+    """Starts the timing of a sampling whether or not a motion model is there to do so."""
+    start_timing(executor.class_obj, sigmas)
+    return executor(noise, latent_image, sampler, sigmas, *rest, **more)
