@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
+from .files import check_finite
 from .formats import MotionFormatError, recognise
 from .refusals import MOTION_MODULE, kind_of
 from .sites import Site
@@ -21,7 +21,7 @@ PART = re.compile(
 ALPHA = re.compile(r"(?P<weight>.+?)(?:_lora)?\.alpha")
 PLACE = re.compile(
     r"(?:unet\.|base_model\.model\.)*(?:(?P<side>down|up)_blocks\.(?P<level>\d+)|mid_block)\."
-    r"motion_modules\.(?P<index>\d+)\.(?:temporal_transformer\.)?(?P<leaf>.+)"
+    r"(?:motion_modules|temporal_attentions)\.(?P<index>\d+)\.(?:temporal_transformer\.)?(?P<leaf>.+)"
 )
 LEAVES = tuple(
     (re.compile(pattern), leaf)
@@ -95,7 +95,8 @@ def read_lora(tensors: Mapping[str, Tensor], file: str) -> LoraFile:
     """Sort the tensors of a MotionLoRA file by the layers they change.
 
     Raises:
-        LoraError: not a MotionLoRA, a tensor without its partner, ranks that differ, NaN or infinite values.
+        LoraError: not a MotionLoRA, a tensor without its partner, ranks that differ.
+        WeightFileError: NaN or infinite values.
     """
     found: dict[Target, dict[str, str]] = {}
     unexplained = []
@@ -117,11 +118,7 @@ def _low_rank(keys: Mapping[str, str], tensors: Mapping[str, Tensor], file: str)
             lone = keys.get(partner) or keys["alpha"]
             raise LoraError(f"{file} is incomplete: {lone} has no {part} tensor beside it. Download it again.")
     for key in keys.values():
-        if not torch.isfinite(tensors[key].sum(dtype=torch.float32)):
-            raise LoraError(
-                f"{file} is damaged: {key} holds NaN or infinite values. Download it again; if it is your own "
-                "training result, the training diverged."
-            )
+        check_finite(key, tensors[key], file)
     down, up = tensors[keys["down"]], tensors[keys["up"]]
     if down.ndim != 2 or up.ndim != 2 or down.shape[0] != up.shape[1]:
         raise LoraError(
