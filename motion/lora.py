@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from .files import check_finite
-from .formats import MotionFormatError, recognise
-from .refusals import MOTION_MODULE, kind_of
+from .formats import kind_and_place
 from .sites import Site
 
 PART = re.compile(
@@ -130,18 +129,11 @@ def _low_rank(keys: Mapping[str, str], tensors: Mapping[str, Tensor], file: str)
 
 
 def _not_a_lora(tensors: Mapping[str, Tensor], file: str) -> str:
-    shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    try:
-        kind = f"a motion module ({recognise(shapes, file).format.name})"
-        place = "Put it in models/animatediff_models and load it with Load Motion Module."
-        return f"{file} is {kind}, not a MotionLoRA. {place}"
-    except MotionFormatError:
-        found = kind_of(shapes)
+    found = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
     # a MotionLoRA whose layers nobody knows is none of the kinds either
-    if found is None or found.kind == "a MotionLoRA":
+    if found is None or found[0] == "a MotionLoRA":
         return (
-            f"{file} is not a MotionLoRA of any known layout (first keys: {', '.join(list(shapes)[:3])}). Choose one "
+            f"{file} is not a MotionLoRA of any known layout (first keys: {', '.join(list(tensors)[:3])}). Choose one "
             "for AnimateDiff, for example v2_lora_ZoomIn; if this is one, please report it and where it comes from."
         )
-    advice = found.advice.removesuffix(MOTION_MODULE).strip()
-    return f"{file} is {found.kind}, not a MotionLoRA. {advice}".strip()
+    return f"{file} is {found[0]}, not a MotionLoRA. {found[1]}".strip()

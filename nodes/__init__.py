@@ -2,12 +2,21 @@
 
 from comfy_api.latest import ComfyExtension, io
 
+from .adapter import ApplyDomainAdapter
 from .animate import AnimateModel
+from .info import MotionModelInfo
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .video import CombineVideo
 
-NODES: list[type[io.ComfyNode]] = [LoadMotionModule, LoadMotionLora, AnimateModel, CombineVideo]
+NODES: list[type[io.ComfyNode]] = [
+    LoadMotionModule,
+    LoadMotionLora,
+    ApplyDomainAdapter,
+    AnimateModel,
+    CombineVideo,
+    MotionModelInfo,
+]
 
 
 class KinemaExtension(ComfyExtension):
