@@ -15,6 +15,9 @@ if __name__ == "__main__":
         *([] if torch.cuda.is_available() else ["--cpu"]),
         "--use-pytorch-cross-attention",
     )
-    from benchmarks.steps import main
+    if sys.argv[1:2] == ["loading"]:
+        from benchmarks.loading import main
+    else:
+        from benchmarks.steps import main
 
-    main(sys.argv[1:])
+    main(sys.argv[2:] if sys.argv[1:2] == ["loading"] else sys.argv[1:])

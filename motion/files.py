@@ -108,3 +108,19 @@ def _without_ddp_prefix(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Ten
     if all(key.startswith("module.") for key in tensors):
         return {key.removeprefix("module."): tensor for key, tensor in tensors.items()}
     return tensors
+
+
+def check_finite(key: str, tensor: torch.Tensor, file: str) -> None:
+    """Refuse a weight that holds NaN or infinite values, reading it once.
+
+    Raises:
+        WeightFileError: it does.
+    """
+    if torch.isfinite(tensor.sum(dtype=torch.float32 if tensor.itemsize == 1 else None)):
+        return
+    # the sum of large numbers may overflow
+    if not torch.isfinite(tensor.float()).all():
+        raise WeightFileError(
+            f"{file} is damaged: {key} holds NaN or infinite values. Download it again; if it is your own training "
+            "result, the training diverged."
+        )

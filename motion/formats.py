@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from .layouts import DIFFUSERS, HOTSHOT, ORIGINAL, Shapes, spelling
-from .refusals import refusal
+from .refusals import MOTION_MODULE, kind_of, refusal
 from .sites import Site
 from .structure import MotionFormatError, Structure, read_structure
 
@@ -140,8 +140,8 @@ FORMATS = (
         False,
         _rows(32),
         SQRT_LINEAR,
-        advice="Load v3_sd15_adapter, its domain adapter, on the image model as well: it removes the look of "
-        "the training videos.",
+        advice="Its authors run it with v3_sd15_adapter on the image model: use Apply Domain Adapter. If clips look "
+        "like stock footage or show watermarks, lower its strength.",
     ),
     Format("LongAnimateDiff 32", SD15, 4, True, _rows(64), SQRT_LINEAR, trained_frames=32),
     Format("LongAnimateDiff 16-64", SD15, 4, True, _rows(128), SQRT_LINEAR, trained_frames=64),
@@ -238,3 +238,18 @@ def recognise(shapes: Shapes, file: str) -> Recognised:
             "levels; SD1.5 has 4 and SDXL 3. Please report the file and where it comes from."
         )
     return Recognised(formats[0].named_for(structure), structure, found.keys, found.unet)
+
+
+def kind_and_place(shapes: Shapes, file: str) -> tuple[str, str] | None:
+    """What a file is and what to do with it, for a node that wants no motion module; None if nobody knows.
+
+    Args:
+        shapes: shape of every tensor in the file.
+        file: its name; it plays no part.
+    """
+    try:
+        name = recognise(shapes, file).format.name
+    except MotionFormatError:
+        found = kind_of(shapes)
+        return None if found is None else (found.kind, found.advice.removesuffix(MOTION_MODULE).strip())
+    return f"a motion module ({name})", "Put it in models/animatediff_models and load it with Load Motion Module."

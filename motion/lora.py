@@ -7,11 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
-from .formats import MotionFormatError, recognise
-from .refusals import MOTION_MODULE, kind_of
+from .files import check_finite
+from .formats import kind_and_place
 from .sites import Site
 
 PART = re.compile(
@@ -21,7 +20,7 @@ PART = re.compile(
 ALPHA = re.compile(r"(?P<weight>.+?)(?:_lora)?\.alpha")
 PLACE = re.compile(
     r"(?:unet\.|base_model\.model\.)*(?:(?P<side>down|up)_blocks\.(?P<level>\d+)|mid_block)\."
-    r"motion_modules\.(?P<index>\d+)\.(?:temporal_transformer\.)?(?P<leaf>.+)"
+    r"(?:motion_modules|temporal_attentions)\.(?P<index>\d+)\.(?:temporal_transformer\.)?(?P<leaf>.+)"
 )
 LEAVES = tuple(
     (re.compile(pattern), leaf)
@@ -95,7 +94,8 @@ def read_lora(tensors: Mapping[str, Tensor], file: str) -> LoraFile:
     """Sort the tensors of a MotionLoRA file by the layers they change.
 
     Raises:
-        LoraError: not a MotionLoRA, a tensor without its partner, ranks that differ, NaN or infinite values.
+        LoraError: not a MotionLoRA, a tensor without its partner, ranks that differ.
+        WeightFileError: NaN or infinite values.
     """
     found: dict[Target, dict[str, str]] = {}
     unexplained = []
@@ -117,11 +117,7 @@ def _low_rank(keys: Mapping[str, str], tensors: Mapping[str, Tensor], file: str)
             lone = keys.get(partner) or keys["alpha"]
             raise LoraError(f"{file} is incomplete: {lone} has no {part} tensor beside it. Download it again.")
     for key in keys.values():
-        if not torch.isfinite(tensors[key].sum(dtype=torch.float32)):
-            raise LoraError(
-                f"{file} is damaged: {key} holds NaN or infinite values. Download it again; if it is your own "
-                "training result, the training diverged."
-            )
+        check_finite(key, tensors[key], file)
     down, up = tensors[keys["down"]], tensors[keys["up"]]
     if down.ndim != 2 or up.ndim != 2 or down.shape[0] != up.shape[1]:
         raise LoraError(
@@ -133,18 +129,11 @@ def _low_rank(keys: Mapping[str, str], tensors: Mapping[str, Tensor], file: str)
 
 
 def _not_a_lora(tensors: Mapping[str, Tensor], file: str) -> str:
-    shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    try:
-        kind = f"a motion module ({recognise(shapes, file).format.name})"
-        place = "Put it in models/animatediff_models and load it with Load Motion Module."
-        return f"{file} is {kind}, not a MotionLoRA. {place}"
-    except MotionFormatError:
-        found = kind_of(shapes)
+    found = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
     # a MotionLoRA whose layers nobody knows is none of the kinds either
-    if found is None or found.kind == "a MotionLoRA":
+    if found is None or found[0] == "a MotionLoRA":
         return (
-            f"{file} is not a MotionLoRA of any known layout (first keys: {', '.join(list(shapes)[:3])}). Choose one "
+            f"{file} is not a MotionLoRA of any known layout (first keys: {', '.join(list(tensors)[:3])}). Choose one "
             "for AnimateDiff, for example v2_lora_ZoomIn; if this is one, please report it and where it comes from."
         )
-    advice = found.advice.removesuffix(MOTION_MODULE).strip()
-    return f"{file} is {found.kind}, not a MotionLoRA. {advice}".strip()
+    return f"{file} is {found[0]}, not a MotionLoRA. {found[1]}".strip()

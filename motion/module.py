@@ -6,7 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .formats import Format, MotionFormatError, Recognised
+from .files import check_finite
+from .formats import Format, Recognised
 from .layouts import SHARED_TABLE
 from .sites import Block
 from .transformer import TemporalTransformer, sinusoidal_positions
@@ -54,18 +55,16 @@ def _name(block: Block) -> str:
 def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file: str) -> dict[str, Tensor]:
     """The file's tensors under the names of `MotionModel`, query, key and value stacked into one product.
 
+    All others share their memory with ``tensors``.
+
     Raises:
-        MotionFormatError: a weight is NaN or infinite.
+        WeightFileError: a weight is NaN or infinite.
     """
     state: dict[str, Tensor] = {}
     stacks: dict[str, dict[str, Tensor]] = {}
     for key, (site, leaf) in recognised.keys.items():
         tensor = tensors[key]
-        if not torch.isfinite(tensor.sum(dtype=torch.float32)):
-            raise MotionFormatError(
-                f"{file} is damaged: {key} holds NaN or infinite values. Download it again; if it is your own "
-                "training result, the training diverged."
-            )
+        check_finite(key, tensor, file)
         name = f"sites.{_name(site.block)}.{leaf}"
         head, dot, part = name.rpartition(".to_")
         if dot and part in ("q.weight", "k.weight", "v.weight"):
@@ -80,7 +79,7 @@ def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file:
         for n in range(recognised.structure.attentions):
             table = f"{place}.attentions.{n}.{SHARED_TABLE}"
             if shared is not None:
-                state[table] = shared
+                state[table] = shared.clone()
             elif table not in state:
                 state[table] = sinusoidal_positions(recognised.max_frames, width)
     return state
@@ -94,7 +93,19 @@ def load_motion_model(
     dtype: torch.dtype | None = None,
     device: Any = None,
 ) -> MotionModel:
-    """Build the model of a recognised file and copy its weights in."""
-    model = MotionModel(recognised, operations, dtype, device)
-    model.load_state_dict(canonical_state(tensors, recognised, file))
-    return model.eval().requires_grad_(False)
+    """Build the model of a recognised file around its weights.
+
+    Nothing is copied where dtype and device agree, except query, key and value, which become one product; so the
+    weights of a memory-mapped file stay in the file, and memory holds what is in use.
+
+    Args:
+        dtype, device: of the weights; torch's defaults if None.
+
+    Raises:
+        WeightFileError: a weight is NaN or infinite.
+    """
+    place, kind = torch.device(device or "cpu"), dtype or torch.get_default_dtype()
+    model = MotionModel(recognised, operations, dtype, torch.device("meta")).requires_grad_(False)
+    state = canonical_state(tensors, recognised, file)
+    model.load_state_dict({name: value.to(place, kind) for name, value in state.items()}, assign=True)
+    return model.eval()

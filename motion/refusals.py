@@ -50,7 +50,8 @@ REFUSALS = (
     Refusal(
         "a domain adapter (a LoRA for the image model)",
         (_ADAPTER,),
-        f"For v3_sd15_adapter, {_LOADER} on the image model; the motion module that belongs to it is v3_sd15_mm.",
+        "Put it in models/loras and on the image model with Apply Domain Adapter; the motion module that belongs to "
+        "v3_sd15_adapter is v3_sd15_mm.",
         unless=f"{_MOTION}|{_DIRECTOR}",
     ),
     Refusal(

@@ -2,7 +2,10 @@
 
 from comfy_api.latest import ComfyExtension, io
 
+from .adapter import ApplyDomainAdapter
 from .animate import AnimateModel
+from .context import ContextPreview, MotionViews, SlidingContext
+from .info import MotionModelInfo
 from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
@@ -13,12 +16,17 @@ from .video import CombineVideo
 NODES: list[type[io.ComfyNode]] = [
     LoadMotionModule,
     LoadMotionLora,
+    ApplyDomainAdapter,
     AdjustPositions,
     AnimateModel,
+    SlidingContext,
+    MotionViews,
+    ContextPreview,
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,
     CombineVideo,
+    MotionModelInfo,
 ]
 
 

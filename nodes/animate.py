@@ -4,11 +4,14 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ..motion.curves import LARGEST
 from ..motion.schedules import SCHEDULES
-from .host import animate, runtime
+from .host import adapter, animate, folders, loader, runtime
 from .percents import check_range, range_inputs, range_problem
-from .strengths import as_value, strength_input, strength_problem
+from .strengths import as_value, check_strength, strength_input, strength_problem
 from .types import MotionLora, MotionModel
+
+NO_ADAPTER = "none"
 
 
 class AnimateModel(io.ComfyNode):
@@ -47,6 +50,25 @@ class AnimateModel(io.ComfyNode):
                     low=0.0,
                 ),
                 *range_inputs("motion module"),
+                io.Combo.Input(
+                    "domain_adapter",
+                    options=[NO_ADAPTER, *folders.model_names(folders.LORAS)],
+                    default=NO_ADAPTER,
+                    optional=True,
+                    tooltip="The LoRA for the image model that belongs to the motion module: v3_sd15_adapter for v3. "
+                    "A file in models/loras.",
+                ),
+                io.Float.Input(
+                    "adapter_strength",
+                    default=1.0,
+                    min=-LARGEST,
+                    max=LARGEST,
+                    step=0.01,
+                    optional=True,
+                    advanced=True,
+                    tooltip="Strength of the domain adapter: 1 is as trained. Lower it if clips look like stock "
+                    "footage.",
+                ),
                 MotionLora.Input(
                     "motion_lora",
                     optional=True,
@@ -69,14 +91,23 @@ class AnimateModel(io.ComfyNode):
         effect_strength: Any = 1.0,
         start_percent: float = 0.0,
         end_percent: float = 1.0,
+        adapter_strength: Any = 1.0,
     ) -> bool | str:
         """Answer settings that cannot work before anything runs."""
         return (
             strength_problem("motion_scale", motion_scale, low=0.0)
             or strength_problem("effect_strength", effect_strength, low=0.0)
+            or strength_problem("adapter_strength", adapter_strength)
             or range_problem(start_percent, end_percent, would="move")
             or True
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, domain_adapter: str | None = None, **_: Any) -> Any:
+        """Apply again when the adapter's file is replaced."""
+        if domain_adapter is None or domain_adapter == NO_ADAPTER:
+            return None
+        return loader.file_fingerprint(folders.model_path(folders.LORAS, domain_adapter))
 
     @classmethod
     def execute(
@@ -88,6 +119,8 @@ class AnimateModel(io.ComfyNode):
         effect_strength: Any,
         start_percent: float,
         end_percent: float,
+        domain_adapter: str = NO_ADAPTER,
+        adapter_strength: float = 1.0,
         motion_lora: Any = (),
     ) -> io.NodeOutput:
         """Attach the motion module to a clone of the model."""
@@ -98,4 +131,8 @@ class AnimateModel(io.ComfyNode):
             start_percent,
             end_percent,
         )
+        if domain_adapter != NO_ADAPTER:
+            check_strength("adapter_strength", adapter_strength)
+            path = folders.existing_path(folders.LORAS, domain_adapter, "domain adapter")
+            model = adapter.apply_adapter(model, path, adapter_strength)
         return io.NodeOutput(animate.animate(model, motion_model, strengths, beta_schedule, motion_lora))

@@ -57,10 +57,5 @@ class LoadMotionModule(io.ComfyNode):
     @classmethod
     def execute(cls, motion_module: str) -> io.NodeOutput:
         """Load the file."""
-        path = folders.model_path(folders.MOTION_MODULES, motion_module)
-        if path is None:
-            raise FileNotFoundError(
-                f"The motion module {motion_module} is gone. Put it back into "
-                f"{folders.model_folder(folders.MOTION_MODULES)} and refresh the node list (R)."
-            )
+        path = folders.existing_path(folders.MOTION_MODULES, motion_module, "motion module")
         return io.NodeOutput(loader.load_motion(path))

@@ -65,12 +65,7 @@ class LoadMotionLora(io.ComfyNode):
     ) -> io.NodeOutput:
         """Load the file, unless it still is in memory, and add it to the chain."""
         check_range(start_percent, end_percent, would="act")
-        path = folders.model_path(folders.MOTION_LORAS, lora)
-        if path is None:
-            raise FileNotFoundError(
-                f"The MotionLoRA {lora} is gone. Put it back into {folders.model_folder(folders.MOTION_LORAS)} and "
-                "refresh the node list (R)."
-            )
+        path = folders.existing_path(folders.MOTION_LORAS, lora, "MotionLoRA")
         value = as_value("strength", strength)
         entry = loading.MotionLora(loading.load_lora(path), value, start_percent, end_percent)
         return io.NodeOutput((*motion_lora, entry))

@@ -29,6 +29,17 @@ def strength_problem(name: str, value: Any, low: float = -LARGEST, high: float =
     return f"{name} is {number:g}; it must lie between {low:g} and {high:g}."
 
 
+def check_strength(name: str, value: Any, low: float = -LARGEST, high: float = LARGEST) -> None:
+    """The same for what came over a wire and is known only when the node runs.
+
+    Raises:
+        ValueError: it is no number, or out of range.
+    """
+    problem = strength_problem(name, value, low, high)
+    if problem is not None:
+        raise ValueError(problem)
+
+
 def as_value(name: str, value: Any, low: float = -LARGEST, high: float = LARGEST) -> MotionValue:
     """What a strength input was given.
 
@@ -47,9 +58,7 @@ def as_value(name: str, value: Any, low: float = -LARGEST, high: float = LARGEST
             return MotionValue(curves=(listed(value),))
         except CurveError as error:
             raise ValueError(f"{name}: {error}") from error
-    problem = strength_problem(name, value, low, high)
-    if problem is not None:
-        raise ValueError(problem)
+    check_strength(name, value, low, high)
     return MotionValue(float(value))
 
 

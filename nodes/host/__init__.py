@@ -1,6 +1,7 @@
 """The only part of Kinema that touches ComfyUI's engine; one job per file.
 
 ``folders`` finds model files and save paths, ``loader`` and ``lora`` turn files into model patchers, ``animate``
-attaches them to an image model, ``runtime`` runs the temporal layers inside the UNet, ``norms`` holds the group norms
-some formats pool over frames, ``schedule`` patches noise schedules, ``notices`` writes on nodes.
+attaches them to an image model, ``adapter`` patches the image model's own weights, ``runtime`` runs the temporal layers
+inside the UNet, ``norms`` holds the group norms some formats pool over frames, ``schedule`` patches noise schedules,
+``notices`` writes on nodes.
 """

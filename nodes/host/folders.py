@@ -8,6 +8,7 @@ import folder_paths
 
 MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"
+LORAS = "loras"
 MAX_NAME_BYTES = 200
 """Leaves room for counter and extension within the 255 bytes file systems allow."""
 
@@ -22,6 +23,23 @@ def model_path(folder: str, name: str) -> str | None:
     """Full path of a listed file, None if it is gone."""
     _register(folder)
     return folder_paths.get_full_path(folder, name)
+
+
+def existing_path(folder: str, name: str, what: str) -> str:
+    """Full path of a listed file.
+
+    Args:
+        what: the kind of file, for the message.
+
+    Raises:
+        FileNotFoundError: it is gone.
+    """
+    path = model_path(folder, name)
+    if path is None:
+        raise FileNotFoundError(
+            f"The {what} {name} is gone. Put it back into {model_folder(folder)} and refresh the node list (R)."
+        )
+    return path
 
 
 def model_folder(folder: str) -> str:

@@ -1,16 +1,19 @@
 """A motion file as a ComfyUI model patcher, so that the host places, offloads, casts and patches its weights."""
 
+import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from weakref import WeakValueDictionary
 
 import comfy.model_management as management
 import comfy.model_patcher
 import comfy.ops
 import comfy.utils
 import torch
+from comfy.cli_args import args
 
 from ...motion.files import read_weights
 from ...motion.formats import recognise
@@ -53,14 +56,29 @@ class LoadedMotion:
         return changed
 
 
+Fingerprint = tuple[int, int] | None
+
+
 def load_motion(path: str) -> LoadedMotion:
-    """Read, recognise and load a motion file.
+    """Read, recognise and load a motion file, unless it is in use or was the last one to be asked for.
 
     Raises:
-        WeightFileError: the file cannot be read.
+        WeightFileError: the file cannot be read, or holds NaN.
         MotionFormatError: it is no motion module.
     """
-    return LoadedMotion(_load_patcher(path), os.path.basename(path))
+    return _load_once(path, file_fingerprint(path))
+
+
+_in_use: WeakValueDictionary[tuple[str, Fingerprint], LoadedMotion] = WeakValueDictionary()
+
+
+# one, because it keeps up to 2 GB alone; everything else stays as long as a graph or a node's result holds it
+@functools.lru_cache(1)
+def _load_once(path: str, fingerprint: Fingerprint) -> LoadedMotion:
+    loaded = _in_use.get((path, fingerprint))
+    if loaded is None:
+        loaded = _in_use[path, fingerprint] = LoadedMotion(_load_patcher(path), os.path.basename(path))
+    return loaded
 
 
 def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
@@ -69,6 +87,8 @@ def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patch
     recognised = recognise({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
     # a training checkpoint holds a whole image model besides
     tensors = {key: tensors[key] for key in recognised.keys}
+    if args.disable_mmap:
+        tensors = {key: tensor.clone() for key, tensor in tensors.items()}
     return managed(
         tensors,
         lambda dtype, place: load_motion_model(tensors, recognised, file, comfy.ops.manual_cast, dtype, place),
@@ -105,7 +125,7 @@ def managed(
     return patcher
 
 
-def file_fingerprint(path: str | None) -> tuple[int, int] | None:
+def file_fingerprint(path: str | None) -> Fingerprint:
     """Changes when the file is replaced, so that the node loads again."""
     if path is None:
         return None

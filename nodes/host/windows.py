@@ -20,7 +20,7 @@ from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
 from ...motion.keyframes import active_keyframes
-from ...motion.windows import Window, WindowOptions, is_needed, plan
+from ...motion.windows import Window, WindowError, WindowOptions, is_needed, plan
 from .controls import WindowControls
 from .notices import progress
 from .timing import start_timing, timing_of
@@ -182,3 +182,18 @@ def _timed(
     """Starts the timing of a sampling whether or not a motion model is there to do so."""
     start_timing(executor.class_obj, sigmas)
     return executor(noise, latent_image, sampler, sigmas, *rest, **more)
+
+
+def plans(model: ModelPatcher, frames: int, steps: int) -> list[list[Window]]:
+    """The windows of each step as a sampling of so many even steps would have them.
+
+    Raises:
+        WindowError: the model has no sliding context.
+    """
+    handler = model.model_options.get("context_handler")
+    if not isinstance(handler, SlidingContext):
+        raise WindowError("This model has no windows to draw. Connect the model that comes out of Sliding Context.")
+    starts = [-stage.start_percent for stage in handler.stages]
+    owed = [stage.guarantee_steps for stage in handler.stages]
+    active = active_keyframes(starts, owed, [-step / steps for step in range(steps)])
+    return [plan(frames, step, handler.stages[max(stage, 0)].options) for step, stage in enumerate(active)]

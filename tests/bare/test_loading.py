@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from kinema.motion.files import read_weights
-from kinema.motion.formats import MotionFormatError, recognise
+from kinema.motion.files import WeightFileError, read_weights
+from kinema.motion.formats import recognise
 from kinema.motion.module import MotionModel, canonical_state, load_motion_model
 from torch import Tensor
 
@@ -88,7 +88,7 @@ def test_broken_numbers_are_refused(bad: float) -> None:
     key = next(key for key in state if key.endswith("ff.net.2.weight"))
     state[key][3, 5] = bad
     recognised = recognise({name: tuple(value.shape) for name, value in state.items()}, "bad.safetensors")
-    with pytest.raises(MotionFormatError, match=f"bad.safetensors is damaged: {re.escape(key)}"):
+    with pytest.raises(WeightFileError, match=f"bad.safetensors is damaged: {re.escape(key)}"):
         canonical_state(state, recognised, "bad.safetensors")
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 import torch
+from kinema.motion.files import WeightFileError
 from kinema.motion.formats import recognise
 from kinema.motion.lora import LoraError, read_lora, target_of
 from kinema.motion.lora_layers import LoraModel, fit, load_lora_model
@@ -13,7 +14,7 @@ from kinema.motion.sites import Site
 from kinema.motion.values import Mask, MotionValue
 
 from tests import reference
-from tests.harness.layouts import SDXL, motion_module
+from tests.harness.layouts import SDXL, motion_module, respelled
 from tests.harness.layouts_lora import STYLES, merged, motion_lora
 
 CHANNELS = (64, 64, 128, 128)
@@ -81,10 +82,22 @@ def test_every_style_reads_the_same(style: str, alpha: float | None) -> None:
          "ff_in", "down"),
         ("down_blocks.0.motion_modules.1.transformer_blocks.0.attn1.to_k.lora_linear_layer.down.weight",
          "attentions.0.to_k", "down"),
+        ("down_blocks.0.temporal_attentions.1.transformer_blocks.0.attention_blocks.1.processor.to_v_lora.up.weight",
+         "attentions.1.to_v", "up"),
+        ("unet.down_blocks.0.temporal_attentions.1.proj_out.lora_A.weight", "proj_out", "down"),
     ],
 )  # fmt: skip
 def test_other_spellings(key: str, leaf: str, part: str) -> None:
     assert target_of(key) == ((Site("down", 0, 1), leaf), part)
+
+
+def test_hotshot_spelling_reads_the_same() -> None:
+    tensors = motion_lora(SDXL, mid=False, rank=4)
+    wanted, found = read_lora(tensors, "file"), read_lora(respelled(tensors, "HotshotXL"), "file")
+    assert all(".temporal_attentions." in key for key in respelled(tensors, "HotshotXL"))
+    assert found.unexplained == ()
+    assert found.changes.keys() == wanted.changes.keys()
+    assert all(torch.equal(found.changes[target].up, change.up) for target, change in wanted.changes.items())
 
 
 def test_keys_of_spatial_layers_are_no_target() -> None:
@@ -187,7 +200,7 @@ def test_nothing_applies() -> None:
 def test_damaged_values(value: float) -> None:
     tensors = motion_lora(CHANNELS, rank=4)
     key = next(iter(tensors))
-    with pytest.raises(LoraError, match=f"damaged: {re.escape(key)} holds NaN or infinite"):
+    with pytest.raises(WeightFileError, match=f"damaged: {re.escape(key)} holds NaN or infinite"):
         read_lora(tensors | {key: torch.full_like(tensors[key], value)}, "zoom")
 
 

@@ -12,9 +12,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.harness import client, layouts, layouts_lora, templates
+from tests.harness import client, layouts, layouts_adapter, layouts_lora, templates
 from tests.harness.server import Server
 from tests.harness.setup import Host
+
+PICKLE_RAN = "pickle-ran.txt"
+"""What the malicious pickle writes beside itself."""
 
 
 def the_host() -> Host:
@@ -30,11 +33,18 @@ def seeded_models(variable: str = "KINEMA_MODELS") -> Path:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the seeded models and every kind of wrong motion file."""
-    wrong = tmp_path_factory.mktemp("wrong")
-    write_wrong_files(wrong / "animatediff_models")
-    write_wrong_loras(wrong / "animatediff_motion_lora")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with every kind of wrong file."""
+    folder = tmp_path_factory.mktemp("wrong")
+    write_wrong_files(folder / "animatediff_models")
+    write_wrong_loras(folder / "animatediff_motion_lora")
+    write_adapters(folder / "loras")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, wrong: Path) -> Iterator[Server]:
+    """A server with the seeded models and the wrong ones."""
     output = tmp_path_factory.mktemp("output")
     models = [seeded_models(), seeded_models("KINEMA_MODELS_XL"), wrong]
     with Server(the_host(), models, ["--cpu"], output) as running:
@@ -54,10 +64,13 @@ def prompt(object_info: dict[str, Any]) -> templates.Prompt:
 
 
 class Code:
-    """Unpickled, this would write a file."""
+    """Unpickled, this writes a file."""
+
+    def __init__(self, written: Path) -> None:
+        self.written = written
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return os.system, ("touch /tmp/kinema-pickle-ran",)
+        return open, (str(self.written), "w")
 
 
 def write_wrong_files(folder: Path) -> None:
@@ -87,7 +100,7 @@ def write_wrong_files(folder: Path) -> None:
     (folder / "wrong_empty.ckpt").touch()
     (folder / "wrong_header.safetensors").write_bytes(struct.pack("<Q", 1 << 60) + b"{}")
     (folder / "wrong_page.ckpt").write_text("<html>Please sign in</html>")
-    torch.save({"state_dict": {"w": one, "code": Code()}}, folder / "wrong_pickle.ckpt")
+    torch.save({"state_dict": {"w": one, "code": Code(folder / PICKLE_RAN)}}, folder / "wrong_pickle.ckpt")
     with zipfile.ZipFile(folder / "wrong_bomb.pt", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("archive/data.pkl", b"\0" * (16 << 20))
     wide = json.dumps({"w": {"dtype": "F32", "shape": [1 << 40], "data_offsets": [0, 1 << 42]}}).encode()
@@ -104,3 +117,15 @@ def write_wrong_loras(folder: Path) -> None:
     save_file(wide, folder / "wrong_widths.safetensors")
     key = next(iter(wide))
     save_file(wide | {key: torch.full_like(wide[key], float("nan"))}, folder / "wrong_nan_lora.safetensors")
+
+
+def write_adapters(folder: Path) -> None:
+    """A domain adapter for the seeded checkpoint, and files people put beside it by mistake."""
+    folder.mkdir()
+    good = layouts_adapter.domain_adapter(layouts.MINI, rank=4)
+    save_file(good, folder / "adapter.safetensors")
+    first = next(iter(good))
+    save_file(good | {first: torch.ones(4, 640)}, folder / "wrong_widths.safetensors")
+    save_file(good | {"more": torch.ones(1)}, folder / "partly.safetensors")
+    save_file(layouts.motion_module((32, 32, 32, 32)), folder / "wrong_module.safetensors")
+    save_file({"hello": torch.ones(1)}, folder / "wrong_nothing.safetensors")

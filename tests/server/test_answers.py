@@ -1,6 +1,7 @@
 """Bad input: the node is named, the text says what to do, nothing is left behind, the next prompt works."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,7 @@ from tests.harness import client, templates
 from tests.harness.client import Outcome
 from tests.harness.server import Server
 
-from .conftest import seeded_models, the_host
-
-PICKLE_RAN = Path("/tmp/kinema-pickle-ran")
+from .conftest import PICKLE_RAN, seeded_models, the_host
 
 
 def pictures(count: int = 4, size: int = 64, **inputs: Any) -> templates.Prompt:
@@ -75,10 +74,18 @@ WRONG_FILES = {
 
 
 @pytest.mark.parametrize("name", WRONG_FILES)
-def test_wrong_motion_files(server: Server, prompt: templates.Prompt, name: str) -> None:
+def test_wrong_motion_files(server: Server, prompt: templates.Prompt, wrong: Path, name: str) -> None:
     templates.set_inputs(prompt, "KinemaLoadMotionModule", motion_module=name)
     failed(server, prompt, "KinemaLoadMotionModule", name, WRONG_FILES[name])
-    assert not PICKLE_RAN.exists()
+    assert not (wrong / "animatediff_models" / PICKLE_RAN).exists()
+
+
+def test_the_pickle_would_write(wrong: Path) -> None:
+    """In a process of its own, because the server must not be the one that runs it."""
+    script = "import sys, torch; torch.load(sys.argv[1], weights_only=False)"
+    folder = wrong / "animatediff_models"
+    subprocess.run([sys.executable, "-c", script, str(folder / "wrong_pickle.ckpt")], check=True, timeout=120)
+    (folder / PICKLE_RAN).unlink()
 
 
 @pytest.mark.parametrize(
