@@ -7,6 +7,7 @@ from comfy_api.latest import io
 from ..motion.drawing import draw_plan
 from ..motion.windows import FUSES, SCHEDULES, WindowError, WindowOptions
 from .host import views, windows
+from .percents import percent_problem
 
 
 def window_inputs() -> list[io.Input]:
@@ -46,18 +47,21 @@ def window_inputs() -> list[io.Input]:
             min=1,
             max=100,
             advanced=True,
+            optional=True,
             tooltip="The uniform schedules add windows of every 2nd, 4th, ... frame up to this many sizes, which "
             "ties distant frames together. 1 adds none.",
         ),
         io.Boolean.Input(
             "closed_loop",
             default=False,
+            optional=True,
             tooltip="With looped_uniform the last frame leads into the first, so that the clip loops without a jump.",
         ),
         io.Boolean.Input(
             "use_on_equal_length",
             default=False,
             advanced=True,
+            optional=True,
             tooltip="Use windows for a clip of exactly one window too. Makes a difference to looped_uniform.",
         ),
     ]
@@ -80,10 +84,12 @@ def window_options(settings: dict[str, Any]) -> WindowOptions:
     )
 
 
-def window_problem(settings: dict[str, Any]) -> str | None:
-    """What is wrong with the settings of a node, None if nothing is."""
+def window_problem(length: int | None, overlap: int | None, stride: int | None) -> str | None:
+    """What is wrong with windows, None if nothing is or, before a run, if a number is connected."""
+    if length is None or overlap is None or stride is None:
+        return None
     try:
-        window_options(settings)
+        WindowOptions(length=length, overlap=overlap, stride=stride)
     except WindowError as error:
         return str(error)
     return None
@@ -112,6 +118,7 @@ class SlidingContext(io.ComfyNode):
                     max=1.0,
                     step=0.001,
                     advanced=True,
+                    optional=True,
                     tooltip="Part of the sampling from which on these windows hold, after another Sliding Context.",
                 ),
                 io.Int.Input(
@@ -120,6 +127,7 @@ class SlidingContext(io.ComfyNode):
                     min=0,
                     max=10_000,
                     advanced=True,
+                    optional=True,
                     tooltip="Steps for which these windows hold at least, even if those of the next are due.",
                 ),
                 io.Int.Input(
@@ -128,6 +136,7 @@ class SlidingContext(io.ComfyNode):
                     min=0,
                     max=1024,
                     advanced=True,
+                    optional=True,
                     tooltip="Windows sampled together: faster, and more memory. The result is the same. 0 takes as "
                     "many as fit into free memory.",
                 ),
@@ -141,13 +150,15 @@ class SlidingContext(io.ComfyNode):
 
     @classmethod
     def validate_inputs(
-        cls, context_length: int = 16, context_overlap: int = 4, context_stride: int = 1, start_percent: float = 0.0
+        cls,
+        context_length: int | None = 16,
+        context_overlap: int | None = 4,
+        context_stride: int | None = 1,
+        start_percent: float | None = 0.0,
     ) -> bool | str:
         """Answer settings that cannot work before anything runs."""
-        if not 0.0 <= start_percent <= 1.0:
-            return f"start_percent is {start_percent}; it must lie between 0 and 1."
-        settings = {"context_length": context_length, "context_overlap": context_overlap}
-        return window_problem(settings | {"context_stride": context_stride}) or True
+        problem = window_problem(context_length, context_overlap, context_stride)
+        return problem or percent_problem("start_percent", start_percent) or True
 
     @classmethod
     def execute(
@@ -188,10 +199,11 @@ class MotionViews(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, context_length: int = 16, context_overlap: int = 4, context_stride: int = 1) -> bool | str:
+    def validate_inputs(
+        cls, context_length: int | None = 16, context_overlap: int | None = 4, context_stride: int | None = 1
+    ) -> bool | str:
         """Answer settings that cannot work before anything runs."""
-        settings = {"context_length": context_length, "context_overlap": context_overlap}
-        return window_problem(settings | {"context_stride": context_stride}) or True
+        return window_problem(context_length, context_overlap, context_stride) or True
 
     @classmethod
     def execute(cls, model: Any, **settings: Any) -> io.NodeOutput:

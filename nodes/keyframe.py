@@ -5,6 +5,7 @@ from comfy_api.latest import io
 from ..motion.curves import parse_curve
 from ..motion.values import ONE, Keyframe, Keyframes, MotionValue
 from . import types
+from .percents import percent_problem
 from .values import frame_values_problem
 
 
@@ -33,6 +34,7 @@ class MotionKeyframe(io.ComfyNode):
                 io.String.Input(
                     "frame_values",
                     default="",
+                    optional=True,
                     tooltip="The value, such as 0.8, or values over the frames as in Motion Value. Empty: only what "
                     "is connected to motion_value, else see inherit_missing.",
                 ),
@@ -42,6 +44,7 @@ class MotionKeyframe(io.ComfyNode):
                     min=0,
                     max=10_000,
                     advanced=True,
+                    optional=True,
                     tooltip="Steps for which it acts at least, even if the next keyframe is due. Counts for keyframes "
                     "that start during the sampling, not before its first step.",
                 ),
@@ -49,6 +52,7 @@ class MotionKeyframe(io.ComfyNode):
                     "inherit_missing",
                     default=True,
                     advanced=True,
+                    optional=True,
                     tooltip="Without a value of its own it goes on with that of the keyframe before; off: 1.",
                 ),
                 types.MotionValue.Input("motion_value", optional=True, tooltip="The value, from Motion Value."),
@@ -69,11 +73,9 @@ class MotionKeyframe(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, start_percent: float = 0.0, frame_values: str = "") -> bool | str:
+    def validate_inputs(cls, start_percent: float | None = 0.0, frame_values: str | None = "") -> bool | str:
         """Answer settings that cannot work before anything runs."""
-        if not 0.0 <= start_percent <= 1.0:
-            return f"start_percent is {start_percent}; it must lie between 0 and 1."
-        return frame_values_problem(frame_values) or True
+        return percent_problem("start_percent", start_percent) or frame_values_problem(frame_values) or True
 
     @classmethod
     def execute(

@@ -14,10 +14,18 @@ def range_inputs(what: str) -> list[io.Float.Input]:
     ]
 
 
-def range_problem(start: float, end: float, would: str) -> str | None:
+def percent_problem(name: str, percent: float | None) -> str | None:
+    """What is wrong with a part of the sampling, None if nothing is or, before a run, if it is connected."""
+    if percent is None or 0.0 <= percent <= 1.0:
+        return None
+    return f"{name} is {percent}; it must lie between 0 and 1."
+
+
+def range_problem(start: float | None, end: float | None, would: str) -> str | None:
     """What is wrong with a range, None if nothing is; ``would`` is what nothing does in an empty one."""
-    if not (0.0 <= start <= 1.0 and 0.0 <= end <= 1.0):
-        return "start_percent and end_percent lie between 0 and 1."
+    problem = percent_problem("start_percent", start) or percent_problem("end_percent", end)
+    if problem is not None or start is None or end is None:
+        return problem
     if start >= end:
         return f"start_percent ({start}) must be below end_percent ({end}), or nothing would {would}."
     return None

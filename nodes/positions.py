@@ -17,7 +17,7 @@ class AdjustPositions(io.ComfyNode):
         """Declare the node."""
 
         def rows(id: str, tooltip: str) -> io.Int.Input:
-            return io.Int.Input(id, default=0, min=0, max=4096, tooltip=tooltip)
+            return io.Int.Input(id, default=0, min=0, max=4096, optional=True, tooltip=tooltip)
 
         return io.Schema(
             node_id="KinemaAdjustPositions",

@@ -19,7 +19,12 @@ def strength_input(id: str, tooltip: str, low: float = -LARGEST, high: float = L
 
 
 def strength_problem(name: str, value: Any, low: float = -LARGEST, high: float = LARGEST) -> str | None:
-    """What is wrong with a number, None if nothing is; what comes over a wire is looked at when it is there."""
+    """What is wrong with a number, None if nothing is.
+
+    Before a run the host gives None for what is connected; that is looked at when it is there.
+    """
+    if value is None:
+        return None
     try:
         number = float(value)
     except (TypeError, ValueError):

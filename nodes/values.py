@@ -35,6 +35,7 @@ class MakeMotionValue(io.ComfyNode):
                     "frame_values",
                     default="",
                     multiline=True,
+                    optional=True,
                     tooltip="Values over the clip, multiplied with value: frame: value pairs such as 0: 0.0, 8: 1.0, "
                     "or one value for each frame such as 1.0, 0.9, 0.8. The last one holds. Empty: the same at every "
                     "frame.",
@@ -43,6 +44,7 @@ class MakeMotionValue(io.ComfyNode):
                     "interpolation",
                     options=list(INTERPOLATIONS),
                     default=LINEAR,
+                    optional=True,
                     tooltip="How it gets from one pair to the next. hold jumps at each frame named.",
                 ),
                 io.Float.Input(
@@ -50,6 +52,7 @@ class MakeMotionValue(io.ComfyNode):
                     default=0.0,
                     **number,
                     advanced=True,
+                    optional=True,
                     tooltip="With a mask, the value where it is black.",
                 ),
                 io.Combo.Input(
@@ -57,6 +60,7 @@ class MakeMotionValue(io.ComfyNode):
                     options=list(SCALINGS),
                     default=SCALINGS[0],
                     advanced=True,
+                    optional=True,
                     tooltip="relative first stretches the mask so that its darkest place counts as black and its "
                     "brightest as white.",
                 ),
@@ -77,7 +81,7 @@ class MakeMotionValue(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, value: Any = 1.0, value_at_black: Any = 0.0, frame_values: str = "") -> bool | str:
+    def validate_inputs(cls, value: Any = 1.0, value_at_black: Any = 0.0, frame_values: str | None = "") -> bool | str:
         """Answer values that cannot work before anything runs."""
         problem = strength_problem("value", value) or strength_problem("value_at_black", value_at_black)
         return problem or frame_values_problem(frame_values) or True
@@ -131,6 +135,7 @@ class ReadMotionValue(io.ComfyNode):
                     max=1.0,
                     step=0.001,
                     advanced=True,
+                    optional=True,
                     tooltip="Part of the sampling at which keyframes are read.",
                 ),
             ],
@@ -159,10 +164,10 @@ def _started(keyframes: Keyframes, percent: float) -> int:
     return sum(key.start_percent <= percent for key in keyframes.keys) - 1
 
 
-def frame_values_problem(text: str) -> str | None:
-    """What is wrong with a list or curve, None if nothing is."""
+def frame_values_problem(text: str | None) -> str | None:
+    """What is wrong with a list or curve, None if nothing is or, before a run, if it is connected."""
     try:
-        parse_curve(text)
+        parse_curve(text or "")
     except CurveError as error:
         return f"frame_values: {error}"
     return None

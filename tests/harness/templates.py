@@ -7,7 +7,7 @@ from typing import Any
 from comfy_cli.workflow_to_api import convert_ui_to_api
 
 from .setup import ROOT
-from .weights import CHECKPOINT, LCM_LORA, MOTION_LORA
+from .weights import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
 from .weights_xl import CHECKPOINT_XL, MOTION_XL
 
 Prompt = dict[str, dict[str, Any]]
@@ -17,6 +17,8 @@ SEEDED = {
     "v1-5-pruned-emaonly-fp16.safetensors": CHECKPOINT,
     "sd_xl_base_1.0.safetensors": CHECKPOINT_XL,
     "mm_sd_v15_v2.ckpt": MOTION_MODULE,
+    "v3_sd15_mm.ckpt": "kinema_seeded_mm_v3_mini.safetensors",
+    "v3_sd15_adapter.ckpt": ADAPTER,
     "animatediff_lightning_4step_comfyui.safetensors": MOTION_MODULE,
     "AnimateLCM_sd15_t2v.ckpt": "kinema_seeded_animatelcm_mini.safetensors",
     "mm_sdxl_v10_beta.ckpt": MOTION_XL,
