@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from kinema.motion.files import WeightFileError, read_weights
+from kinema.motion.files import WeightFileError, check_finite, read_weights
 from safetensors.torch import save_file
 
 WEIGHTS = {"a.weight": torch.arange(6.0).reshape(2, 3), "b.bias": torch.ones(2)}
@@ -104,3 +104,14 @@ def test_other_kinds_of_file(tmp_path: Path) -> None:
     for name in ("page.safetensors", "page.ckpt"):
         (tmp_path / name).write_text("<!DOCTYPE html><html>Sign in to download</html>")
         refused(tmp_path / name)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float8_e5m2])
+def test_large_weights_are_not_infinite_ones(dtype: torch.dtype) -> None:
+    large = torch.full((8, 8), torch.finfo(dtype).max).to(dtype)
+    check_finite("weight", large, "file")
+    for bad in (float("inf"), float("-inf"), float("nan")):
+        broken = torch.zeros(8, 8)
+        broken[3, 4] = bad
+        with pytest.raises(WeightFileError, match="file is damaged: weight holds NaN or infinite values"):
+            check_finite("weight", broken.to(dtype), "file")
