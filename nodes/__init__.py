@@ -3,10 +3,12 @@
 from comfy_api.latest import ComfyExtension, io
 
 from .animate import AnimateModel
+from .frames import DecodeAndSaveVideo, EncodeFrames
 from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .positions import AdjustPositions
+from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
 from .video import CombineVideo
 
@@ -19,6 +21,9 @@ NODES: list[type[io.ComfyNode]] = [
     MotionKeyframe,
     ReadMotionValue,
     CombineVideo,
+    PromptTravel,
+    DecodeAndSaveVideo,
+    EncodeFrames,
 ]
 
 
