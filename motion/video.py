@@ -1,7 +1,7 @@
 """Stream frames into a video file through one ffmpeg process.
 
-Frames are converted and written one at a time, so memory does not grow with the clip. The file is written under
-another name in the same folder and renamed when ffmpeg has succeeded: a final name always means a whole file.
+Frames are asked for a few at a time and written one by one, so memory does not grow with the clip. The file is written
+under another name in the same folder and renamed when ffmpeg has succeeded: a final name always means a whole file.
 """
 
 import functools
@@ -9,10 +9,10 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 import imageio_ffmpeg
 import numpy as np
@@ -38,14 +38,29 @@ class Sound:
     rate: int
 
 
+class Pictures(Protocol):
+    """Frames, (frames, height, width, 3 or 4) in 0..1, as a tensor or as something that makes them when asked."""
+
+    @property
+    def shape(self) -> Sequence[int]:
+        """The four sizes."""
+        ...
+
+    def __getitem__(self, part: slice, /) -> Tensor:
+        """Some frames that follow one another."""
+        ...
+
+
 @dataclass(frozen=True)
 class Clip:
-    """Frames to write, (frames, height, width, 3 or 4) in 0..1, and how to play them."""
+    """Frames to write, and how to play them."""
 
-    images: Tensor
+    images: Pictures
     frame_rate: float
     pingpong: bool = False
     sound: Sound | None = None
+    at_once: int = 1
+    """How many frames to ask ``images`` for together."""
 
     def __len__(self) -> int:
         count = self.images.shape[0]
@@ -55,12 +70,25 @@ class Clip:
         """Frames as contiguous uint8 arrays, edges replicated up to the size the codec needs."""
         height, width = self.images.shape[1:3]
         grow = ((0, -height % codec.multiple[1]), (0, -width % codec.multiple[0]), (0, 0))
-        last = self.images.shape[0]
-        order = [*range(last), *(range(last - 2, 0, -1) if self.pingpong else ())]
-        for index in order:
-            image = torch.nan_to_num(self.images[index].float()).mul(255.0).round_().clamp_(0, 255)
-            array = image.to("cpu", torch.uint8).numpy()
-            yield np.ascontiguousarray(np.pad(array, grow, mode="edge") if any(map(any, grow)) else array)
+        for start, numbers in self._parts():
+            part = self.images[start : start + self.at_once]
+            for number in numbers:
+                image = torch.nan_to_num(part[number - start].float()).mul(255.0).round_().clamp_(0, 255)
+                array = image.to("cpu", torch.uint8).numpy()
+                yield np.ascontiguousarray(np.pad(array, grow, mode="edge") if any(map(any, grow)) else array)
+            del part  # so that the next one is made when this one is gone
+
+    def _parts(self) -> Iterator[tuple[int, range]]:
+        """Where each part starts and which frames of it to show, in order."""
+        count = self.images.shape[0]
+        starts = range(0, count, self.at_once)
+        for start in starts:
+            yield start, range(start, min(start + self.at_once, count))
+        # on the way back parts are asked for once more, because keeping them would take more memory the longer the clip
+        for start in reversed(starts) if self.pingpong else ():
+            shown = range(max(start, 1), min(start + self.at_once, count - 1))
+            if shown:
+                yield start, shown[::-1]
 
 
 @dataclass(frozen=True)
@@ -148,7 +176,8 @@ def _encode(job: Job, work: Path, target: Path) -> None:
         return
     # one palette for the whole clip needs a pass of its own; a one-pass graph would hold every frame in memory
     palette = work / "palette.png"
-    _run(job, ["-vf", "palettegen=stats_mode=full:reserve_transparent=1", "-update", "1", str(palette)], work)
+    forwards = replace(job, clip=replace(job.clip, pingpong=False))
+    _run(forwards, ["-vf", "palettegen=stats_mode=full:reserve_transparent=1", "-update", "1", str(palette)], work)
     arguments = job.codec.arguments(job.quality, job.loop_count, _has_alpha(job))
     graph = ["-i", str(palette), "-lavfi", "paletteuse=dither=sierra2_4a"]
     _run(job, [*graph, *arguments, "-pix_fmt", "pal8", str(target)], work)

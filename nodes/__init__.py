@@ -5,11 +5,13 @@ from comfy_api.latest import ComfyExtension, io
 from .adapter import ApplyDomainAdapter
 from .animate import AnimateModel
 from .context import ContextPreview, MotionViews, SlidingContext
+from .frames import DecodeAndSaveVideo, EncodeFrames
 from .info import MotionModelInfo
 from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .positions import AdjustPositions
+from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
 from .video import CombineVideo
 
@@ -22,10 +24,13 @@ NODES: list[type[io.ComfyNode]] = [
     SlidingContext,
     MotionViews,
     ContextPreview,
+    PromptTravel,
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,
+    EncodeFrames,
     CombineVideo,
+    DecodeAndSaveVideo,
     MotionModelInfo,
 ]
 

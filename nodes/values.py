@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from comfy_api.latest import io
+from torch import Tensor
 
 from ..motion.curves import INTERPOLATIONS, LARGEST, LINEAR, CurveError, parse_curve
 from ..motion.values import Keyframes, MotionValue
@@ -151,13 +152,24 @@ class ReadMotionValue(io.ComfyNode):
         cls, motion_value: MotionValue, frames: int, width: int, height: int, percent: float = 0.0
     ) -> io.NodeOutput:
         """Work out every frame."""
-        now = motion_value.during(lambda keyframes: _started(keyframes, percent))
-        found = torch.as_tensor(now.over(range(frames), (height, width)), dtype=torch.float32).reshape(-1, 1, 1)
-        if now.masks:
-            found = found.reshape(-1, height, width)
-        masks = found.expand(frames, height, width)
-        values = [round(float(value), 6) for value in masks.mean((1, 2))]
+        masks, values = read_frames(motion_value, frames, height, width, percent)
         return io.NodeOutput(masks.contiguous(), values, ", ".join(map(str, values)))
+
+
+def read_frames(
+    value: MotionValue, frames: int, height: int = 64, width: int = 64, percent: float = 0.0
+) -> tuple[Tensor, list[float]]:
+    """A Motion Value at each frame, as (frames, height, width) and as the mean of each frame to six digits.
+
+    Args:
+        percent: part of the sampling at which keyframes are read.
+    """
+    now = value.during(lambda keyframes: _started(keyframes, percent))
+    found = torch.as_tensor(now.over(range(frames), (height, width)), dtype=torch.float32).reshape(-1, 1, 1)
+    if now.masks:
+        found = found.reshape(-1, height, width)
+    masks = found.expand(frames, height, width)
+    return masks, [round(float(mean), 6) for mean in masks.mean((1, 2))]
 
 
 def _started(keyframes: Keyframes, percent: float) -> int:

@@ -1,6 +1,6 @@
 """Looks at a clip once, before anything of it is sampled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from torch import Tensor
@@ -37,7 +37,7 @@ class Checked:
         motions = [loaded for loaded, _, _ in self.attached]
         views = guider.model_options["transformer_options"].get(VIEWS)
         check_frames(frames, guider.model_options.get("context_handler"), motions, views)
-        told = [few_frames(frames, motions), *short_values(frames, self.attached)]
+        told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
         if any(told):
             # one text, because a node shows only its latest
             notice("\n".join(text for text in told if text))
@@ -94,3 +94,13 @@ def short_values(frames: int, attached: Sequence[Attached]) -> list[str]:
                 for part in value.too_short_for(frames)
             ]
     return list(dict.fromkeys(told))
+
+
+def other_clips(frames: int, conds: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """What to say of prompts that were written for a clip of another length."""
+    texts = [cond.get("cross_attn") for each in conds.values() for cond in each]
+    counts = {text.shape[0] for text in texts if text is not None} - {1, frames}
+    return [
+        f"The prompts are for {count} frames, but the clip has {frames}. Set frames of Prompt Travel to {frames}."
+        for count in sorted(counts)
+    ]

@@ -8,9 +8,10 @@ from typing import Any
 
 import comfy.utils
 from comfy.cli_args import args
-from comfy_api.latest import InputImpl, Types, io, ui
+from comfy_api.latest import Input, InputImpl, Types, io, ui
 
 from ...motion.codecs import Codec
+from ...motion.video import Pictures
 
 
 def progress_reporter() -> Callable[[int, int], None]:
@@ -38,9 +39,22 @@ def preview(codec: Codec, file: str, subfolder: str, kind: str, temporary_previe
     return ui.SavedImages([result], is_animated=codec.extension != "gif")
 
 
-def video_value(path: Path | None, images: Any, audio: Any, frame_rate: float) -> Any:
-    """A VIDEO: the saved file where the host can read it, else the frames themselves."""
+def video_value(path: Path | None, images: Pictures, audio: Any, frame_rate: float) -> Any:
+    """A VIDEO: the saved file where the host can read it, else the frames themselves, once something asks for them."""
     if path is not None:
         return InputImpl.VideoFromFile(str(path))
-    rate = Fraction(frame_rate).limit_denominator(100_000)
-    return InputImpl.VideoFromComponents(Types.VideoComponents(images=images, audio=audio, frame_rate=rate))
+    return _FromPictures(images, audio, Fraction(frame_rate).limit_denominator(100_000))
+
+
+class _FromPictures(Input.Video):
+    def __init__(self, images: Pictures, audio: Any, frame_rate: Fraction) -> None:
+        self._images, self._audio, self._frame_rate = images, audio, frame_rate
+
+    def get_components(self) -> Any:
+        return Types.VideoComponents(images=self._images[:], audio=self._audio, frame_rate=self._frame_rate)
+
+    def save_to(self, *arguments: Any, **options: Any) -> None:
+        InputImpl.VideoFromComponents(self.get_components()).save_to(*arguments, **options)
+
+    def as_trimmed(self, *arguments: Any, **options: Any) -> Any:
+        return InputImpl.VideoFromComponents(self.get_components()).as_trimmed(*arguments, **options)

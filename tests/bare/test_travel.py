@@ -1,7 +1,7 @@
 """Prompt travel: which prompts a frame sees, and how much of each."""
 
 import pytest
-from kinema.motion.travel import Travel, travel
+from kinema.motion.travel import Travel, described, travel
 
 
 def seen(found: Travel) -> list[str]:
@@ -87,3 +87,8 @@ def test_arithmetic_is_computed_for_each_frame() -> None:
 def test_what_is_no_clip_or_shape(frames: int, shape: str) -> None:
     with pytest.raises(ValueError, match=f"{frames} frames in shape '{shape}': choose one of"):
         travel('0: "a"', frames, shape=shape)
+
+
+def test_described() -> None:
+    assert described(travel('0: "a", 2: "b"', 5, shape="ease_in")) == "0: a\n1: 75% a | 25% b\n2-4: b"
+    assert described(travel('0: "a"', 1)) == "0: a"

@@ -151,6 +151,42 @@ def test_frame_rate_and_pingpong(tmp_path: Path) -> None:
     assert b"23.98" in subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)], capture_output=True).stderr
 
 
+class Lazy:
+    """Frames that are made when they are asked for, with a note of what was asked."""
+
+    def __init__(self, images: torch.Tensor) -> None:
+        self.shape = images.shape
+        self.asked: list[tuple[int, int]] = []
+        self._images = images
+
+    def __getitem__(self, part: slice) -> torch.Tensor:
+        self.asked.append((part.start, part.stop))
+        return self._images[part].clone()
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 12])
+@pytest.mark.parametrize("at_once", [1, 3, 4, 5, 100])
+@pytest.mark.parametrize("pingpong", [False, True])
+def test_parts_give_the_same_frames(count: int, at_once: int, pingpong: bool) -> None:
+    images, codec = frames(count, 8, 8), CODECS["ffv1-mov"]
+    lazy = Lazy(images)
+    clip = Clip(lazy, 8.0, pingpong, at_once=at_once)
+    found = list(clip.frames(codec))
+    order = [*range(count), *(range(count - 2, 0, -1) if pingpong else ())]
+    assert np.array_equal(np.stack(found), (images[order] * 255).round().numpy().astype(np.uint8))
+    assert len(found) == len(clip)
+    parts = -(-count // at_once)
+    assert lazy.asked[:parts] == [(start, start + at_once) for start in range(0, count, at_once)]
+    assert len(lazy.asked) <= 2 * parts
+
+
+def test_gif_asks_for_frames_once_for_the_colours_and_once_for_the_pictures(tmp_path: Path) -> None:
+    lazy = Lazy(frames(8))
+    write_video(Job(Clip(lazy, 8.0, True, at_once=4), CODECS["gif"], tmp_path / "clip.gif"))
+    assert len(decode(tmp_path / "clip.gif", 48, 64)) == 14
+    assert [start for start, _ in lazy.asked] == [0, 4, 0, 4, 4, 0]
+
+
 def test_one_frame(tmp_path: Path) -> None:
     for codec in CODECS.values():
         folder = tmp_path / codec.name
