@@ -19,6 +19,7 @@ def _at_once(what: str) -> io.Int.Input:
         min=0,
         max=4096,
         advanced=True,
+        optional=True,
         tooltip=f"How many frames are {what} together. 0 chooses by their size. Fewer take less memory.",
     )
 

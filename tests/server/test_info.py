@@ -40,16 +40,18 @@ def test_the_text_arrives(server: Server) -> None:
 def test_an_adapter_changes_the_clip(server: Server, adapted: templates.Prompt) -> None:
     (decode,) = [node for node, entry in adapted.items() if entry["class_type"] == "VAEDecode"]
     adapted["91"] = {"class_type": "SaveImage", "inputs": {"images": [decode, 0], "filename_prefix": "adapted"}}
+    (animate,) = [entry["inputs"] for entry in adapted.values() if entry["class_type"] == "KinemaAnimateModel"]
     pictures = []
-    for strength in (1.0, 0.0, 1.0):
-        adapted["90"]["inputs"]["strength"] = strength
+    for strength, inside in ((1.0, False), (0.0, False), (1.0, True)):
+        adapted["90"]["inputs"]["strength"] = 0.0 if inside else strength
+        animate |= {"domain_adapter": "adapter.safetensors" if inside else "none", "adapter_strength": strength}
         adapted["91"]["inputs"]["filename_prefix"] = f"adapted{len(pictures)}"
         outcome = client.run_prompt(server.url, adapted)
         assert outcome.status == "success", outcome.message
         assert "90" not in outcome.notices
         file = outcome.outputs["91"]["images"][0]
         pictures.append(Image.open(client.saved_path(server.output, file)).tobytes())
-    assert pictures[0] == pictures[2]
+    assert pictures[0] == pictures[2], "Animate Model can do the same"
     assert pictures[0] != pictures[1]
 
 
@@ -69,8 +71,8 @@ def test_wrong_files(server: Server, adapted: templates.Prompt, name: str, words
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"strength": 1e9}, "must be between -10 and 10"),
-        ({"strength": float("nan")}, "must be between -10 and 10"),
+        ({"strength": 1e9}, "must lie between -10 and 10"),
+        ({"strength": float("nan")}, "must lie between -10 and 10"),
         ({"domain_adapter": "gone.ckpt"}, "gone.ckpt"),
     ],
     ids=["huge", "nan", "file"],
