@@ -3,9 +3,11 @@
 from comfy_api.latest import ComfyExtension, io
 
 from .animate import AnimateModel
+from .freeinit import FreeInit
 from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
+from .noise import MakeClipNoise, MakeNoiseLayer
 from .positions import AdjustPositions
 from .values import MakeMotionValue, ReadMotionValue
 from .video import CombineVideo
@@ -18,6 +20,9 @@ NODES: list[type[io.ComfyNode]] = [
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,
+    MakeClipNoise,
+    MakeNoiseLayer,
+    FreeInit,
     CombineVideo,
 ]
 

@@ -36,12 +36,13 @@ class Checked:
         motions = [loaded for loaded, _, _ in self.attached]
         check_frames(frames, guider.model_options.get("context_handler"), motions)
         told = [few_frames(frames, motions), *short_values(frames, self.attached)]
-        if any(told):
-            # one text, because a node shows only its latest
+        options = guider.model_options["transformer_options"]
+        if any(told) and TIMING not in options:
+            # one text, because a node shows only its latest; and once, also where FreeInit samples several times
             notice("\n".join(text for text in told if text))
         # in the options of this one sampling, so that no step works anything out again
         model_sampling = guider.model_patcher.get_model_object("model_sampling")
-        guider.model_options["transformer_options"][TIMING] = Timing(model_sampling, sigmas.tolist()[:-1])
+        options[TIMING] = Timing(model_sampling, sigmas.tolist()[:-1])
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
 
