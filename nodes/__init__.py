@@ -6,10 +6,12 @@ from .adapter import ApplyDomainAdapter
 from .animate import AnimateModel
 from .context import ContextPreview, MotionViews, SlidingContext
 from .frames import DecodeAndSaveVideo, EncodeFrames
+from .freeinit import FreeInit
 from .info import MotionModelInfo
 from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
+from .noise import MakeClipNoise, MakeNoiseLayer
 from .positions import AdjustPositions
 from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
@@ -29,6 +31,9 @@ NODES: list[type[io.ComfyNode]] = [
     MotionKeyframe,
     ReadMotionValue,
     EncodeFrames,
+    MakeClipNoise,
+    MakeNoiseLayer,
+    FreeInit,
     CombineVideo,
     DecodeAndSaveVideo,
     MotionModelInfo,

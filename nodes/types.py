@@ -5,3 +5,4 @@ from comfy_api.latest import io
 MotionModel = io.Custom("KINEMA_MOTION_MODEL")
 MotionLora = io.Custom("KINEMA_MOTION_LORA")
 MotionValue = io.Custom("KINEMA_MOTION_VALUE")
+NoiseLayers = io.Custom("KINEMA_NOISE_LAYERS")

@@ -12,6 +12,7 @@ from .notices import notice
 from .runtime import VIEWS, Strengths
 from .timing import start_timing
 
+TOLD = "kinema.told"
 FEWEST_FRAMES = 8
 """Below this a motion module has little to work with; what comes out is grainy."""
 Attached = tuple[LoadedMotion, Strengths, tuple[MotionLora, ...]]
@@ -35,12 +36,13 @@ class Checked:
         guider = executor.class_obj
         frames = noise.shape[0]
         motions = [loaded for loaded, _, _ in self.attached]
-        views = guider.model_options["transformer_options"].get(VIEWS)
-        check_frames(frames, guider.model_options.get("context_handler"), motions, views)
+        options = guider.model_options["transformer_options"]
+        check_frames(frames, guider.model_options.get("context_handler"), motions, options.get(VIEWS))
         told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
-        if any(told):
-            # one text, because a node shows only its latest
+        if any(told) and TOLD not in options:
+            # one text, because a node shows only its latest; and once, also where FreeInit samples several times
             notice("\n".join(text for text in told if text))
+            options[TOLD] = True
         start_timing(guider, sigmas)
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
