@@ -15,9 +15,8 @@ if __name__ == "__main__":
         *([] if torch.cuda.is_available() else ["--cpu"]),
         "--use-pytorch-cross-attention",
     )
-    if sys.argv[1:2] == ["loading"]:
-        from benchmarks.loading import main
-    else:
-        from benchmarks.steps import main
+    import importlib
 
-    main(sys.argv[2:] if sys.argv[1:2] == ["loading"] else sys.argv[1:])
+    tables = ("steps", "loading", "lengths")
+    name, *arguments = sys.argv[1:] if sys.argv[1:2] and sys.argv[1] in tables else ["steps", *sys.argv[1:]]
+    importlib.import_module(f"benchmarks.{name}").main(arguments)

@@ -14,9 +14,11 @@ from typing import Any
 import comfy.ldm.modules.diffusionmodules.openaimodel as openaimodel
 import comfy.ops
 import torch
+from kinema.motion.curves import listed
 from kinema.motion.formats import recognise
 from kinema.motion.module import MotionModel, load_motion_model
 from kinema.motion.transformer import TemporalTransformer
+from kinema.motion.values import Mask, MotionValue
 from kinema.nodes.host import animate, runtime
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
@@ -43,13 +45,14 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--frames", type=int, nargs="+", default=[16])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--modules", action="store_true", help="the temporal transformers alone")
+    parser.add_argument("--values", action="store_true", help="lists, masks and curves against plain numbers")
     options = parser.parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     print(f"{_name(device)}, {dtype}, torch {torch.__version__}, {torch.get_num_threads()} threads")
     with torch.inference_mode():
         model = motion_model(device, dtype)
-        table = modules_table if options.modules else steps_table
+        table = modules_table if options.modules else values_table if options.values else steps_table
         for line in table(model, device, dtype, options):
             print(line, flush=True)
 
@@ -63,7 +66,7 @@ def steps_table(
     yield "|---|---|---|---|---|---|---|---|"
     for size in options.sizes:
         for frames in options.frames:
-            plain, moving = (step(unet, used, size, frames, device, dtype) for used in (None, model))
+            plain, moving = (step(unet, used, size, frames, device, dtype) for used in (None, runtime.Layer(model)))
             first, second = alternately(plain, moving, options.repeats, device)
             flops = [count_flops(call) for call in (plain, moving)]
             peaks = [peak_memory(call, device) for call in (plain, moving)]
@@ -71,6 +74,28 @@ def steps_table(
                 f"| {size}x{size} | {frames} | {first.wall:.2f} | {second.wall:.2f} "
                 f"| {second.busy / first.busy - 1:.3f} | {second.wall / first.wall - 1:.3f} "
                 f"| {flops[1] / flops[0] - 1:.3f} | {peaks[1] / peaks[0]:.3f} of {peaks[0] / 1e9:.3f} GB |"
+            )
+
+
+def values_table(
+    model: MotionModel, device: torch.device, dtype: torch.dtype, options: argparse.Namespace
+) -> Iterator[str]:
+    """Steps with a list of motion scales and a mask for each frame, against steps with numbers."""
+    unet = random_unet(device, dtype)
+    yield "| latents | frames | numbers s | values s | more | wall more |"
+    yield "|---|---|---|---|---|---|"
+    for size in options.sizes:
+        for frames in options.frames:
+            scale = MotionValue(curves=(listed([1.0 + 0.01 * n for n in range(frames)]),))
+            effect = MotionValue(masks=(Mask(torch.rand(frames, 8 * size, 8 * size)),))
+            plain, varied = (
+                step(unet, layer, size, frames, device, dtype)
+                for layer in (runtime.Layer(model), runtime.Layer(model, scale, effect))
+            )
+            first, second = alternately(plain, varied, options.repeats, device)
+            yield (
+                f"| {size}x{size} | {frames} | {first.wall:.2f} | {second.wall:.2f} "
+                f"| {second.busy / first.busy - 1:.3f} | {second.wall / first.wall - 1:.3f} |"
             )
 
 
@@ -139,7 +164,7 @@ def motion_model(device: torch.device, dtype: torch.dtype) -> MotionModel:
 
 def step(
     unet: openaimodel.UNetModel,
-    model: MotionModel | None,
+    layer: runtime.Layer | None,
     size: int,
     frames: int,
     device: torch.device,
@@ -150,11 +175,16 @@ def step(
     t = torch.full((2 * frames,), 500.0, device=device)
     context = torch.randn(2 * frames, 77, 768, device=device, dtype=dtype)
     options: dict[str, object] = {"cond_or_uncond": [1, 0]}
-    if model is not None:
-        options["patches"] = {runtime.PATCH: [((animate.ResBlock, animate.SpatialTransformer), runtime.HANDLER)]}
-        layers = (runtime.Layer(model),)
-        options[runtime.KEY] = runtime.Runtime(frames, animate.anchors(unet), layers, pool_resnets=False)
-    return lambda: unet(x, t, context, transformer_options=dict(options))
+    if layer is None:
+        return lambda: unet(x, t, context, transformer_options=dict(options))
+    options["patches"] = {runtime.PATCH: [((animate.ResBlock, animate.SpatialTransformer), runtime.HANDLER)]}
+    places, masks = animate.anchors(unet), {}
+
+    def call() -> Tensor:
+        record = runtime.Runtime(frames, places, (layer,), False, range(frames), masks=masks)
+        return unet(x, t, context, transformer_options=options | {runtime.KEY: record})
+
+    return call
 
 
 def alternately(first: Step, second: Step, repeats: int, device: torch.device) -> tuple[Timing, Timing]:
