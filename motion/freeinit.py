@@ -1,10 +1,11 @@
-"""FreeInit (arXiv 2312.07537): sample again from noise whose low frequencies come from the clip sampled before.
+"""FreeInit (arXiv 2312.07537): sample a clip again from noise that keeps the low frequencies of the clip before.
 
-In training even the noisiest frames keep a trace of the clip, mostly in the low frequencies; noise drawn for sampling
-has none. FreeInit closes that gap: the sampled clip is noised to the last timestep, its low frequencies over frames,
-height and width are kept, the high ones are drawn anew, and the sampling starts again from there.
+A video model is trained on noised clips, whose last timestep still shows the coarse layout of the clip, and sampled
+from pure noise, which shows none. FreeInit noises the sampled clip back to the last timestep, keeps its low frequencies
+in space and time, and takes the high ones from new noise.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -12,108 +13,93 @@ import torch
 from torch import Tensor
 
 MOST_ITERATIONS = 100
-CLIP = (0, 2, 3)
-"""Frames, height and width of (frames, channels, height, width)."""
+FRAMES, HEIGHT, WIDTH = AXES = (0, 2, 3)
+"""Frequencies are those over frames, height and width; channels stay apart."""
+FILTERS: dict[str, Callable[[Tensor, int], Tensor]] = {
+    "gaussian": lambda axes, _order: torch.exp(-0.5 * axes.square().sum(0)),
+    "butterworth": lambda axes, order: 1.0 / (1.0 + axes.square().sum(0) ** order),
+    "ideal": lambda axes, _order: (axes.square().sum(0) <= 1.0).float(),
+    "box": lambda axes, _order: (axes <= 1.0).all(0).float(),
+}
+"""How much of a frequency passes. ``axes`` is the frequency along (frames, height, width) in units of the stop
+frequencies, ``order`` the steepness of butterworth."""
 
 
 class FreeInitError(ValueError):
-    """FreeInit cannot run; the message says what to change."""
+    """FreeInit cannot run like this; the message says what to change."""
 
 
 @dataclass(frozen=True)
 class FreeInitOptions:
-    """How often a clip is sampled and what is kept each time.
+    """How often to sample, and which frequencies to keep.
 
     Raises:
-        FreeInitError: a number out of range.
+        FreeInitError: a setting that means nothing.
     """
 
     iterations: int = 3
-    """Samplings in all; 1 is plain sampling."""
+    """Samplings in all, 1 is plain sampling."""
     filter: str = "gaussian"
     """One of `FILTERS`."""
     d_s: float = 0.25
-    """Where the filter stops in the picture, 1 being the highest frequency there is."""
+    """Stop frequency in the picture, as a part of the highest there is."""
     d_t: float = 0.25
-    """The same over the frames."""
+    """Stop frequency over the frames."""
     order: int = 4
-    """Of the Butterworth filter: higher is steeper."""
+    """Steepness of butterworth."""
     seed_step: int = 1
-    """Added to the seed at each iteration, for the noise the high frequencies are taken from."""
+    """How far the seeds of the new noise of two iterations are apart."""
 
     def __post_init__(self) -> None:
         if self.filter not in FILTERS:
             raise FreeInitError(f"There is no filter {self.filter!r}. Choose one of {', '.join(FILTERS)}.")
-        ranges = (("iterations", 1, MOST_ITERATIONS), ("d_s", 0, 1), ("d_t", 0, 1), ("order", 1, 100))
-        for name, low, high in ranges:
+        bounds = {"iterations": (1, MOST_ITERATIONS), "d_s": (0, 1), "d_t": (0, 1), "order": (1, 100)}
+        for name, (low, high) in bounds.items():
             value = getattr(self, name)
             if not low <= value <= high:
-                raise FreeInitError(f"{name} is {value:g}; it must lie between {low} and {high}.")
-
-
-Filter = Callable[[Tensor, Tensor, Tensor, int], Tensor]
-
-FILTERS: dict[str, Filter] = {
-    "gaussian": lambda t, y, x, order: torch.exp(-_squared(t, y, x) / 2),
-    "butterworth": lambda t, y, x, order: 1 / (1 + _squared(t, y, x) ** order),
-    "ideal": lambda t, y, x, order: _squared(t, y, x) <= 1,
-    "box": lambda t, y, x, order: torch.maximum(torch.maximum(t, y), x) <= 1,
-}
-"""What passes, from 0 to 1: exp(-D^2/2), 1/(1+D^2n), D <= 1, and each of the three alone <= 1.
-
-D is the distance from the frequency 0, in each direction in units of the frequency where the filter stops.
-"""
-
-
-def _squared(t: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    return t**2 + y**2 + x**2
+                raise FreeInitError(f"{name} is {value}; it must lie between {low} and {high}.")
 
 
 def low_pass(shape: Sequence[int], options: FreeInitOptions) -> Tensor:
-    """A filter in the order of ``torch.fft.rfftn``.
+    """What passes of each frequency of a clip, as `torch.fft.rfftn` over `AXES` lays them out.
 
     Args:
-        shape: frames, channels, height, width.
+        shape: (frames, channels, height, width).
 
     Returns:
-        float32 (frames, 1, height, width // 2 + 1), 1 where all passes. A stop frequency of 0 lets nothing pass.
+        (frames, 1, height, width // 2 + 1) in 0..1; all 0 if a stop frequency is.
     """
-    frames, _, height, width = shape
-    if options.d_s == 0 or options.d_t == 0:
-        return torch.zeros(frames, 1, height, width // 2 + 1)
-    # torch counts in cycles per sample, of which half a cycle is the most there can be
-    t, y, x = (2 * torch.fft.fftfreq(frames).abs(), 2 * torch.fft.fftfreq(height).abs(), 2 * torch.fft.rfftfreq(width))
-    grid = (t[:, None, None] / options.d_t, y[:, None] / options.d_s, x / options.d_s)
-    return FILTERS[options.filter](*grid, options.order).float()[:, None]
-
-
-def diffused(x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
-    """A clip noised to a timestep, at unit variance: sqrt(a) x0 + sqrt(1 - a) noise.
-
-    With sigma = sqrt((1 - a) / a), the noise level in k-diffusion's units, that is (x0 + sigma noise) / sqrt(1 +
-    sigma^2). Multiplied by sqrt(1 + sigma^2) again, as samplers do with their noise, it is what they start from.
-    """
-    return (x0 + sigma * noise) / (1 + sigma**2) ** 0.5
+    if options.d_s == 0.0 or options.d_t == 0.0:
+        return torch.zeros(shape[FRAMES], 1, shape[HEIGHT], shape[WIDTH] // 2 + 1)
+    # cycles per sample reach 1/2, so twice that is a part of the highest frequency
+    along_frames = 2.0 * torch.fft.fftfreq(shape[FRAMES]).abs() / options.d_t
+    along_height = 2.0 * torch.fft.fftfreq(shape[HEIGHT]).abs() / options.d_s
+    along_width = 2.0 * torch.fft.rfftfreq(shape[WIDTH]) / options.d_s
+    axes = torch.stack(torch.meshgrid(along_frames, along_height, along_width, indexing="ij"))
+    return FILTERS[options.filter](axes, options.order)[:, None]
 
 
 def mixed(low: Tensor, high: Tensor, filter: Tensor) -> Tensor:
-    """Low frequencies of one clip, high ones of another: F^-1(H F(low) + (1 - H) F(high)).
+    """The low frequencies of one clip and the high ones of another: F⁻¹(H F(low) + (1 - H) F(high))."""
+    # the transform is linear: one of the difference is enough
+    spectrum = torch.fft.rfftn((low - high).float(), dim=AXES) * filter
+    sizes = [low.shape[axis] for axis in AXES]
+    return high + torch.fft.irfftn(spectrum, s=sizes, dim=AXES).to(high)
 
-    By linearity this is high + F^-1(H F(low - high)), one transform there and one back.
-    """
-    passed = torch.fft.rfftn(low - high, dim=CLIP) * filter
-    return high + torch.fft.irfftn(passed, s=[high.shape[axis] for axis in CLIP], dim=CLIP)
+
+def diffused(x0: Tensor, noise: Tensor, sigma: float) -> Tensor:
+    """A clip noised to a noise level, √ᾱ x0 + √(1 - ᾱ) ε, of about unit variance; ᾱ = 1 / (1 + σ²)."""
+    return (x0 + sigma * noise) / math.sqrt(1.0 + sigma**2)
 
 
 def reinitialized(x0: Tensor, initial: Tensor, fresh: Tensor, sigma: float, filter: Tensor) -> Tensor:
     """The noise of the next iteration.
 
     Args:
-        x0: the clip sampled before, as the model sees it.
-        initial: the noise of the first iteration. Always this one: it is the only one that is Gaussian throughout, as
-            noise is in training.
-        fresh: the noise the high frequencies are taken from.
-        sigma: noise level of the last timestep, in k-diffusion's units.
+        x0: the clip sampled last, in the model's scale.
+        initial: the noise of the first iteration; the paper noises the clip with it again.
+        fresh: new noise for the high frequencies.
+        sigma: noise level of the last timestep.
         filter: from `low_pass`.
     """
     return mixed(diffused(x0, initial, sigma), fresh, filter)

@@ -81,8 +81,11 @@ class FreeInit(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, d_s: float = 0.25, d_t: float = 0.25) -> bool | str:
+    def validate_inputs(cls, d_s: float | None = 0.25, d_t: float | None = 0.25) -> bool | str:
         """Answer settings that cannot work before anything runs."""
+        if d_s is None or d_t is None:
+            # connected, and known only when the node runs
+            return True
         try:
             FreeInitOptions(d_s=d_s, d_t=d_t)
         except FreeInitError as error:
