@@ -1,27 +1,10 @@
-"""Seeded random domain adapters in the layout of v3_sd15_adapter, and the same change in the UNet's own weights."""
+"""What a domain adapter changes, put into the weights of the UNet by hand."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from torch import Tensor
 
-from .layouts import SD15, tensor
-
 LAYERS = ("to_q", "to_k", "to_v", "to_out")
-
-
-def domain_adapter(
-    channels: Sequence[int] = SD15, rank: int = 128, seed: int = 0, context: int = 768
-) -> dict[str, Tensor]:
-    """Low-rank changes of every spatial attention: self (attn1) and cross (attn2)."""
-    state: dict[str, Tensor] = {}
-    for place, _, width in spatial_transformers(channels):
-        for attention, source in (("attn1", width), ("attn2", context)):
-            for layer in LAYERS:
-                name = f"{place}.transformer_blocks.0.{attention}.processor.{layer}_lora"
-                into = source if layer in ("to_k", "to_v") else width
-                state[f"{name}.down.weight"] = tensor(f"{name}.down", (rank, into), seed=seed)
-                state[f"{name}.up.weight"] = tensor(f"{name}.up", (width, rank), 0.5, seed)
-    return state
 
 
 def spatial_transformers(channels: Sequence[int]) -> Iterator[tuple[str, str, int]]:

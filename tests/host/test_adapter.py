@@ -13,8 +13,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from tests.harness.layouts import motion_module
-from tests.harness.layouts_adapter import domain_adapter, merged
-from tests.harness.layouts_lora import motion_lora
+from tests.harness.layouts_adapter import merged
+from tests.harness.layouts_lora import domain_adapter, motion_lora
 
 from .models import CHANNELS, Patcher, animated, relative_error, sample, tiny_model, tiny_motion, tiny_sdxl, tiny_state
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.harness import client, layouts, layouts_adapter, layouts_lora, templates
+from tests.harness import client, layouts, layouts_lora, templates
 from tests.harness.server import Server
 from tests.harness.setup import Host
 
@@ -122,7 +122,7 @@ def write_wrong_loras(folder: Path) -> None:
 def write_adapters(folder: Path) -> None:
     """A domain adapter for the seeded checkpoint, and files people put beside it by mistake."""
     folder.mkdir()
-    good = layouts_adapter.domain_adapter(layouts.MINI, rank=4)
+    good = layouts_lora.domain_adapter(layouts.MINI, rank=4)
     save_file(good, folder / "adapter.safetensors")
     first = next(iter(good))
     save_file(good | {first: torch.ones(4, 640)}, folder / "wrong_widths.safetensors")
