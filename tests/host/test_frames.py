@@ -2,6 +2,7 @@
 
 import resource
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,8 @@ from comfy.model_management import InterruptProcessingException
 from kinema.motion.codecs import CODECS
 from kinema.motion.video import Clip, Job, VideoError, write_video
 from kinema.nodes.host import frames, output
+
+from .models import relative_error
 
 
 def quiet(_done: int, _total: int) -> None:
@@ -41,13 +44,20 @@ class Spy:
         self.calls.append(len(latents))
         self.alive.append(sum(made() is not None for made in self._made))
         height, width = (8 * size for size in latents.shape[-2:])
-        made = self.vae.decode(latents) if self.vae else torch.rand(len(latents), height, width, 3)
+        made = self.vae.decode(latents) if self.vae else torch.full((len(latents), height, width, 3), 0.5)
         self._made.append(weakref.ref(made))
         return made
 
     def encode(self, images: torch.Tensor) -> torch.Tensor:
         self.calls.append(len(images))
         return self.vae.encode(images)
+
+
+@pytest.fixture(autouse=True)
+def inference() -> Iterator[None]:
+    """As the host runs nodes."""
+    with torch.inference_mode():
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +77,7 @@ def write(folder: Path, images: Any, codec: str = "ffv1-mov", **options: Any) ->
     return path
 
 
-@pytest.mark.parametrize("at_once", [0, 1, 3, 10, 64])
+@pytest.mark.parametrize("at_once", [0, 3, 64])
 @pytest.mark.parametrize("pingpong", [False, True])
 def test_the_file_is_that_of_vae_decode_and_combine_video(
     vae, samples, tmp_path: Path, at_once: int, pingpong: bool
@@ -154,7 +164,9 @@ def test_encoding_is_that_of_vae_encode(vae, size: tuple[int, int], at_once: int
     images = torch.rand(10, *size, 3, generator=torch.Generator().manual_seed(1))
     spy, told = Spy(vae), []
     found = frames.encode(spy, images, at_once, lambda done, total: told.append((done, total)))
-    assert torch.equal(found, vae.encode(images))
+    wanted = vae.encode(images)
+    assert found.shape == wanted.shape
+    assert relative_error(found, wanted) < 1e-5
     assert told[-1] == (10, 10)
     assert sum(spy.calls) == 10
     if 0 < at_once < 10:
