@@ -5,6 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from .host import adapter, folders, loader
+from .host.notices import notice
 from .strengths import check_strength, strength_problem
 
 
@@ -61,4 +62,7 @@ class ApplyDomainAdapter(io.ComfyNode):
         # a value that came over a wire is known only now
         check_strength("strength", strength)
         path = folders.existing_path(folders.LORAS, domain_adapter, "domain adapter")
-        return io.NodeOutput(adapter.apply_adapter(model, path, strength))
+        adapted, told = adapter.apply_adapter(model, path, strength)
+        if told is not None:
+            notice(told)
+        return io.NodeOutput(adapted)

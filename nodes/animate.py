@@ -131,8 +131,9 @@ class AnimateModel(io.ComfyNode):
             start_percent,
             end_percent,
         )
+        told = None
         if domain_adapter != NO_ADAPTER:
             check_strength("adapter_strength", adapter_strength)
             path = folders.existing_path(folders.LORAS, domain_adapter, "domain adapter")
-            model = adapter.apply_adapter(model, path, adapter_strength)
-        return io.NodeOutput(animate.animate(model, motion_model, strengths, beta_schedule, motion_lora))
+            model, told = adapter.apply_adapter(model, path, adapter_strength)
+        return io.NodeOutput(animate.animate(model, motion_model, strengths, beta_schedule, motion_lora, told))

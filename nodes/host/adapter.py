@@ -15,17 +15,19 @@ from torch import Tensor
 from ...motion.adapter import AdapterError, check_adapter
 from ...motion.files import read_weights
 from .loader import Fingerprint, file_fingerprint
-from .notices import notice
 
 KEPT = 2
 """Files kept in memory, 100 MB each, so that a graph run again with another strength reads nothing."""
 TEXT_ENCODER = ("lora_te", "text_encoder", "text_model")
 
 
-def apply_adapter(model: ModelPatcher, path: str, strength: float) -> ModelPatcher:
+def apply_adapter(model: ModelPatcher, path: str, strength: float) -> tuple[ModelPatcher, str | None]:
     """A clone of the model with an adapter on its weights; the given model stays as it is.
 
     Every LoRA that the host can put on this model works. A strength of 0 is the plain model.
+
+    Returns:
+        The clone, and what to tell if only a part of the file applies.
 
     Raises:
         WeightFileError: the file cannot be read, or holds NaN.
@@ -45,12 +47,10 @@ def apply_adapter(model: ModelPatcher, path: str, strength: float) -> ModelPatch
             f"{', '.join(unused[:3])}). Choose a domain adapter made for the checkpoint's base model, or remove it."
         )
     _check_fit(patches, model, file)
-    if unused:
-        notice(_partly(file, len(tensors), unused))
     adapted = model.clone()
     if strength != 0:
         adapted.add_patches(patches, strength)
-    return adapted
+    return adapted, _partly(file, len(tensors), unused) if unused else None
 
 
 @functools.lru_cache(KEPT)

@@ -41,12 +41,14 @@ def animate(
     strengths: Strengths,
     beta_schedule: str,
     loras: Sequence[MotionLora] = (),
+    tell: str | None = None,
 ) -> ModelPatcher:
     """A clone of the model that samples clips; the given model stays as it is.
 
     Args:
         beta_schedule: a schedule name, "auto" for the one the motion module was trained with, or "use existing".
         loras: act on this motion module and on no other one of the chain.
+        tell: something to say besides, because a node shows only its latest text.
 
     Raises:
         AnimateError: the motion module was made for another base model.
@@ -54,7 +56,7 @@ def animate(
     """
     unet = model.get_model_object("diffusion_model")
     check_fit(unet, motion)
-    told = check_loras(motion, loras)
+    told = [*([tell] if tell else []), *check_loras(motion, loras)]
     animated = model.clone()
     before: tuple[Attached, ...] = model.get_attachment(ATTACHMENT) or ()
     # without those that do nothing, so that nothing is what they cost
@@ -93,7 +95,6 @@ def animate(
     elif beta_schedule == "auto":
         told.append(f"{format.name}: beta schedule {name}. {format.advice}".strip())
     if told:
-        # one text, because a node shows only its latest
         notice("\n".join(told), level)
     return animated
 

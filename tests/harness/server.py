@@ -44,6 +44,8 @@ class Server:
         self.log = self.base / "server.log"
         for name in ("custom_nodes", "models", "input", "output", "temp", "user"):
             (self.base / name).mkdir()
+        # the picture that every ComfyUI comes with
+        shutil.copy(host.folder / "input" / "example.png", self.base / "input")
         for pack, name in ((ROOT, "kinema"), *((pack, pack.name) for pack in packs)):
             _link(pack, self.base / "custom_nodes" / name)
         self.command = [

@@ -69,5 +69,8 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
                     raise KeyError(f"{node['class_type']} names {value}, which has no seeded file in SEEDED.")
                 node["inputs"][name] = SEEDED[value]
     set_inputs(prompt, "EmptyLatentImage", width=size, height=size, batch_size=frames)
+    set_inputs(prompt, "ImageScale", width=size, height=size)
+    set_inputs(prompt, "RepeatImageBatch", amount=frames)
+    set_inputs(prompt, "KinemaPromptTravel", frames=frames)
     set_inputs(prompt, "KSampler", steps=steps)
     return prompt

@@ -25,10 +25,17 @@ def model() -> Patcher:
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    texts: list[str] = []
-    monkeypatch.setattr(adapter, "notice", lambda text, *_: texts.append(text))
-    return texts
+def told() -> list[str]:
+    """What `applied` was told."""
+    return []
+
+
+def applied(model: Patcher, path: str, strength: float, told: list[str] | None = None) -> Patcher:
+    """The model with an adapter on it."""
+    adapted, text = adapter.apply_adapter(model, path, strength)
+    if told is not None and text is not None:
+        told.append(text)
+    return adapted
 
 
 def write(folder: Path, state: dict[str, Tensor], name: str = "adapter.safetensors") -> str:
@@ -58,7 +65,7 @@ def first_prediction(patcher: Patcher) -> Tensor:
 @pytest.mark.parametrize("strength", [1.0, 0.4, -1.5])
 def test_equals_merged_weights(model: Patcher, tmp_path: Path, told: list[str], strength: float) -> None:
     state = merged(tiny_state(), domain_adapter(CHANNELS, rank=8), strength, CHANNELS)
-    adapted = adapter.apply_adapter(model, tiny_adapter(tmp_path), strength)
+    adapted = applied(model, tiny_adapter(tmp_path), strength, told)
     found = weights(adapted)
     assert len(adapted.patches) == 128
     assert told == []
@@ -74,8 +81,8 @@ def test_equals_merged_weights(model: Patcher, tmp_path: Path, told: list[str], 
 def test_the_given_model_is_left_alone(model: Patcher, tmp_path: Path) -> None:
     before, wanted = {key: value.clone() for key, value in weights(model).items()}, sample(model)
     path = tiny_adapter(tmp_path)
-    first = adapter.apply_adapter(model, path, 1.0)
-    strong = sample(adapter.apply_adapter(first, path, 1.0))
+    first = applied(model, path, 1.0)
+    strong = sample(applied(first, path, 1.0))
     assert relative_error(sample(first), strong) > 1e-3
     assert model.patches == {}
     assert all(len(patches) == 1 for patches in first.patches.values())
@@ -84,7 +91,7 @@ def test_the_given_model_is_left_alone(model: Patcher, tmp_path: Path) -> None:
 
 
 def test_strength_zero_is_the_plain_model(model: Patcher, tmp_path: Path) -> None:
-    silent = adapter.apply_adapter(model, tiny_adapter(tmp_path), 0.0)
+    silent = applied(model, tiny_adapter(tmp_path), 0.0)
     assert silent is not model
     assert silent.patches == {}
     assert torch.equal(sample(silent), sample(model))
@@ -93,8 +100,8 @@ def test_strength_zero_is_the_plain_model(model: Patcher, tmp_path: Path) -> Non
 def test_with_a_motion_module(model: Patcher, tmp_path: Path) -> None:
     motion = tiny_motion(tmp_path, "v3")
     path = tiny_adapter(tmp_path)
-    before = sample(animated(adapter.apply_adapter(model, path, 1.0), motion))
-    assert torch.equal(sample(adapter.apply_adapter(animated(model, motion), path, 1.0)), before)
+    before = sample(animated(applied(model, path, 1.0), motion))
+    assert torch.equal(sample(applied(animated(model, motion), path, 1.0)), before)
     assert relative_error(sample(animated(model, motion)), before) > 1e-3
 
 
@@ -104,11 +111,11 @@ def test_another_strength_reads_nothing(model: Patcher, tmp_path: Path, monkeypa
     monkeypatch.setattr(adapter, "read_weights", lambda path: reads.append(path) or read(path))
     path = tiny_adapter(tmp_path)
     for strength in (1.0, 0.5, -1.0):
-        adapter.apply_adapter(model, path, strength)
+        applied(model, path, strength)
     assert reads == [path]
     save_file(domain_adapter(CHANNELS, rank=4), tmp_path / "new")
     (tmp_path / "new").replace(path)
-    adapter.apply_adapter(model, path, 1.0)
+    applied(model, path, 1.0)
     assert reads == [path, path]
 
 
@@ -118,7 +125,7 @@ def test_other_image_loras_work(model: Patcher, tmp_path: Path, told: list[str])
     state = {f"lora_unet_{stem}.lora_down.weight": down, f"lora_unet_{stem}.lora_up.weight": up}
     state |= {f"lora_unet_{stem}.alpha": torch.tensor(2.0)}
     state |= {"lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight": torch.ones(4, 4)}
-    adapted = adapter.apply_adapter(model, write(tmp_path, state), 0.6)
+    adapted = applied(model, write(tmp_path, state), 0.6, told)
     ((name, found),) = [(key, weights(adapted)[key.removeprefix("diffusion_model.")]) for key in adapted.patches]
     assert relative_error(found, tiny_state()[name.removeprefix("diffusion_model.")] + 0.3 * up @ down) < 1e-6
     (text,) = told
@@ -129,7 +136,7 @@ def test_other_image_loras_work(model: Patcher, tmp_path: Path, told: list[str])
 def test_a_part_that_applies_is_told(model: Patcher, tmp_path: Path, told: list[str]) -> None:
     state = domain_adapter(CHANNELS, rank=8)
     renamed = {key.replace("up_blocks.3", "up_blocks.7"): value for key, value in state.items()}
-    assert len(adapter.apply_adapter(model, write(tmp_path, renamed), 1.0).patches) == 104
+    assert len(applied(model, write(tmp_path, renamed), 1.0, told).patches) == 104
     assert told == [
         "adapter.safetensors: 208 of 256 tensors apply to this model; the rest, such as "
         "up_blocks.7.attentions.0.transformer_blocks.0.attn1.processor.to_k_lora.down.weight, change no layer of it."
@@ -167,7 +174,7 @@ def test_wrong_files(model: Patcher, tmp_path: Path, kind: str) -> None:
     words, state = wrong_files()[kind]
     path = write(tmp_path, state, "wrong.safetensors")
     with pytest.raises(AdapterError, match=r"(?s)^wrong\.safetensors .*" + words):
-        adapter.apply_adapter(model, path, 1.0)
+        applied(model, path, 1.0)
     assert model.patches == {}
 
 
@@ -176,9 +183,9 @@ def test_damaged_values(model: Patcher, tmp_path: Path, value: float) -> None:
     state = domain_adapter(CHANNELS, rank=4)
     state[list(state)[40]][0, 0] = value
     with pytest.raises(WeightFileError, match="adapter.safetensors is damaged: .* NaN or infinite"):
-        adapter.apply_adapter(model, write(tmp_path, state), 1.0)
+        applied(model, write(tmp_path, state), 1.0)
 
 
 def test_sd15_adapter_on_sdxl(tmp_path: Path) -> None:
     with pytest.raises(AdapterError, match="does not fit this model: .* from 768 .* from 2048 .* is for SD1.5"):
-        adapter.apply_adapter(tiny_sdxl(), tiny_adapter(tmp_path), 1.0)
+        applied(tiny_sdxl(), tiny_adapter(tmp_path), 1.0)
