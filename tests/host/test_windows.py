@@ -273,3 +273,55 @@ def test_overlapping_views_blend_what_attention_gave(tmp_path: Path) -> None:
         change = layer.proj_out(fused + layer.ff_out(value * torch.nn.functional.gelu(gate)))
         wanted = x + change[0].transpose(1, 2).unflatten(2, (4, 4))
         assert relative_error(layer(x, 12, views=plan(12, 0, options)), wanted) < 1e-5
+
+
+def test_concatenated_latents_follow_the_window() -> None:
+    """Inpainting and instruct-pix2pix models get pictures beside the latent."""
+    import comfy.conds
+    from comfy.context_windows import IndexListContextWindow
+
+    handler = windows.SlidingContext([windows.Stage(WindowOptions(length=8, overlap=2))])
+    handler._model = tiny_model().model
+    frames = torch.arange(20).float()[:, None, None, None].expand(20, 4, 8, 8)
+    picture = comfy.conds.CONDNoiseShape(torch.ones(1, 4, 8, 8))
+    cond = [{"model_conds": {"c_concat": comfy.conds.CONDNoiseShape(frames), "one": picture}}]
+    place = IndexListContextWindow([3, 9, 4], total_frames=20)
+    (found,) = handler._resized(cond, torch.zeros(20, 4, 8, 8), place, WindowControls())
+    assert found["model_conds"]["c_concat"].cond[:, 0, 0, 0].tolist() == [3.0, 9.0, 4.0]
+    assert found["model_conds"]["one"].cond.shape[0] == 1
+
+
+def test_noise_masks_keep_what_they_cover(model, tmp_path: Path) -> None:
+    patched = slid(animated(model, tiny_motion(tmp_path)))
+    mask = torch.zeros(20, 1, 8, 8)
+    mask[10:] = 1
+    found = sample(patched, frames=20, noise_mask=mask)
+    assert float(found[:10].abs().max()) < 1e-4
+    assert float(found[10:].abs().min(dim=0).values.max()) > 0
+
+
+def test_guidance_of_other_nodes_goes_through_windows_too(model, tmp_path: Path) -> None:
+    from .test_animate import v3_node
+
+    patched = slid(animated(model, tiny_motion(tmp_path)))
+    guided = v3_node("nodes_pag", "PerturbedAttentionGuidance", patched, 3.0)
+    seen = watched(guided)
+    assert relative_error(sample(guided, frames=20, size=16), sample(patched, frames=20, size=16)) > 1e-3
+    assert {len(entry["sub_idxs"]) for entry in seen} == {8}
+
+
+def test_lora_hooks_in_windows(model, tmp_path: Path) -> None:
+    import comfy.hooks
+
+    name = "diffusion_model.output_blocks.2.0.in_layers.2.weight"
+    weight = dict(model.model.named_parameters())[name]
+    hook = comfy.hooks.WeightHook(strength_model=1.0)
+    hook.weights, hook.need_weight_init = {name: ("diff", (0.5 * weight.detach().clone(),))}, False
+    group = comfy.hooks.HookGroup()
+    group.add(hook)
+    positive, negative = conds()
+    patched = slid(animated(model, tiny_motion(tmp_path)))
+    plain = sample(patched, frames=20)
+    hooked = comfy.hooks.set_hooks_for_conditioning(positive, group)
+    assert relative_error(sample(patched, frames=20, positive=hooked, negative=negative), plain) > 1e-4
+    assert torch.equal(sample(patched, frames=20), plain)
