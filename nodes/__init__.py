@@ -5,6 +5,7 @@ from comfy_api.latest import ComfyExtension, io
 from .adapter import ApplyDomainAdapter
 from .animate import AnimateModel
 from .context import ContextPreview, MotionViews, SlidingContext
+from .control import ControlOverTime
 from .frames import DecodeAndSaveVideo, EncodeFrames
 from .freeinit import FreeInit
 from .info import MotionModelInfo
@@ -27,6 +28,7 @@ NODES: list[type[io.ComfyNode]] = [
     MotionViews,
     ContextPreview,
     PromptTravel,
+    ControlOverTime,
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,

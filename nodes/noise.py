@@ -196,11 +196,11 @@ class MakeNoiseLayer(io.ComfyNode):
         context_overlap: int | None = None,
         method: str | None = None,
         weight: float | None = None,
-        balance: float = 1.0,
+        balance: float | None = 1.0,
     ) -> bool | str:
         """Answer settings that cannot work before anything runs."""
         problem = noise_problem(noise_type, context_length, context_overlap)
-        if problem is None and method is not None and weight is not None:
+        if problem is None and method is not None and weight is not None and balance is not None:
             try:
                 NoiseLayer(method=method, weight=weight, balance=balance)
             except NoiseError as error:

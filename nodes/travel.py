@@ -93,7 +93,7 @@ class PromptTravel(io.ComfyNode):
                 io.Conditioning.Output(
                     "conditioning",
                     display_name="conditioning",
-                    tooltip="A conditioning with one row for each frame; Context Windows takes the rows of its frames.",
+                    tooltip="A conditioning with one row for each frame; Sliding Context takes the rows of its frames.",
                 ),
                 io.String.Output("text", display_name="text", tooltip="What each frame sees, to look at."),
             ],

@@ -1,10 +1,11 @@
 """The only part of Kinema that touches ComfyUI's engine; one job per file.
 
-``folders`` finds model files and save paths, ``loader`` and ``lora`` turn files into model patchers, ``animate``
-attaches them to an image model, ``checks`` looks at a clip before it is sampled, ``adapter`` patches the image model's
-own weights, ``runtime`` runs the temporal layers inside the UNet at the moments ``timing`` works out, ``norms`` holds
-the group norms some formats pool over frames, ``schedule`` patches noise schedules, ``windows`` samples long clips,
-``controls`` gives their windows ControlNet pictures, ``views`` cuts the motion layers alone, ``noise`` changes the
-noise a sampling starts from and samples again for FreeInit, ``travel`` encodes prompts, ``frames`` decodes and encodes
-part by part, ``notices`` writes on nodes.
+Files to models: ``folders`` finds model files and save paths, ``loader`` and ``lora`` turn files into model patchers.
+On a model: ``animate`` attaches them to an image model, ``adapter`` patches the image model's own weights, ``schedule``
+its noise schedule, ``windows`` and ``views`` cut long clips, ``noise`` changes what a sampling starts from.
+While sampling: ``checks`` looks at the clip first, ``timing`` works out what acts when, ``runtime`` runs the temporal
+layers inside the UNet, ``norms`` holds the group norms some formats pool over frames, ``controls`` gives windows their
+ControlNet pictures, ``window_frames`` knows which frames are in a call.
+Around it: ``travel`` encodes prompts, ``control`` changes how strong ControlNets are, ``frames`` decodes and encodes
+part by part, ``output`` shows files and progress, ``notices`` writes on nodes.
 """

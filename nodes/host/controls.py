@@ -52,6 +52,9 @@ class WindowControls:
         if hint is not None:
             part.cond_hint_original = _picked(self._in_size(part, hint, size), frames)
         part.extra_concat_orig = [_picked(extra, frames) for extra in part.extra_concat_orig]
+        inner = getattr(part, "inner", None)
+        if isinstance(inner, ControlBase):
+            part.inner = self._copied(inner, frames, size)  # type: ignore[attr-defined]
         if part.previous_controlnet is not None:
             part.previous_controlnet = self._copied(part.previous_controlnet, frames, size)
         part.multigpu_clones = {
@@ -86,9 +89,11 @@ def _is_clip(control: ControlBase | None) -> bool:
     if control is None:
         return False
     hints = [hint for hint in (control.cond_hint_original, *control.extra_concat_orig) if hint is not None]
-    return any(hint.shape[0] > 1 for hint in hints) or _is_clip(control.previous_controlnet)
+    held = (getattr(control, "inner", None), control.previous_controlnet)
+    return any(hint.shape[0] > 1 for hint in hints) or any(map(_is_clip, held))
 
 
 def _slices_itself(control: ControlBase | None) -> bool:
     """Whether a chain holds an object of another pack that reads ``ad_params`` and picks its frames alone."""
-    return control is not None and (hasattr(control, "sub_idxs") or _slices_itself(control.previous_controlnet))
+    held = (getattr(control, "inner", None), getattr(control, "previous_controlnet", None))
+    return control is not None and (hasattr(control, "sub_idxs") or any(map(_slices_itself, held)))

@@ -26,7 +26,7 @@ from ...motion.windows import Window, is_needed, plan
 from .lora import MotionLora
 from .norms import pooled_output, pooled_resblock
 from .timing import Timed, Timing, is_always, timing_of
-from .windows import WINDOW_FRAMES
+from .window_frames import WINDOW_FRAMES, frame_numbers
 
 KEY = "kinema.motion"
 LORAS = "kinema.loras"
@@ -240,15 +240,6 @@ class _Now:
         """The windows within which motion models see frames together."""
         options = self._options.get(VIEWS)
         return plan(frames, self.timing.step(self.sigma), options) if options and is_needed(frames, options) else ()
-
-
-def frame_numbers(frames: int, window: Any) -> Sequence[int]:
-    """Each frame's number in the whole clip, whatever context window is being sampled."""
-    if window is None:
-        return range(frames)
-    anchor = getattr(window, "causal_anchor_index", None)
-    front = [anchor] if anchor is not None and anchor >= 0 else []
-    return [*front, *window.index_list]
 
 
 @torch.compiler.disable

@@ -24,10 +24,9 @@ from ...motion.windows import Window, WindowError, WindowOptions, is_needed, pla
 from .controls import WindowControls
 from .notices import progress
 from .timing import start_timing, timing_of
+from .window_frames import WINDOW_FRAMES
 
 KEY = "kinema.windows"
-WINDOW_FRAMES = "kinema.window_frames"
-"""Frames of one window, where several windows come in one call."""
 
 
 @dataclass(frozen=True)

@@ -262,7 +262,7 @@ def test_clips_beyond_the_position_table_stop_before_sampling(model, tmp_path: P
     patched = animated(model, tiny_motion(tmp_path, version))
     steps: list[int] = []
     with pytest.raises(
-        ClipError, match=rf"at most {limit} frames at once, but {limit + 1} were asked for.*Context Windows"
+        ClipError, match=rf"at most {limit} frames at once, but {limit + 1} were asked for.*Sliding Context"
     ):
         sample(patched, frames=limit + 1, callback=lambda step, *_: steps.append(step))
     assert steps == []
