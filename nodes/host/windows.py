@@ -171,15 +171,24 @@ def slide(model: ModelPatcher, stage: Stage, windows_per_call: int = 0) -> Model
     slid.remove_wrappers_with_key(WrappersMP.PREPARE_SAMPLING, "ContextWindows_prepare_sampling")
     create_prepare_sampling_wrapper(slid)
     slid.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, KEY)
-    slid.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, _timed)
+    slid.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, _begun)
     return slid
 
 
-def _timed(
+def _begun(
     executor: Any, noise: Tensor, latent_image: Tensor, sampler: Any, sigmas: Tensor, *rest: Any, **more: Any
 ) -> Tensor:
-    """Starts the timing of a sampling whether or not a motion model is there to do so."""
-    start_timing(executor.class_obj, sigmas)
+    """Starts the timing of a sampling, whether or not a motion model does so too, and asks for every plan once.
+
+    Raises:
+        WindowError: a stage has no windows for a clip of this length.
+    """
+    guider = executor.class_obj
+    handler = guider.model_options.get("context_handler")
+    if isinstance(handler, SlidingContext):
+        for stage in handler.stages:
+            plan(noise.shape[0], 0, stage.options)
+    start_timing(guider, sigmas)
     return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
 

@@ -10,7 +10,7 @@ import torch
 from comfy.controlnet import ControlBase
 from kinema.motion.curves import listed
 from kinema.motion.values import MotionValue
-from kinema.motion.windows import WindowOptions, plan
+from kinema.motion.windows import WindowError, WindowOptions, plan
 from kinema.nodes.host import checks, views, windows
 from kinema.nodes.host.controls import WindowControls
 
@@ -133,6 +133,14 @@ def test_windows_beyond_the_position_table_stop_before_sampling(model, tmp_path:
     long = slid(animated(model, tiny_motion(tmp_path, "v1")), length=32, overlap=4)
     with pytest.raises(checks.ClipError, match="at most 24 frames at once, but 32"):
         sample(long, frames=40, steps=1)
+
+
+def test_one_frame_is_no_loop(model, tmp_path: Path) -> None:
+    looped = slid(animated(model, tiny_motion(tmp_path)), schedule="looped_uniform", closed_loop=True)
+    steps: list[int] = []
+    with pytest.raises(WindowError, match="One frame cannot be a loop"):
+        sample(looped, frames=1, callback=lambda step, *_: steps.append(step))
+    assert steps == []
 
 
 @pytest.fixture

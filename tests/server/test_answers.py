@@ -104,7 +104,7 @@ def test_missing_motion_file(server: Server, prompt: templates.Prompt) -> None:
 
 def test_too_many_frames_stop_before_sampling(server: Server, prompt: templates.Prompt) -> None:
     templates.set_inputs(prompt, "EmptyLatentImage", batch_size=40)
-    failed(server, prompt, "KSampler", "at most 32 frames", "Context Windows")
+    failed(server, prompt, "KSampler", "at most 32 frames", "Sliding Context")
 
 
 @pytest.mark.parametrize("frames", [1, 4])
