@@ -72,6 +72,9 @@ def main(comfyui: str, root: str, output: str) -> None:
 
     load_pack()
     import torch
+    from kinema.motion.freeinit import FreeInitOptions
+    from kinema.motion.windows import WindowOptions
+    from kinema.nodes.host import noise, windows
     from kinema.nodes.video import CombineVideo
 
     from tests.host.models import VERSIONS, animated, sample, tiny_model, tiny_motion
@@ -79,8 +82,11 @@ def main(comfyui: str, root: str, output: str) -> None:
     model = tiny_model()
     for version in VERSIONS:
         sample(animated(model, tiny_motion(Path(output), version)), frames=8, steps=1)
+    long = windows.slide(animated(model, tiny_motion(Path(output))), windows.Stage(WindowOptions(length=8, overlap=2)))
+    sample(noise.set_freeinit(long, FreeInitOptions(2)), frames=12, steps=1)
     CombineVideo.hidden = type("Hidden", (), {"prompt": None, "extra_pnginfo": None})
-    CombineVideo.execute(torch.rand(4, 16, 16, 3), 8.0, "h264-mp4", 75, 0, False, "clip", True)
+    saving = {"frame_rate": 8.0, "format": "h264-mp4", "quality": 75, "loop_count": 0, "pingpong": False}
+    CombineVideo.execute(torch.rand(4, 16, 16, 3), **saving, filename_prefix="clip", save_output=True)
     assert len(list(Path(output).glob("clip*.mp4"))) == 1
     after = fingerprints()
     changed = sorted(key for key, value in before.items() if after.get(key) != value)
