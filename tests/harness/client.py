@@ -57,11 +57,11 @@ def get_json(url: str, path: str) -> Any:
     return asyncio.run(get())
 
 
-def post(url: str, path: str) -> None:
-    """One empty POST request, for example to ``/interrupt``."""
+def post(url: str, path: str, body: dict[str, Any] | None = None) -> None:
+    """One POST request, for example to ``/interrupt``."""
 
     async def send() -> None:
-        async with aiohttp.ClientSession(url) as session, session.post(path) as answer:
+        async with aiohttp.ClientSession(url) as session, session.post(path, json=body) as answer:
             await answer.read()
 
     asyncio.run(send())

@@ -17,10 +17,11 @@ from tests.harness.setup import SetupError, ensure_host, once
 from .conftest import the_host
 
 STARTER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from tests.harness.server import Server
 from tests.harness.setup import Host
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background of a shell
 with Server(Host(Path(sys.argv[1]), Path(sys.executable), False), options=["--cpu"]) as server:
     print(server.process.pid, flush=True)
     time.sleep(600)

@@ -41,6 +41,9 @@ def test_template(server: Server, object_info: dict[str, Any], path: Path) -> No
     workflow = json.loads(path.read_text())
     count = FRAMES.get(path.stem, 16)
     prompt = templates.use_seeded_weights(templates.to_api(path, object_info), size=64, steps=2, frames=count)
+    if path.stem in NOTICES:
+        # a node that another template ran with the same inputs would not run, and say nothing
+        client.post(server.url, "/free", {"free_memory": True})
     before = len(server.log_text())
     outcome = client.run_prompt(server.url, prompt, extra_data={"extra_pnginfo": {"workflow": workflow}})
     assert outcome.status == "success", outcome.message
