@@ -333,3 +333,27 @@ def test_lora_hooks_in_windows(model, tmp_path: Path) -> None:
     hooked = comfy.hooks.set_hooks_for_conditioning(positive, group)
     assert relative_error(sample(patched, frames=20, positive=hooked, negative=negative), plain) > 1e-4
     assert torch.equal(sample(patched, frames=20), plain)
+
+
+@pytest.mark.parametrize(("free", "wanted"), [(0.0, 1), (97.0, 2), (1e9, 3)])
+def test_free_memory_decides_how_many_windows_come_together(free: float, wanted: int) -> None:
+    """Half as much again as the host estimates has to be free, counted for all conditionings."""
+
+    class Accelerated:
+        """What the handler asks a model on an accelerator."""
+
+        current_patcher = property(lambda self: self)
+
+        def get_free_memory(self, _device: torch.device) -> float:
+            return free
+
+        def memory_required(self, shape: list[int]) -> float:
+            return float(shape[0] * 2)
+
+    handler = windows.SlidingContext([windows.Stage(WindowOptions(length=8, overlap=2))])
+    parts = plan(20, 0, handler.stages[0].options)
+    there = torch.zeros(20, 4, 8, 8, device="meta")
+    assert handler._at_once(Accelerated(), there, 2, parts) == wanted
+    assert handler._at_once(Accelerated(), torch.zeros(20, 4, 8, 8), 2, parts) == 1
+    manual = windows.SlidingContext(handler.stages, windows_per_call=2)
+    assert manual._at_once(Accelerated(), there, 2, parts) == 2
