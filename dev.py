@@ -19,7 +19,7 @@ from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_hos
 
 INSIDE = "KINEMA_INSIDE"
 WEIGHTS_VERSION = "6"
-WEIGHTS_XL_VERSION = "2"
+WEIGHTS_XL_VERSION = "3"
 
 
 def main() -> int:
@@ -148,8 +148,8 @@ def seeded_models(host: Host) -> Path:
 
 
 def seeded_xl_models(host: Host) -> Path:
-    """The same for SDXL and a ControlNet; only the tests need them."""
-    what = "writing seeded weights for SDXL and ControlNet (2.1 GB, once)"
+    """The same for SDXL, ControlNet and more; only the tests need them."""
+    what = "writing seeded weights for SDXL, ControlNet and more (2.2 GB, once)"
     return _written(host, "weights_xl.py", f"weights-xl-{WEIGHTS_XL_VERSION}", what)
 
 

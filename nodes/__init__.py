@@ -17,6 +17,7 @@ from .positions import AdjustPositions
 from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
 from .video import CombineVideo
+from .video_frames import VideoFrames
 
 NODES: list[type[io.ComfyNode]] = [
     LoadMotionModule,
@@ -32,6 +33,7 @@ NODES: list[type[io.ComfyNode]] = [
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,
+    VideoFrames,
     EncodeFrames,
     MakeClipNoise,
     MakeNoiseLayer,

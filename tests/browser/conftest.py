@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.harness.browser import Tab, chromium, open_tab
 from tests.harness.client import Outcome, run_prompt
+from tests.harness.footage import write_footage
 from tests.harness.server import Server
 from tests.harness.setup import Host
 
@@ -31,6 +32,7 @@ def server() -> Iterator[Server]:
     """One server with the seeded models."""
     host = Host(Path(_given("KINEMA_COMFYUI_FOLDER")), Path(sys.executable), is_users=False)
     with Server(host, [Path(_given("KINEMA_MODELS"))], ["--cpu"]) as running:
+        write_footage(running.base / "input")
         yield running
 
 

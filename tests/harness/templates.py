@@ -9,6 +9,7 @@ from comfy_cli.workflow_to_api import convert_ui_to_api
 from .setup import ROOT
 from .weights import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
 from .weights_control import CONTROL
+from .weights_depth import DEPTH
 from .weights_xl import CHECKPOINT_XL, MOTION_XL
 
 Prompt = dict[str, dict[str, Any]]
@@ -26,6 +27,8 @@ SEEDED = {
     "AnimateLCM_sd15_t2v_lora.safetensors": LCM_LORA,
     "v2_lora_ZoomIn.ckpt": MOTION_LORA,
     "control_v11p_sd15_lineart_fp16.safetensors": CONTROL,
+    "control_v11f1p_sd15_depth_fp16.safetensors": CONTROL,
+    "depth_anything_3_mono_large.safetensors": DEPTH,
 }
 """The seeded file that stands in for each model file a template names."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
@@ -74,5 +77,7 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "ImageScale", width=size, height=size)
     set_inputs(prompt, "RepeatImageBatch", amount=frames)
     set_inputs(prompt, "KinemaPromptTravel", frames=frames)
+    set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
+    set_inputs(prompt, "DA3Inference", resolution=140)
     set_inputs(prompt, "KSampler", steps=steps)
     return prompt

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from tests.harness import client, layouts, layouts_lora, templates
+from tests.harness.footage import write_footage
 from tests.harness.server import Server
 from tests.harness.setup import Host
 
@@ -48,6 +49,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, wrong: Path) -> Iterator[Se
     output = tmp_path_factory.mktemp("output")
     models = [seeded_models(), seeded_models("KINEMA_MODELS_XL"), wrong]
     with Server(the_host(), models, ["--cpu"], output) as running:
+        write_footage(running.base / "input")
         yield running
 
 
