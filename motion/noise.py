@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from .strengths import in_picture
 from .values import Mask
 
 SEEDS = 2**64
@@ -176,7 +177,7 @@ class NoiseLayer:
         amount: Amount = self.weight
         if self.mask is not None:
             mask = self.mask.over(range(frames), (size[0], size[1]), None, {})
-            amount = self.weight * mask.unflatten(1, (1, *size))
+            amount = self.weight * in_picture(mask, (size[0], size[1]))
         return METHODS[self.method](under, self.options.made(under.shape, seed), amount, self.balance)
 
 

@@ -31,3 +31,14 @@ def of_clip(strength: Strength, clip: int) -> Strength:
     if isinstance(strength, Tensor) and strength.ndim == 3:
         return strength[clip if strength.shape[0] > 1 else 0]
     return strength
+
+
+def in_picture(strength: Strength, size: tuple[int, int]) -> Strength:
+    """A strength of (frames, pixels) as one that multiplies (frames, channels, height, width).
+
+    Args:
+        size: height and width of the pixels.
+    """
+    if not isinstance(strength, Tensor):
+        return strength
+    return strength.unflatten(-1, (1, *(size if strength.shape[-1] > 1 else (1, 1))))

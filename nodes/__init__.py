@@ -14,6 +14,7 @@ from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .noise import MakeClipNoise, MakeNoiseLayer
 from .positions import AdjustPositions
+from .start import InjectPicture, StartFromPicture
 from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
 from .video import CombineVideo
@@ -38,6 +39,8 @@ NODES: list[type[io.ComfyNode]] = [
     MakeClipNoise,
     MakeNoiseLayer,
     FreeInit,
+    StartFromPicture,
+    InjectPicture,
     CombineVideo,
     DecodeAndSaveVideo,
     MotionModelInfo,

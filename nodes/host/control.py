@@ -8,6 +8,7 @@ from typing import Any
 from comfy.controlnet import ControlBase
 from torch import Tensor
 
+from ...motion.strengths import in_picture
 from ...motion.values import ONE, MotionValue
 from .timing import Now, timing_of
 from .window_frames import frame_numbers
@@ -57,10 +58,9 @@ class TimedControl(ControlBase):
 
         def scaled(x: Tensor, weight: float) -> Tensor:
             """Each conditioning has all frames of the call."""
-            strength = value.over(numbers, (x.shape[2], x.shape[3]), x.device, timing.masks)
-            if isinstance(strength, Tensor):
-                places = (x.shape[2], x.shape[3]) if strength.shape[1] > 1 else (1, 1)
-                strength = strength.to(x).unflatten(1, (1, *places))
+            size = (x.shape[2], x.shape[3])
+            strength = in_picture(value.over(numbers, size, x.device, timing.masks), size)
+            strength = strength.to(x) if isinstance(strength, Tensor) else strength
             return (x.unflatten(0, (len(rows), -1)) * (factors.to(x) * weight * strength)).flatten(0, 1)
 
         weighted = {

@@ -1,4 +1,4 @@
-"""Noise of a clip and FreeInit inside whatever sampler node runs the model."""
+"""Noise of a clip, a picture in it, and FreeInit inside whatever sampler node runs the model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ...motion.freeinit import FreeInitError, FreeInitOptions, low_pass, reinitialized
 from ...motion.noise import ClipNoise, NoiseError
+from .latents import PictureOverTime
 
 KEY = "kinema.noise"
 
@@ -24,6 +25,8 @@ class Noised:
 
     clip: ClipNoise = field(default_factory=ClipNoise)
     freeinit: FreeInitOptions = field(default_factory=lambda: FreeInitOptions(iterations=1))
+    start: PictureOverTime | None = None
+    """A picture whose latent takes the place of a part of the noise."""
 
     def __call__(
         self,
@@ -50,8 +53,8 @@ class Noised:
         check_clip(noise)
 
         def made(shift: int = 0) -> Tensor:
-            found = self.clip.made(noise.shape, seed or 0, shift, None if shift else noise)
-            return found.to(noise)
+            found = self.clip.made(noise.shape, seed or 0, shift, None if shift else noise).to(noise)
+            return found if self.start is None else self.start.over(found, executor.class_obj.model_patcher.model)
 
         if self.freeinit.iterations == 1:
             return sample(made(), callback)
@@ -107,6 +110,11 @@ def set_clip_noise(model: ModelPatcher, clip: ClipNoise) -> ModelPatcher:
 def set_freeinit(model: ModelPatcher, freeinit: FreeInitOptions) -> ModelPatcher:
     """A clone of the model that samples with FreeInit; the given model stays as it is."""
     return _with(model, replace(_known(model), freeinit=freeinit))
+
+
+def set_start(model: ModelPatcher, start: PictureOverTime) -> ModelPatcher:
+    """A clone of the model that starts from a picture; the given model stays as it is."""
+    return _with(model, replace(_known(model), start=start))
 
 
 def _known(model: ModelPatcher) -> Noised:

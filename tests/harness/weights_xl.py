@@ -1,4 +1,4 @@
-"""Write seeded random models that only tests need, SDXL, ControlNet and what else templates load, laid out like ComfyUI's ``models`` folder.
+"""Write seeded random models that only tests need (SDXL, ControlNet and others) in the folders of ComfyUI's ``models``.
 
 Usage: weights_xl.py COMFYUI_FOLDER OUT_FOLDER
 
