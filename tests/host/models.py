@@ -84,10 +84,11 @@ def animated(model: Patcher, motion: loader.LoadedMotion, schedule: str = "auto"
     return animate.animate(model, motion, strengths(**settings), schedule)
 
 
-def conds() -> tuple[list[Any], list[Any]]:
-    """A positive and a negative conditioning."""
+def conds(width: int = 768, pooled: int = 0) -> tuple[list[Any], list[Any]]:
+    """A positive and a negative conditioning; SDXL has a width of 2048 and 1280 pooled."""
     generator = torch.Generator().manual_seed(5)
-    return tuple([[torch.randn(1, 77, 768, generator=generator), {}]] for _ in range(2))  # type: ignore[return-value]
+    more = {"pooled_output": torch.randn(1, pooled, generator=generator)} if pooled else {}
+    return tuple([[torch.randn(1, 77, width, generator=generator), dict(more)]] for _ in range(2))  # type: ignore[return-value]
 
 
 def sample(

@@ -49,7 +49,7 @@ def control_net(network: Any, strength: float = 1.0, frames: int = 8, seed: int 
 
 def first(model: Patcher, control: ControlBase | None, how: ControlStrength | None = None, **options: Any) -> Any:
     """The first prediction with a control on both conditionings."""
-    conditionings = conds()
+    conditionings = conds(**{key: options.pop(key) for key in ("width", "pooled") if key in options})
     if control is not None:
         conditionings = tuple([[cond, more | {"control": control}] for cond, more in each] for each in conditionings)
     if how is not None:
