@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ...motion.windows import WindowOptions
+from .hints import check_controls, controls_of
 from .loader import LoadedMotion
 from .lora import MotionLora
 from .notices import notice
@@ -37,8 +38,13 @@ class Checked:
         frames = noise.shape[0]
         motions = [loaded for loaded, _, _ in self.attached]
         options = guider.model_options["transformer_options"]
-        check_frames(frames, guider.model_options.get("context_handler"), motions, options.get(VIEWS))
+        context = guider.model_options.get("context_handler")
+        in_windows = context is not None and frames > context.context_length
+        check_frames(frames, context, motions, options.get(VIEWS))
         told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
+        told += check_controls(
+            controls_of(guider.conds), guider.model_patcher.get_model_object("diffusion_model"), noise.shape, in_windows
+        )
         if any(told) and TOLD not in options:
             # one text, because a node shows only its latest; and once, also where FreeInit samples several times
             notice("\n".join(text for text in told if text))

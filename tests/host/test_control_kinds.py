@@ -62,9 +62,9 @@ def lora_weights() -> dict[str, Tensor]:
     """A ControlLoRA: what a ControlNet has of its own, and low-rank changes of two of the UNet's layers."""
     own = ("input_hint_block.", "zero_convs.", "middle_block_out.")
     weights = {name: value for name, value in network(UNET).state_dict().items() if name.startswith(own)}
-    for layer in ("attn1.to_q", "attn2.to_v"):
+    for layer in ("attn1.to_q", "attn2.to_k"):
         name = f"input_blocks.1.1.transformer_blocks.0.{layer}"
-        into = 768 if layer == "attn2.to_v" else CHANNELS[0]
+        into = 768 if layer == "attn2.to_k" else CHANNELS[0]
         weights |= {f"{name}.up": tensor("up", (CHANNELS[0], 4)), f"{name}.down": tensor("down", (4, into))}
     return weights
 
