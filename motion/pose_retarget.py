@@ -139,7 +139,7 @@ def _roots(joints: Joints) -> NDArray[np.float64]:
     """The neck of each frame (frames, 136, 3); else the middle of the shoulders, else of all that is known."""
     points, seen = joints[..., :2].astype(np.float64), _sure(joints)
     neck, shoulders = seen[:, [NECK]], [RIGHT_SHOULDER, LEFT_SHOULDER]
-    count = np.maximum(seen.sum(1), 1)[:, None]
+    count = np.maximum(seen.sum(1, keepdims=True), 1)
     everything = (points * seen[..., None]).sum(1) / count
     middle = np.where(seen[:, shoulders].all(1)[:, None], points[:, shoulders].mean(1), everything)
     return np.where(neck, points[:, NECK], middle)
