@@ -24,7 +24,7 @@ from .pose import (
 )
 
 MAX_BYTES = 64 << 20
-"""Largest file; an hour of one person with hands and face is about as much."""
+"""Largest file; six minutes of one person with hands and face at 24 frames a second are about as much."""
 MAX_ENTRIES = 8_000_000
 """Most entries in one text: a file of empty lists would need far more memory than its size."""
 MAX_NUMBERS = 100_000

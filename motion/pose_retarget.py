@@ -141,7 +141,7 @@ def _roots(joints: Joints) -> NDArray[np.float64]:
     neck, shoulders = seen[:, [NECK]], [RIGHT_SHOULDER, LEFT_SHOULDER]
     count = np.maximum(seen.sum(1, keepdims=True), 1)
     everything = (points * seen[..., None]).sum(1) / count
-    middle = np.where(seen[:, shoulders].all(1)[:, None], points[:, shoulders].mean(1), everything)
+    middle = np.where(seen[:, shoulders].all(1, keepdims=True), points[:, shoulders].mean(1), everything)
     return np.where(neck, points[:, NECK], middle)
 
 
