@@ -112,6 +112,17 @@ def test_hidden_joints_of_the_motion(hidden: list[int]) -> None:
     assert not frames[~known].any()
 
 
+@pytest.mark.parametrize("guess", [(0, 0, 0), (-1, -1, 0.05)])
+def test_a_limb_without_its_start_hangs_on_the_next(guess: tuple[float, float, float]) -> None:
+    """The elbow is hidden, or a guess far off: the wrist hangs on the shoulder, at the scale of the whole body."""
+    dance, body = dancing(), other_body()
+    dance[3, 3] = guess
+    frames = joints_of(retarget_poses(clip(dance), frame_of(body)))
+    whole, _ = limb_scales(dance[0], body)
+    wanted = whole * (dance[3, 4, :2] - dance[3, 2, :2])
+    np.testing.assert_allclose(frames[3, 4, :2] - frames[3, 2, :2], wanted, atol=1e-3)
+
+
 def test_people_are_paired_from_left_to_right() -> None:
     left, right = dancing(), moved(dancing(), 170)
     fleeting = clip(right, left)

@@ -40,6 +40,14 @@ def test_missing_for_a_while_is_the_same_person() -> None:
     assert [track.start for track in track_people(frames, patience=2)] == [0, 7]
 
 
+def test_whoever_is_missing_walks_on() -> None:
+    """6 pixels a frame: 18 after two missing frames, 24 after three, which is more than three gates of 7."""
+    gate = 7 / (400 * 2**0.5)
+    for hidden, starts in ((range(4, 6), [0]), (range(4, 7), [0, 7])):
+        frames = [PoseFrame((), 400, 400) if number in hidden else frame for number, frame in enumerate(clip(WALK))]
+        assert [track.start for track in track_people(frames, gate)] == starts
+
+
 def test_hidden_joints_are_remembered() -> None:
     """Only the upper body, then only the legs: nothing is shared with the frame before, but with the one before it."""
     upper, legs = standing(), moved(standing(), 2)
