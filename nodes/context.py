@@ -67,21 +67,25 @@ def window_inputs() -> list[io.Input]:
     ]
 
 
+FIELDS = {
+    "context_schedule": "schedule",
+    "context_length": "length",
+    "context_overlap": "overlap",
+    "context_stride": "stride",
+    "closed_loop": "closed_loop",
+    "fuse_method": "fuse",
+    "use_on_equal_length": "use_on_equal_length",
+}
+"""What `WindowOptions` calls each of the inputs."""
+
+
 def window_options(settings: dict[str, Any]) -> WindowOptions:
     """What `window_inputs` were set to.
 
     Raises:
         WindowError: settings that leave no window, or windows that never move on.
     """
-    return WindowOptions(
-        settings.get("context_schedule", "standard_uniform"),
-        settings.get("context_length", 16),
-        settings.get("context_overlap", 4),
-        settings.get("context_stride", 1),
-        settings.get("closed_loop", False),
-        settings.get("fuse_method", "pyramid"),
-        settings.get("use_on_equal_length", False),
-    )
+    return WindowOptions(**{FIELDS[name]: value for name, value in settings.items()})
 
 
 def window_problem(length: int | None, overlap: int | None, stride: int | None) -> str | None:

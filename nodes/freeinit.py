@@ -59,6 +59,7 @@ class FreeInit(io.ComfyNode):
                     min=1,
                     max=100,
                     advanced=True,
+                    optional=True,
                     tooltip="For butterworth: higher is steeper.",
                 ),
                 io.Int.Input(
@@ -67,6 +68,7 @@ class FreeInit(io.ComfyNode):
                     min=0,
                     max=2**31 - 1,
                     advanced=True,
+                    optional=True,
                     tooltip="Each iteration takes its details from noise with a seed higher by this. 0 takes the same "
                     "noise each time.",
                 ),

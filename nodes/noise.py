@@ -46,6 +46,7 @@ def noise_inputs(seed_offset: int) -> list[io.Input]:
             min=1,
             max=4096,
             advanced=True,
+            optional=True,
             tooltip="For repeated_context and FreeNoise: frames of a context window, as in the context options.",
         ),
         io.Int.Input(
@@ -54,6 +55,7 @@ def noise_inputs(seed_offset: int) -> list[io.Input]:
             min=0,
             max=4096,
             advanced=True,
+            optional=True,
             tooltip="For FreeNoise: frames shared by neighbouring windows, as in the context options.",
         ),
     ]
@@ -158,6 +160,7 @@ class MakeNoiseLayer(io.ComfyNode):
                     max=LARGEST_WEIGHT,
                     step=0.01,
                     advanced=True,
+                    optional=True,
                     tooltip="For add_weighted: weight times balance is taken away from what is under the layer.",
                 ),
                 io.Int.Input(
@@ -166,6 +169,7 @@ class MakeNoiseLayer(io.ComfyNode):
                     min=-1,
                     max=SEEDS - 1,
                     advanced=True,
+                    optional=True,
                     tooltip="A seed of its own, the same whatever the sampler has. -1 takes the sampler's. seed_offset "
                     "is added to either.",
                 ),

@@ -61,20 +61,28 @@ class PromptTravel(io.ComfyNode):
                     multiline=True,
                     dynamic_prompts=False,
                     default="",
+                    optional=True,
                     tooltip="Text put before every prompt, for what stays the same.",
                 ),
                 io.String.Input(
-                    "after", multiline=True, dynamic_prompts=False, default="", tooltip="Text put after every prompt."
+                    "after",
+                    multiline=True,
+                    dynamic_prompts=False,
+                    default="",
+                    optional=True,
+                    tooltip="Text put after every prompt.",
                 ),
                 io.Combo.Input(
                     "interpolation",
                     options=list(INTERPOLATIONS),
                     default=LINEAR,
+                    optional=True,
                     tooltip="How one prompt turns into the next. hold jumps at each frame named.",
                 ),
                 io.Boolean.Input(
                     "closed_loop",
                     default=False,
+                    optional=True,
                     tooltip="Lead from the last prompt over the end of the clip to the first, for clips that loop.",
                 ),
                 *(

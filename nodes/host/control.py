@@ -8,8 +8,8 @@ from typing import Any
 from comfy.controlnet import ControlBase
 from torch import Tensor
 
-from ...motion.values import NOTHING, ONE, MotionValue
-from .timing import is_always, timing_of
+from ...motion.values import ONE, MotionValue
+from .timing import Now, timing_of
 from .window_frames import frame_numbers
 
 Outputs = dict[str, list[Tensor | None]]
@@ -47,10 +47,7 @@ class TimedControl(ControlBase):
         arguments = (x_noisy, t, cond, batched_number, transformer_options)
         before = None if self.previous_controlnet is None else self.previous_controlnet.get_control(*arguments)
         timing = timing_of(transformer_options, self._sampling)
-        value = self.how.value
-        if not is_always(self.how, value):
-            sigma = float(t[0])
-            value = timing.value(value, sigma) if timing.acts(self.how, sigma) else NOTHING
+        value = Now(timing, lambda: float(t[0])).value(self.how, self.how.value)
         own: Outputs | None = None if value.is_zero else self.inner.get_control(*arguments)
         if own is None:
             return before
@@ -139,8 +136,9 @@ def time_controls(conditionings: Sequence[list[Any]], strength: ControlStrength)
         for cond, options in conditioning:
             control = options.get("control")
             if control is not None:
-                control = known.setdefault(id(control), TimedControl(control, strength))
-                options = options | {"control": control}
+                if id(control) not in known:
+                    known[id(control)] = TimedControl(control, strength)
+                options = options | {"control": known[id(control)]}
             entries.append([cond, options])
         timed.append(entries)
     if not known:

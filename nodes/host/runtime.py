@@ -7,7 +7,6 @@ transformer, finds the record there. Two samplings, clones or devices therefore 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import torch
@@ -21,11 +20,11 @@ from ...motion.lowrank import Term, Terms
 from ...motion.module import MotionModel
 from ...motion.sites import Block
 from ...motion.strengths import Strength
-from ...motion.values import NOTHING, ONE, MotionValue
-from ...motion.windows import Window, is_needed, plan
+from ...motion.values import ONE, MotionValue
+from ...motion.windows import Window, WindowOptions, is_needed, plan
 from .lora import MotionLora
 from .norms import pooled_output, pooled_resblock
-from .timing import Timed, Timing, is_always, timing_of
+from .timing import Now, timing_of
 from .window_frames import WINDOW_FRAMES, frame_numbers
 
 KEY = "kinema.motion"
@@ -186,7 +185,7 @@ class MotionWrapper:
         # a window or a split batch changes the number of frames from call to call, so it is counted here
         together = x.shape[0] // len(options["cond_or_uncond"])
         frames = options.get(WINDOW_FRAMES, together)
-        now = _Now(timing_of(options, executor.class_obj.model_sampling), options)
+        now = Now(timing_of(options, executor.class_obj.model_sampling), lambda: float(options["sigmas"].max()))
         layers = tuple(self._active(executor.class_obj, now, x.device))
         window = options.get("context_window")
         options[KEY] = Runtime(
@@ -196,7 +195,7 @@ class MotionWrapper:
             # as the incumbent does, the oldest decides
             bool(layers) and layers[0].model.format.pool_resnets,
             frame_numbers(together, window),
-            now.views(frames),
+            views_now(now, frames, options.get(VIEWS)),
             now.timing.masks,
         )
         options["ad_params"] = {
@@ -206,7 +205,7 @@ class MotionWrapper:
         }
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
-    def _active(self, base: Any, now: "_Now", device: torch.device) -> Iterator[Layer]:
+    def _active(self, base: Any, now: Now, device: torch.device) -> Iterator[Layer]:
         # the patchers in use, not those captured at patching time: each device of a multi-GPU run has its own
         models = base.current_patcher.get_additional_models_with_key(KEY)
         weights = base.current_patcher.get_additional_models_with_key(LORAS)
@@ -219,27 +218,9 @@ class MotionWrapper:
                 yield Layer(patcher.model, scale, effect, None if rows is None else rows.to(device), kept)
 
 
-class _Now:
-    """One moment of a sampling."""
-
-    def __init__(self, timing: Timing, options: Mapping[str, Any]) -> None:
-        self.timing, self._options = timing, options
-
-    @cached_property
-    def sigma(self) -> float:
-        """The noise level, asked of the device only where something depends on it."""
-        return float(self._options["sigmas"].max())
-
-    def value(self, item: Timed, value: MotionValue) -> MotionValue:
-        """How strong something is, nothing outside its part of the sampling."""
-        if is_always(item, value):
-            return value
-        return self.timing.value(value, self.sigma) if self.timing.acts(item, self.sigma) else NOTHING
-
-    def views(self, frames: int) -> Sequence[Window]:
-        """The windows within which motion models see frames together."""
-        options = self._options.get(VIEWS)
-        return plan(frames, self.timing.step(self.sigma), options) if options and is_needed(frames, options) else ()
+def views_now(now: Now, frames: int, options: WindowOptions | None) -> Sequence[Window]:
+    """The windows within which motion models see frames together, none if they see all of them."""
+    return plan(frames, now.timing.step(now.sigma), options) if options and is_needed(frames, options) else ()
 
 
 @torch.compiler.disable

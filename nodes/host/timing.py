@@ -1,12 +1,13 @@
 """What acts at which step of one sampling."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
 from torch import Tensor
 
 from ...motion.keyframes import active_keyframes
-from ...motion.values import Keyframes, MotionValue
+from ...motion.values import NOTHING, MotionValue
 
 TIMING = "kinema.timing"
 ROUNDING = 1e-5
@@ -21,6 +22,16 @@ class Timed(Protocol):
 
     @property
     def end_percent(self) -> float: ...  # noqa: D102
+
+
+class Starting(Protocol):
+    """One of several that follow one another over the sampling."""
+
+    @property
+    def start_percent(self) -> float: ...  # noqa: D102
+
+    @property
+    def guarantee_steps(self) -> int: ...  # noqa: D102
 
 
 class Timing:
@@ -42,7 +53,7 @@ class Timing:
         self.sigmas: Sequence[float] = list(sigmas)
         self._sampling = model_sampling
         self._percents: dict[float, float] = {}
-        self._active: dict[Keyframes, list[int]] = {}
+        self._active: dict[Any, list[int]] = {}
         self._values: dict[tuple[MotionValue, int], MotionValue] = {}
 
     def acts(self, item: Timed, sigma: float) -> bool:
@@ -55,7 +66,7 @@ class Timing:
             return value
         step = self.step(sigma)
         if (value, step) not in self._values:
-            self._values[value, step] = value.during(lambda keyframes: self._steps(keyframes)[step])
+            self._values[value, step] = value.during(lambda keyframes: self.active(keyframes, keyframes.keys)[step])
         return self._values[value, step]
 
     def sigma(self, percent: float) -> float:
@@ -69,13 +80,36 @@ class Timing:
         begun = [step for step, start in enumerate(self.sigmas) if start >= sigma * (1.0 - ROUNDING)]
         return begun[-1] if begun else 0
 
-    def _steps(self, keyframes: Keyframes) -> Sequence[int]:
-        if keyframes not in self._active:
-            starts = [self.sigma(key.start_percent) for key in keyframes.keys]
-            self._active[keyframes] = active_keyframes(
-                starts, [key.guarantee_steps for key in keyframes.keys], self.sigmas
-            )
-        return self._active[keyframes]
+    def active(self, owner: Any, followers: Sequence[Starting]) -> Sequence[int]:
+        """Which of several acts at each step, -1 for none yet; ``owner`` is whom they belong to."""
+        if owner not in self._active:
+            starts = [self.sigma(each.start_percent) for each in followers]
+            owed = [each.guarantee_steps for each in followers]
+            self._active[owner] = active_keyframes(starts, owed, self.sigmas)
+        return self._active[owner]
+
+
+class Now:
+    """One moment of a sampling."""
+
+    def __init__(self, timing: Timing, read_sigma: Callable[[], float]) -> None:
+        """Take a moment.
+
+        Args:
+            read_sigma: asks the device for the noise level, called only where something depends on it.
+        """
+        self.timing, self._read_sigma = timing, read_sigma
+
+    @cached_property
+    def sigma(self) -> float:
+        """The noise level."""
+        return self._read_sigma()
+
+    def value(self, item: Timed, value: MotionValue) -> MotionValue:
+        """How strong something is, without keyframes; nothing outside its part of the sampling."""
+        if item.start_percent <= 0.0 and item.end_percent >= 1.0 and not value.keyframes:
+            return value
+        return self.timing.value(value, self.sigma) if self.timing.acts(item, self.sigma) else NOTHING
 
 
 def start_timing(guider: Any, sigmas: Tensor) -> None:
@@ -93,8 +127,3 @@ def timing_of(options: Mapping[str, Any], model_sampling: Any) -> Timing:
         return options[TIMING]
     sigmas = options["sample_sigmas"] if "sample_sigmas" in options else options["sigmas"]
     return Timing(model_sampling, sigmas.tolist())
-
-
-def is_always(item: Timed, *values: MotionValue) -> bool:
-    """Whether something acts in the same way at every step."""
-    return item.start_percent <= 0.0 and item.end_percent >= 1.0 and not any(value.keyframes for value in values)

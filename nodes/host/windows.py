@@ -122,12 +122,7 @@ class SlidingContext(IndexListContextHandler):
         step = timing.step(float(timestep[0]))
         if len(self.stages) == 1:
             return self.stages[0].options, step
-        key = (KEY, self)
-        if key not in timing.kept:
-            starts = [timing.sigma(stage.start_percent) for stage in self.stages]
-            owed = [stage.guarantee_steps for stage in self.stages]
-            timing.kept[key] = active_keyframes(starts, owed, timing.sigmas)
-        return self.stages[max(timing.kept[key][step], 0)].options, step
+        return self.stages[max(timing.active(self, self.stages)[step], 0)].options, step
 
     def _at_once(self, model: Any, x_in: Tensor, conds: int, windows: Sequence[Window]) -> int:
         """How many windows to predict in one call."""
