@@ -37,6 +37,17 @@ ENOUGH = 4
 UNITS = ("auto", "pixels", "normalised")
 _BODY_25 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24)
 """Where the 18 body joints and the 6 of the feet stand among OpenPose's 25; the middle of the hips is left out."""
+OTHER_LAYOUTS = {
+    15: "MPII as OpenPose writes it",
+    16: "MPII",
+    17: "COCO",
+    26: "Halpe",
+    33: "MediaPipe",
+    133: "a whole body of COCO-WholeBody",
+    134: "a whole body with a neck, as DWPose counts it",
+    135: "a whole body of 25 body joints",
+}
+"""Bodies of other detectors, by their number of joints."""
 _COUNTS: Mapping[str, tuple[int, ...]] = {
     key: (where.stop - where.start, *{"pose_keypoints_2d": (25,), "face_keypoints_2d": (68,)}.get(key, ()))
     for key, where in PARTS.items()
@@ -114,7 +125,9 @@ def parse_poses(
 
 def _raw(value: object, size: tuple[int, int] | None, name: str) -> list[PoseFrame]:
     entries = [value] if isinstance(value, Mapping) else value
-    if not isinstance(entries, list | tuple) or not entries:
+    if isinstance(entries, list | tuple) and not entries:
+        raise PoseError(f"{name} is empty, it has no frames. Connect or choose a pose with at least one.")
+    if not isinstance(entries, list | tuple):
         raise PoseError(
             f"{name} is {_shown(value)}, not a frame of OpenPose JSON or a list of frames. Connect the output of a "
             "pose detector, or a file that one wrote."
@@ -190,8 +203,9 @@ def _part(values: Any, counts: tuple[int, ...], where: str) -> Joints | None:
         return None
     wanted = " or ".join(str(3 * count) for count in counts)
     if not isinstance(values, list | tuple) or len(values) not in {3 * count for count in counts}:
-        found = f"has {len(values)} entries" if isinstance(values, list | tuple) else f"is {_shown(values)}"
-        raise PoseError(f"{where} {found}. Give a flat list of {wanted} numbers: x, y, confidence for each joint.")
+        raise PoseError(
+            f"{where} {_counted(values)}. Give a flat list of {wanted} numbers: x, y, confidence for each joint."
+        )
     for place, number in enumerate(values):
         if isinstance(number, bool) or not isinstance(number, int | float | np.floating | np.integer):
             raise PoseError(f"{where}, entry {place} is {_shown(number)}, no number. Write x, y, confidence flat.")
@@ -204,6 +218,18 @@ def _part(values: Any, counts: tuple[int, ...], where: str) -> Joints | None:
     part = np.array(values, np.float32).reshape(-1, 3)
     part[:, 2] = part[:, 2].clip(0, 1)
     return part
+
+
+def _counted(values: Any) -> str:
+    """What a list of the wrong length is, for a message."""
+    if not isinstance(values, list | tuple):
+        return f"is {_shown(values)}"
+    nested = len(values) > 0 and isinstance(values[0], list | tuple)
+    for size in (1,) if nested else (3, 2):
+        layout = OTHER_LAYOUTS.get(len(values) // size)
+        if layout is not None and len(values) % size == 0:
+            return f"has {len(values)} entries: {len(values) // size} joints, {layout}, not OpenPose"
+    return f"has {len(values)} entries"
 
 
 def _are_normalised(frames: Sequence[PoseFrame], units: str, name: str) -> bool:
