@@ -28,6 +28,8 @@ PARTS: Mapping[str, slice] = MappingProxyType(
 """Where the joints of each key of OpenPose JSON lie; ComfyUI's SDPose nodes write the same counts."""
 BODY, FEET, FACE, RIGHT_HAND, LEFT_HAND = PARTS.values()
 COUNT = 136
+MAX_FRAMES = 100_000
+"""In one sequence: an hour at 24 frames a second."""
 THRESHOLD = 0.3
 """Least confidence of a joint that counts; ComfyUI's drawing node leaves the others out too."""
 NOSE, NECK, RIGHT_SHOULDER, LEFT_SHOULDER, RIGHT_WRIST, LEFT_WRIST = 0, 1, 2, 5, 4, 7

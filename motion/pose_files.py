@@ -13,6 +13,7 @@ from .pose import (
     FACE,
     FEET,
     LEFT_EYE,
+    MAX_FRAMES,
     PARTS,
     RIGHT_EYE,
     THRESHOLD,
@@ -24,7 +25,7 @@ from .pose import (
 )
 
 MAX_BYTES = 64 << 20
-"""Largest file; six minutes of one person with hands and face at 24 frames a second are about as much."""
+"""Of all files together; six minutes of one person with hands and face at 24 frames a second are about as much."""
 MAX_ENTRIES = 8_000_000
 """Most entries in one text: a file of empty lists would need far more memory than its size."""
 MAX_NUMBERS = 100_000
@@ -35,21 +36,21 @@ NORMALISED = 2.0
 ENOUGH = 4
 """Known joints a frame needs before its coordinates count as evidence of their unit."""
 UNITS = ("auto", "pixels", "normalised")
-_BODY_25 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24)
+_FROM_25 = (0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24)
 """Where the 18 body joints and the 6 of the feet stand among OpenPose's 25; the middle of the hips is left out."""
 OTHER_LAYOUTS = {
-    15: "MPII as OpenPose writes it",
+    15: "MPI",
     16: "MPII",
     17: "COCO",
     26: "Halpe",
     33: "MediaPipe",
-    133: "a whole body of COCO-WholeBody",
-    134: "a whole body with a neck, as DWPose counts it",
-    135: "a whole body of 25 body joints",
+    133: "COCO-WholeBody",
+    134: "DWPose's whole body",
 }
 """Bodies of other detectors, by their number of joints."""
+BODY_25 = 25
 _COUNTS: Mapping[str, tuple[int, ...]] = {
-    key: (where.stop - where.start, *{"pose_keypoints_2d": (25,), "face_keypoints_2d": (68,)}.get(key, ()))
+    key: (where.stop - where.start, *{"pose_keypoints_2d": (BODY_25,), "face_keypoints_2d": (68,)}.get(key, ()))
     for key, where in PARTS.items()
 }
 
@@ -62,14 +63,16 @@ def read_pose_files(paths: Sequence[str], size: tuple[int, int] | None = None, u
         units: one of `UNITS`.
 
     Raises:
-        PoseError: see `parse_poses`; or a file that is missing, too large or no JSON.
+        PoseError: see `parse_poses`; or a file that is missing or no JSON, or too much of them.
     """
     frames: list[PoseFrame] = []
+    size_left = MAX_BYTES
     for path in paths:
         name = os.path.basename(path)
         try:
-            if os.path.getsize(path) > MAX_BYTES:
-                raise PoseError(f"{name} is larger than 64 MB. Split it, one file for each part of the clip.")
+            size_left -= os.path.getsize(path)
+            if size_left < 0:
+                raise PoseError(f"The files up to {name} are larger than 64 MB. Take a part of the clip at a time.")
             with open(path, encoding="utf-8-sig") as file:
                 text = file.read()
         except OSError as error:
@@ -77,6 +80,7 @@ def read_pose_files(paths: Sequence[str], size: tuple[int, int] | None = None, u
         except UnicodeDecodeError as error:
             raise PoseError(f"{name} is no text, so no OpenPose JSON. Choose the .json file of the pose.") from error
         frames += _raw(_json(text, name), size, name)
+        _check_count(frames, "The pose")
     return _finished(frames, units, "The pose")
 
 
@@ -132,7 +136,13 @@ def _raw(value: object, size: tuple[int, int] | None, name: str) -> list[PoseFra
             f"{name} is {_shown(value)}, not a frame of OpenPose JSON or a list of frames. Connect the output of a "
             "pose detector, or a file that one wrote."
         )
+    _check_count(entries, name)
     return [_frame(entry, size, f"{name}, frame {number}") for number, entry in enumerate(entries)]
+
+
+def _check_count(frames: Sequence[Any], name: str) -> None:
+    if len(frames) > MAX_FRAMES:
+        raise PoseError(f"{name} has {len(frames)} frames; {MAX_FRAMES} are the most. Take a part of it.")
 
 
 def _finished(frames: list[PoseFrame], units: str, name: str) -> list[PoseFrame]:
@@ -182,14 +192,15 @@ def _person(person: Any, where: str) -> Joints:
     if not isinstance(person, Mapping):
         raise PoseError(f'{where}: found {_shown(person)} instead of an object with "pose_keypoints_2d".')
     if "pose_keypoints_2d" not in person:
-        raise PoseError(f'{where}: "pose_keypoints_2d" is missing. Only poses in the OpenPose layout can be read.')
+        other = f' "keypoints" {_counted(person["keypoints"], OTHER_LAYOUTS)}.' if "keypoints" in person else ""
+        raise PoseError(f'{where}: "pose_keypoints_2d" is missing.{other} Only the OpenPose layout can be read.')
     joints = np.zeros((COUNT, 3), np.float32)
     for key, span in PARTS.items():
         part = _part(person.get(key), _COUNTS[key], f'{where}: "{key}"')
         if part is None:
             continue
-        if len(part) == 25:
-            part = part[list(_BODY_25)]
+        if len(part) == BODY_25:
+            part = part[list(_FROM_25)]
             joints[FEET] = part[BODY.stop :]
             part = part[BODY]
         joints[span][: len(part)] = part
@@ -204,7 +215,8 @@ def _part(values: Any, counts: tuple[int, ...], where: str) -> Joints | None:
     wanted = " or ".join(str(3 * count) for count in counts)
     if not isinstance(values, list | tuple) or len(values) not in {3 * count for count in counts}:
         raise PoseError(
-            f"{where} {_counted(values)}. Give a flat list of {wanted} numbers: x, y, confidence for each joint."
+            f"{where} {_counted(values, OTHER_LAYOUTS if BODY_25 in counts else {})}. "
+            f"Give a flat list of {wanted} numbers: x, y, confidence for each joint."
         )
     for place, number in enumerate(values):
         if isinstance(number, bool) or not isinstance(number, int | float | np.floating | np.integer):
@@ -220,16 +232,15 @@ def _part(values: Any, counts: tuple[int, ...], where: str) -> Joints | None:
     return part
 
 
-def _counted(values: Any) -> str:
-    """What a list of the wrong length is, for a message."""
+def _counted(values: Any, layouts: Mapping[int, str]) -> str:
+    """What a list of a wrong length is, for a message."""
     if not isinstance(values, list | tuple):
         return f"is {_shown(values)}"
-    nested = len(values) > 0 and isinstance(values[0], list | tuple)
-    for size in (1,) if nested else (3, 2):
-        layout = OTHER_LAYOUTS.get(len(values) // size)
-        if layout is not None and len(values) % size == 0:
-            return f"has {len(values)} entries: {len(values) // size} joints, {layout}, not OpenPose"
-    return f"has {len(values)} entries"
+    joints = len(values)
+    if values and not isinstance(values[0], list | tuple):
+        joints = joints // 3 if joints % 3 == 0 else 0
+    layout = f", the {joints} joints of {layouts[joints]} and not OpenPose's" if joints in layouts else ""
+    return f"has {len(values)} entries{layout}"
 
 
 def _are_normalised(frames: Sequence[PoseFrame], units: str, name: str) -> bool:

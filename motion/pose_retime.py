@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .pose import THRESHOLD, Joints, PoseError, PoseFrame, canvas
+from .pose import MAX_FRAMES, THRESHOLD, Joints, PoseError, PoseFrame, canvas
 from .pose_tracks import GATE, Track, frames_of, track_people
-
-MAX_FRAMES = 100_000
 
 
 def retime_to_fps(frames: Sequence[PoseFrame], fps: float, wanted: float, gate: float = GATE) -> list[PoseFrame]:

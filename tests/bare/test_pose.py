@@ -114,7 +114,11 @@ def test_files(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_bytes(b"\xff\xfe\x00")
     with (tmp_path / "d.json").open("wb") as file:
         file.truncate((64 << 20) + 1)
-    for name, words in (("c", "c.json is no text"), ("d", "larger than 64 MB"), ("e", "cannot be opened")):
+    for name, words in (
+        ("c", "c.json is no text"),
+        ("d", "up to d.json are larger than 64 MB"),
+        ("e", "cannot be opened"),
+    ):
         with pytest.raises(PoseError, match=words):
             read_pose_files([str(tmp_path / f"{name}.json")])
     with pytest.raises(PoseError, match="no frames"):
@@ -125,7 +129,8 @@ def test_files(tmp_path: Path) -> None:
     ("value", "words"),
     [
         (None, "is None, not a frame of OpenPose JSON"),
-        ([], "is a list, not a frame"),
+        ([], "The pose is empty, it has no frames. Connect or choose"),
+        ([None] * 100_001, "has 100001 frames; 100000 are the most"),
         ("text", "is 'text', not a frame"),
         ([[frame()]], 'frame 0: found a list instead of an object with "people"'),
         ([frame(), 3], "frame 1: found 3 instead"),
@@ -140,7 +145,12 @@ def test_files(tmp_path: Path) -> None:
         ([{**frame(), "canvas_height": float("nan")}], '"canvas_height" is nan'),
         ([{**frame(), "canvas_height": True}], '"canvas_height" is True'),
         ([frame(), {**frame(), "canvas_width": 65}], "Frame 1 has a canvas of 65x48 pixels, frame 0 has 64x48"),
-        (frame(pose_keypoints_2d=flat(17)), 'frame 0, person 0: "pose_keypoints_2d" has 51 entries.*54 or 75 numbers'),
+        (frame(pose_keypoints_2d=flat(17)), "has 51 entries, the 17 joints of COCO and not OpenPose's.*54 or 75 num"),
+        (frame(pose_keypoints_2d=flat(133)), "399 entries, the 133 joints of COCO-WholeBody and not OpenPose's"),
+        (frame(pose_keypoints_2d=[[1.0, 2.0]] * 33), "33 entries, the 33 joints of MediaPipe"),
+        (frame(pose_keypoints_2d=flat(19)), 'frame 0, person 0: "pose_keypoints_2d" has 57 entries. Give a flat'),
+        (frame(hand_left_keypoints_2d=flat(17)), '"hand_left_keypoints_2d" has 51 entries. Give'),
+        ([{**frame(), "people": [{"keypoints": flat(17)}]}], '"keypoints" has 51 entries, the 17 joints of COCO'),
         (frame(face_keypoints_2d=flat(69)), '"face_keypoints_2d" has 207 entries.*210 or 204'),
         (frame(hand_left_keypoints_2d=flat(20)), '"hand_left_keypoints_2d" has 60 entries.*63 numbers'),
         (frame(hand_left_keypoints_2d={}), '"hand_left_keypoints_2d" is an object'),
