@@ -23,7 +23,7 @@ TORSO, THIGH, SHIN, UPPER_ARM, FOREARM = 0.36, 0.32, 0.32, 0.22, 0.19
 """Lengths as parts of the height from ankle to neck, standing."""
 SHOULDER, HIP, LEAN = 0.14, 0.07, 0.02
 """Half the widths of shoulders and hips, and how far the neck is before the hips, likewise."""
-HEAD = {0: (0.0, 0.09, -0.155), 14: (-0.035, 0.07, -0.195), 15: (0.035, 0.07, -0.195), 16: (-0.08, -0.01, -0.18)}
+HEAD = {0: (0.0, 0.06, -0.16), 14: (-0.035, 0.045, -0.2), 15: (0.035, 0.045, -0.2), 16: (-0.08, -0.03, -0.18)}
 """Nose, eyes and right ear: leftwards, forwards and down from the neck, likewise. The left ear is turned away."""
 TURN, STEP, KNEE, ARM, ELBOW = np.radians((55, 26, 60, 24, 25))
 """Turn from the viewer to the right of the picture, swing of the thigh, most bend of the knee, swing and bend of the

@@ -26,6 +26,7 @@ SEEDED = {
     "AnimateLCM_sd15_t2v_lora.safetensors": LCM_LORA,
     "v2_lora_ZoomIn.ckpt": MOTION_LORA,
     "control_v11p_sd15_lineart_fp16.safetensors": CONTROL,
+    "control_v11p_sd15_openpose_fp16.safetensors": CONTROL,
 }
 """The seeded file that stands in for each model file a template names."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
