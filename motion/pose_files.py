@@ -145,9 +145,18 @@ def _check_count(frames: Sequence[Any], name: str) -> None:
         raise PoseError(f"{name} has {len(frames)} frames; {MAX_FRAMES} are the most. Take a part of it.")
 
 
-def _finished(frames: list[PoseFrame], units: str, name: str) -> list[PoseFrame]:
+def check_units(units: str) -> None:
+    """Refuse a unit that does not exist.
+
+    Raises:
+        PoseError: it is not one of `UNITS`.
+    """
     if units not in UNITS:
-        raise PoseError(f"{name}: there is no unit {units!r}. Choose one of {', '.join(UNITS)}.")
+        raise PoseError(f"There is no unit {units!r} for coordinates. Choose one of {', '.join(UNITS)}.")
+
+
+def _finished(frames: list[PoseFrame], units: str, name: str) -> list[PoseFrame]:
+    check_units(units)
     canvas(frames)
     if not any(frame.people for frame in frames):
         raise PoseError(f"{name} shows nobody in any of its {len(frames)} frames. Detect the pose on another clip.")

@@ -7,7 +7,7 @@ from comfy_api.latest import io
 from ..motion.pose import PoseFrame, keypoints
 from ..motion.pose_draw import LARGEST_SIDE, picture_size
 from ..motion.pose_example import MOST_FRAMES, walking
-from ..motion.pose_files import UNITS, parse_pose_text, read_pose_files
+from ..motion.pose_files import UNITS, check_units, parse_pose_text, read_pose_files
 from .host import pose_files
 from .types import Pose
 
@@ -28,6 +28,7 @@ def read(
     if text.strip():
         return parse_pose_text(text, size, units, "The text")
     if pose == EXAMPLE:
+        check_units(units)
         return walking(frames, *picture_size((EXAMPLE_SIDE, EXAMPLE_SIDE), (width, height)))
     return read_pose_files(pose_files.pose_paths(pose), size, units)
 
