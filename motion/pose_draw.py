@@ -37,7 +37,8 @@ WIDTHS = ("openpose", "xinsir")
 LIMB, JOINT, HAND_LINE, HAND_JOINT, FACE_POINT = 4, 4, 1, 4, 3
 """Pixels from the middle to the edge."""
 REACH = 0.6
-"""Pixels that a filled shape goes over its edge: every pixel it touches belongs to it, and pixels are square."""
+"""Pixels by which limbs and lines are drawn larger: a pixel belongs to a shape that touches it, and reaches from its
+middle so far in the mean over all directions."""
 LARGEST_SIDE = 16_384
 Picture = NDArray[np.float32]
 """(height, width, 3) in 0..1, drawn upon."""
@@ -100,13 +101,8 @@ def draw_poses(
         PoseError: no frames, several canvas sizes, an empty background, or a setting out of range.
     """
     style = style or PoseStyle()
-    given = canvas(frames)
-    if background is not None:
-        if background.ndim != 4 or 0 in background.shape or background.shape[-1] < 3:
-            raise PoseError("The background is empty or not in colour. Connect at least one picture, or nothing.")
-        size = size[0] or background.shape[2], size[1] or background.shape[1]
-    width, height = picture_size(given, size)
-    place = _placing(given, (width, height), fit)
+    width, height = drawn_size(frames, size, background)
+    place = _placing(canvas(frames), (width, height), fit)
     pictures = torch.zeros((len(frames), height, width, 3))
     for number, (picture, frame) in enumerate(zip(pictures, frames, strict=True)):
         if background is not None:
@@ -115,6 +111,20 @@ def draw_poses(
             _draw_person(picture.numpy(), place(person.joints), style)
         progress(number + 1, len(frames))
     return pictures
+
+
+def drawn_size(frames: Sequence[PoseFrame], size: tuple[int, int], background: Tensor | None) -> tuple[int, int]:
+    """Width and height of the pictures that `draw_poses` makes.
+
+    Raises:
+        PoseError: no frames, several canvas sizes, an empty background, or a side that is negative or too long.
+    """
+    given = canvas(frames)
+    if background is not None:
+        if background.ndim != 4 or 0 in background.shape or background.shape[-1] < 3:
+            raise PoseError("The background is empty or not in colour. Connect at least one picture, or nothing.")
+        given = background.shape[2], background.shape[1]
+    return picture_size(given, size)
 
 
 def picture_size(given: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
@@ -162,14 +172,16 @@ def _draw_person(picture: Picture, joints: Joints, style: PoseStyle) -> None:
         skeleton = SKELETONS[style.body]
         body = skeleton.joints(joints)
         limb = LIMB * wide * (limb_growth(picture.shape[1], picture.shape[0]) if style.widths == "xinsir" else 1)
+        shown = style.shows(body)
         for (start, end), colour in zip(skeleton.limbs, skeleton.limb_colours, strict=True):
-            if style.shows(body[[start, end]]).all():
+            if shown[start] and shown[end]:
                 _draw_ellipse(picture, body[start, :2], body[end, :2], limb, colour)
         _draw_discs(picture, body, JOINT * wide, skeleton.joint_colours, style)
     if style.hands:
         for hand in (joints[RIGHT_HAND], joints[LEFT_HAND]):
+            shown = style.shows(hand)
             for (start, end), colour in zip(HAND_LINES, HAND_COLOURS, strict=True):
-                if style.shows(hand[[start, end]]).all():
+                if shown[start] and shown[end]:
                     _draw_line(picture, hand[start, :2], hand[end, :2], HAND_LINE * wide, colour)
             _draw_discs(picture, hand, HAND_JOINT * wide, BLUE, style)
     if style.face:

@@ -6,8 +6,8 @@ import comfy.model_management
 import torch
 from torch import Tensor
 
-from ...motion.pose import PoseError, PoseFrame, canvas
-from ...motion.pose_draw import PoseStyle, draw_poses, picture_size
+from ...motion.pose import PoseError, PoseFrame
+from ...motion.pose_draw import PoseStyle, draw_poses, drawn_size
 from .output import progress_reporter
 
 FRAME_BYTES = 12
@@ -22,8 +22,7 @@ def draw(
     Raises:
         PoseError: see there, or more pictures than memory holds.
     """
-    given = canvas(frames) if background is None else (background.shape[-2], background.shape[-3])
-    width, height = picture_size(given, size)
+    width, height = drawn_size(frames, size, background)
     needed = len(frames) * width * height * FRAME_BYTES
     free = comfy.model_management.get_free_memory(torch.device("cpu"))
     if needed > free:

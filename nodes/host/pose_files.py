@@ -28,17 +28,12 @@ def pose_paths(name: str) -> list[str]:
         FileNotFoundError: it is not, or no longer, in the input folder.
     """
     root = folder_paths.get_input_directory()
-    path = os.path.join(root, name)
-    is_folder = name.endswith("/")
-    inside = _is_plain(name.removesuffix("/"))
-    if not inside or not (os.path.isdir(path) if is_folder else _is_pose(name) and os.path.isfile(path)):
+    if name not in pose_names():
         raise FileNotFoundError(f"There is no pose {name} in {root}. Put it there and refresh the node list (R).")
-    if not is_folder:
+    path = os.path.join(root, name)
+    if not name.endswith("/"):
         return [path]
-    names = sorted(filter(_is_pose, os.listdir(path)), key=natural)
-    if not names:
-        raise FileNotFoundError(f"There is no {ENDING} file in {path}. Put one file for each frame there.")
-    return [os.path.join(path, name) for name in names]
+    return [os.path.join(path, file) for file in sorted(filter(_is_pose, os.listdir(path)), key=natural)]
 
 
 def pose_fingerprint(name: str) -> object:
@@ -53,10 +48,6 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     """Sorts names by the numbers in them."""
     parts = re.split(r"([0-9]+)", name.casefold())
     return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
-
-
-def _is_plain(name: str) -> bool:
-    return name not in ("", ".", "..") and not any(sign in name for sign in "/\\\0")
 
 
 def _is_pose(name: str) -> bool:
