@@ -13,6 +13,11 @@ from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .noise import MakeClipNoise, MakeNoiseLayer
+from .pose_draw import DrawPose
+from .pose_files import LoadPose
+from .pose_retarget import RetargetPose
+from .pose_retime import RetimePose
+from .pose_smooth import SmoothPose
 from .positions import AdjustPositions
 from .start import InjectPicture, StartFromPicture
 from .travel import PromptTravel
@@ -35,6 +40,11 @@ NODES: list[type[io.ComfyNode]] = [
     MotionKeyframe,
     ReadMotionValue,
     VideoFrames,
+    LoadPose,
+    SmoothPose,
+    RetimePose,
+    RetargetPose,
+    DrawPose,
     EncodeFrames,
     MakeClipNoise,
     MakeNoiseLayer,

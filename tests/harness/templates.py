@@ -29,6 +29,7 @@ SEEDED = {
     "control_v11p_sd15_lineart_fp16.safetensors": CONTROL,
     "control_v11f1p_sd15_depth_fp16.safetensors": CONTROL,
     "depth_anything_3_mono_large.safetensors": DEPTH,
+    "control_v11p_sd15_openpose_fp16.safetensors": CONTROL,
 }
 """The seeded file that stands in for each model file a template names."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
