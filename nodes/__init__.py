@@ -4,6 +4,7 @@ from comfy_api.latest import ComfyExtension, io
 
 from .adapter import ApplyDomainAdapter
 from .animate import AnimateModel
+from .camera import CameraControl
 from .context import ContextPreview, MotionViews, SlidingContext
 from .control import ControlOverTime
 from .frames import DecodeAndSaveVideo, EncodeFrames
@@ -13,6 +14,7 @@ from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .noise import MakeClipNoise, MakeNoiseLayer
+from .paths import LoadCameraPath, MakeCameraPath
 from .positions import AdjustPositions
 from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
@@ -29,6 +31,9 @@ NODES: list[type[io.ComfyNode]] = [
     ContextPreview,
     PromptTravel,
     ControlOverTime,
+    MakeCameraPath,
+    LoadCameraPath,
+    CameraControl,
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,
