@@ -10,6 +10,7 @@ import comfy.model_patcher
 import comfy.ops
 import torch
 import torch.nn.functional as F
+from comfy.cli_args import args
 from torch import Tensor
 
 from ...motion.camera import CameraModel
@@ -70,6 +71,8 @@ def _load_once(path: str, _fingerprint: object) -> LoadedCamera:
 def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
     tensors = read_weights(path)
     structure, state = read_camera(tensors, os.path.basename(path))
+    if args.disable_mmap:
+        state = {name: tensor.clone() for name, tensor in state.items()}
     return managed(
         state,
         lambda dtype, place: load_camera_model(structure, state, comfy.ops.manual_cast, dtype, place),

@@ -14,6 +14,7 @@ from kinema.motion.paths import CameraPath
 from kinema.motion.plucker import plucker
 from kinema.motion.steering import Steering
 from kinema.motion.transformer import TemporalTransformer
+from kinema.motion.windows import Window
 from torch import Tensor
 
 from tests import reference, reference_camera
@@ -130,6 +131,17 @@ def test_steered_transformer_equals_reference(
     wanted = reference.temporal_transformer(x, motion, "down_blocks.1.motion_modules.0", steer=steer)
     assert relative_error(found, wanted.transpose(1, 2).flatten(0, 1)) < 1e-5
     assert relative_error(found, temporal(x.transpose(1, 2).flatten(0, 1), 7)) > 1e-2
+
+
+def test_views_take_the_features_of_their_frames(model: CameraModel, layer) -> None:
+    _, temporal = layer
+    merge = model.merge_at(("input", 4))
+    assert merge is not None
+    x, features = torch.randn(7, 64, 6, 10), torch.randn(1, 7, 60, 64)
+    backwards = Window(tuple(range(6, -1, -1)), (1.0,) * 7)
+    found = temporal(x, 7, views=[backwards], camera=Steering(merge, features))
+    wanted = temporal(x.flip(0), 7, camera=Steering(merge, features.flip(1))).flip(0)
+    assert relative_error(found, wanted) < 1e-5
 
 
 def test_strength_may_differ_by_frame_and_pixel(model: CameraModel) -> None:
