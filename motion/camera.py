@@ -1,6 +1,6 @@
 """CameraCtrl (arXiv 2404.02101): an encoder of camera paths, and the layers that tell temporal attention about them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,7 +143,14 @@ class CameraModel(nn.Module):
         return (number - 1) // 3 if side == "input" else len(self.structure.widths) - 1 - number // 3
 
     def features(
-        self, path: CameraPath, frames: int, size: tuple[int, int], device: Any, dtype: torch.dtype, rest: Any
+        self,
+        path: CameraPath,
+        frames: int,
+        size: tuple[int, int],
+        device: Any,
+        dtype: torch.dtype,
+        rest: Any,
+        before_each: Callable[[], None] = lambda: None,
     ) -> list[Tensor]:
         """The features of a whole clip, in windows that overlap by half where it is longer than the positions.
 
@@ -155,22 +162,29 @@ class CameraModel(nn.Module):
             size: height and width of the latent.
             device: where to work.
             dtype, rest: of the result, and the device to keep it on.
+            before_each: called before each window, to stop there if nobody waits any longer.
 
         Returns:
-            For each level (frames, channels, height, width).
+            For each level (frames, channels, height, width), channels last in memory, as tokens have them.
         """
         whole = path.at(list(range(frames))).relative()
         length = self.structure.positions
         found: list[Tensor] = []
         for view in plan(frames, 0, WindowOptions(length=length, overlap=length // 2)):
+            before_each()
             rays = plucker(whole.at(list(view.frames)), (size[0] * SHRINK, size[1] * SHRINK), device)
             weights = torch.tensor(view.weights, device=rest, dtype=dtype)[:, None, None, None]
             index = torch.tensor(view.frames, device=rest)
             parts = self.encoder(rays)
-            found = found or [torch.zeros(frames, *part.shape[1:], device=rest, dtype=dtype) for part in parts]
+            found = found or [_channels_last(frames, part, rest, dtype) for part in parts]
             for total, part in zip(found, parts, strict=True):
                 total.index_add_(0, index, part.to(rest, dtype) * weights)
         return found
+
+
+def _channels_last(frames: int, like: Tensor, device: Any, dtype: torch.dtype) -> Tensor:
+    zeros = torch.zeros(frames, *like.shape[1:], device=device, dtype=dtype)
+    return zeros.to(memory_format=torch.channels_last)
 
 
 def merge_name(block: Block) -> str:

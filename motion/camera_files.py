@@ -66,7 +66,7 @@ def read_camera(tensors: Mapping[str, Tensor], file: str) -> tuple[CameraStructu
                 f"{file} is a CameraCtrl model of an unfamiliar arrangement: it holds {key}, which none has. Please "
                 "report the file and where it comes from."
             )
-        state[name] = tensor[0] if name.endswith("table") and tensor.ndim == 3 else tensor
+        state[name] = tensor.squeeze(0) if name.endswith("table") and tensor.ndim == 3 else tensor
     return _checked(state, file)
 
 
@@ -124,7 +124,8 @@ def _stacked(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if name.endswith(".to_q.weight"):
             head = name.removesuffix("q.weight")
             parts = [state[f"{head}{letter}.weight"] for letter in "qkv" if f"{head}{letter}.weight" in state]
-            stacked[f"{head}qkv.weight"] = torch.cat(parts)
+            # those of different widths stay apart, for the check of the shapes to find
+            stacked[f"{head}qkv.weight"] = torch.cat(parts) if len({part.shape for part in parts}) == 1 else parts[0]
     return stacked
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+import comfy.model_management as management
 import comfy.model_patcher
 import comfy.ops
 import torch
@@ -98,20 +99,23 @@ def with_camera(motion: LoadedMotion, control: CameraControl) -> LoadedMotion:
 
 def cameras(motions: Sequence[LoadedMotion]) -> list[LoadedCamera]:
     """The CameraCtrl files of a chain that do something, each once, in the order in which they came."""
-    controls = [motion.camera for motion in motions if motion.camera is not None]
-    return list(dict.fromkeys(control.loaded for control in controls if not control.strength.is_zero))
+    return list(dict.fromkeys(control.loaded for control in map(_acting, motions) if control is not None))
 
 
 def camera_of(motion: LoadedMotion, files: Sequence[LoadedCamera]) -> tuple[int, CameraControl] | None:
     """The camera of a motion model with the number of its file, None if nothing steers it."""
-    control = motion.camera
-    return None if control is None or control.strength.is_zero else (files.index(control.loaded), control)
+    control = _acting(motion)
+    return None if control is None else (files.index(control.loaded), control)
+
+
+def _acting(motion: LoadedMotion) -> CameraControl | None:
+    return None if motion.camera is None or motion.camera.strength.is_zero else motion.camera
 
 
 def path_lengths(frames: int, motions: Sequence[LoadedMotion]) -> list[str]:
     """What to say of camera paths of another length than the clip."""
     told = []
-    for length in sorted({len(motion.camera.path) for motion in motions if motion.camera is not None} - {frames}):
+    for length in sorted({len(control.path) for control in map(_acting, motions) if control is not None} - {frames}):
         end = "the camera stands still after its end" if length < frames else f"only its first {frames} are used"
         told.append(f"The camera path has {length} frames, but the clip has {frames}: {end}.")
     return told
@@ -186,7 +190,8 @@ def active_camera(
     key = (control, frames, size, x.device)
     if key not in timing.kept:
         rest = resting_place(model, frames, size, dtype, x.device)
-        timing.kept[key] = ClipFeatures(model.features(control.path, frames, size, x.device, dtype, rest))
+        heard = management.throw_exception_if_processing_interrupted
+        timing.kept[key] = ClipFeatures(model.features(control.path, frames, size, x.device, dtype, rest, heard))
     return Camera(model, timing.kept[key], value, {})
 
 

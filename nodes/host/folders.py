@@ -77,13 +77,9 @@ def input_text(name: str) -> str:
     """
     path = input_path(name)
     if path is None:
-        raise FileNotFoundError(
-            f"{name} is gone. Put it back into ComfyUI's input folder and refresh the node list (R)."
-        )
+        raise FileNotFoundError(missing_input(name))
     if os.path.getsize(path) > MAX_TEXT_BYTES:
-        raise ValueError(
-            f"{name} has more than {MAX_TEXT_BYTES >> 20} MB, which is no camera path. Choose another file."
-        )
+        raise ValueError(f"{name} has more than {MAX_TEXT_BYTES >> 20} MB, too much for a text. Choose another file.")
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.read()
 

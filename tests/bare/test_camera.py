@@ -73,7 +73,9 @@ def test_every_width_of_the_published_file() -> None:
 
 def test_a_long_clip_is_blended_from_static_views(model: CameraModel, state: State) -> None:
     """Views of 16 at 0, 8 and 11 of 27 frames, weighed 1, 2, ..., 8, 8, ..., 2, 1."""
-    found = model.features(path(27), 27, SIZE, "cpu", torch.float32, "cpu")
+    begun: list[None] = []
+    found = model.features(path(27), 27, SIZE, "cpu", torch.float32, "cpu", lambda: begun.append(None))
+    assert len(begun) == 3
     lines = plucker(path(27).relative(), (64, 128))
     pyramid = torch.tensor([*range(1, 9), *range(8, 0, -1)], dtype=torch.float32)
     total, weights = [torch.zeros_like(level) for level in found], torch.zeros(27)
@@ -182,6 +184,7 @@ def wrong_files() -> dict[str, tuple[str, State]]:
         ),
         "lacking": ("1 of its parts are missing .*rays.1.0.block1.weight: nothing", without(good, first)),
         "no value": (r"to_qkv.weight: \(64, 32\) where \(96, 32\)", without(good, FIRST_VALUE)),
+        "uneven": (r"to_qkv.weight: \(32, 32\)", good | {FIRST_VALUE: torch.ones(32, 48)}),
         "width": (r"1 of its parts .*block1.weight: \(64, 32, 3, 3\)", good | {first: torch.ones(64, 32, 3, 3)}),
         "lone merge": (r"merges.output_11.weight", good | {merge: torch.ones(7)}),
         "extra": ("unfamiliar arrangement: it holds more,", good | {"more": torch.ones(1)}),

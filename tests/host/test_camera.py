@@ -115,6 +115,7 @@ def test_windows_see_the_whole_clips_features(model: Patcher, loaded: camera.Loa
         clips.append(sample(patched, frames=frames, steps=1))
         assert len(seen) == 2 // at_once
         for numbers, tokens in seen:
+            assert tokens.is_contiguous()
             wanted = whole[0][numbers].flatten(2).transpose(1, 2).unflatten(0, (at_once, 8))
             # two windows are repeated for each of the two conditionings
             assert torch.equal(tokens, wanted if at_once == 1 else wanted.repeat(2, 1, 1, 1))
@@ -235,6 +236,7 @@ def test_paths_of_another_length_are_told(
     sample(animated(model, motion), steps=1)
     assert words in told[0]
     assert camera.path_lengths(length, [motion]) == []
+    assert camera.path_lengths(8, [steered(tiny_motion(tmp_path), loaded, path(length), 0.0)]) == []
 
 
 def test_short_strengths_are_told(model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path) -> None:
