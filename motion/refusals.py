@@ -23,6 +23,7 @@ class Refusal:
 
 
 MOTION_MODULE = "Choose a motion module, for example mm_sd_v15_v2 or v3_sd15_mm."
+CAMERA = "a CameraCtrl model"
 _MOTION = r"(motion_modules|temporal_attentions)[._]"
 _LORA = r"(_lora\.|lora_[AB]\.|\.lora\.|lora_(up|down)\.)"
 _ADAPTER = r"\.attentions\.\S*\.processor\.to_\w+_lora\.(down|up)\."
@@ -38,9 +39,9 @@ REFUSALS = (
         f"It is a ControlNet: put it in models/controlnet. {MOTION_MODULE}",
     ),
     Refusal(
-        "a CameraCtrl model",
-        (r"^encoder_down_conv_blocks\.|qkv_merge\.",),
-        f"It steers the camera of a motion module and cannot animate alone. {MOTION_MODULE}",
+        CAMERA,
+        (r"^(module\.)?encoder_down_conv_blocks\.|qkv_merge\.",),
+        f"It steers the camera of a motion module: choose it in Camera Control. {MOTION_MODULE}",
     ),
     Refusal(
         "a MotionLoRA",

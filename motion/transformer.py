@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .lowrank import NO_TERMS, Terms, adapted, adapted_thirds, terms_at, terms_of_frames
+from .steering import Steering
 from .strengths import Strength, at, of_clip, of_frames
 from .windows import Window
 
@@ -63,7 +64,13 @@ class TemporalAttention(nn.Module):
         self.to_out = operations.Linear(channels, channels, dtype=dtype, device=device)
 
     def forward(
-        self, tokens: Tensor, positions: Tensor, scale: Strength = 1.0, terms: Terms = NO_TERMS, name: str = ""
+        self,
+        tokens: Tensor,
+        positions: Tensor,
+        scale: Strength = 1.0,
+        terms: Terms = NO_TERMS,
+        name: str = "",
+        camera: Steering | None = None,
     ) -> Tensor:
         """(clips, frames, pixels, channels) to the same shape.
 
@@ -71,9 +78,12 @@ class TemporalAttention(nn.Module):
             positions: (frames, 1, channels), from the module's `Positions`.
             scale: multiplies the keys, so the logits.
             terms: what acts beside the linear layers, under ``name``.to_q, to_k, to_v and to_out.
+            camera: what query, key and value see besides.
         """
         normed = self.norm(tokens)
         normed += positions
+        if camera is not None:
+            normed = camera.steer(normed)
         qkv = adapted_thirds(self.to_qkv, normed, terms, [f"{name}.to_{letter}" for letter in "qkv"])
         qkv = qkv.unflatten(-1, (3, self.heads, -1))
         mixed = qkv.new_empty(*tokens.shape[:3], self.heads, qkv.shape[-1])
@@ -126,6 +136,7 @@ class TemporalTransformer(nn.Module):
         terms: Terms = NO_TERMS,
         rows: Tensor | None = None,
         views: Sequence[Window] = (),
+        camera: Steering | None = None,
     ) -> Tensor:
         """Mix the frames of each clip.
 
@@ -139,6 +150,7 @@ class TemporalTransformer(nn.Module):
             rows: adjusts the position tables, see `positions.position_matrix`.
             views: windows of the clip within which frames attend to one another, each counted from position 0; without
                 any, all frames do.
+            camera: steers the first attention.
 
         Returns:
             A new tensor like ``x``.
@@ -152,7 +164,8 @@ class TemporalTransformer(nn.Module):
         for clips, pixels in passes(source.shape[0], frames, source.shape[3], x.shape[1], x.device):
             tokens = normed[clips, :, :, pixels].transpose(2, 3)
             beside = terms_at(terms, pixels, clips) if terms else terms
-            change = self._mix(tokens, places, at(scale, pixels, clips), beside, views).transpose(2, 3)
+            steering = None if camera is None else camera.at(pixels, clips)
+            change = self._mix(tokens, places, at(scale, pixels, clips), beside, views, steering).transpose(2, 3)
             blend = at(effect, pixels, clips)
             if isinstance(blend, Tensor):
                 change = change * blend.to(change).unsqueeze(-2)
@@ -162,28 +175,44 @@ class TemporalTransformer(nn.Module):
         return result.view(x.shape)
 
     def _mix(
-        self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms, views: Sequence[Window]
+        self,
+        tokens: Tensor,
+        places: list[Tensor],
+        scale: Strength,
+        terms: Terms,
+        views: Sequence[Window],
+        camera: Steering | None,
     ) -> Tensor:
         tokens = adapted(self.proj_in, tokens, terms.get("proj_in", ()))
-        tokens = (
-            self._in_views(tokens, places, scale, terms, views) if views else self._attend(tokens, places, scale, terms)
-        )
+        if views:
+            tokens = self._in_views(tokens, places, scale, terms, views, camera)
+        else:
+            tokens = self._attend(tokens, places, scale, terms, camera)
         tokens += adapted(self.ff_out, self._gated(self.ff_norm(tokens), terms), terms.get("ff_out", ()))
         return adapted(self.proj_out, tokens, terms.get("proj_out", ()))
 
-    def _attend(self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms) -> Tensor:
+    def _attend(
+        self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms, camera: Steering | None
+    ) -> Tensor:
         for n, (attention, positions) in enumerate(zip(self.attentions, places, strict=True)):
-            tokens += attention(tokens, positions, scale, terms, f"attentions.{n}")
+            tokens += attention(tokens, positions, scale, terms, f"attentions.{n}", None if n else camera)
         return tokens
 
     def _in_views(
-        self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms, views: Sequence[Window]
+        self,
+        tokens: Tensor,
+        places: list[Tensor],
+        scale: Strength,
+        terms: Terms,
+        views: Sequence[Window],
+        camera: Steering | None,
     ) -> Tensor:
         """Both attentions view by view, what overlaps added up by the weights of the views."""
         fused = torch.zeros_like(tokens)
         for view in views:
             index, positions = list(view.frames), [place[: len(view.frames)] for place in places]
-            part = self._attend(tokens[:, index], positions, of_frames(scale, index), terms_of_frames(terms, index))
+            its, beside = of_frames(scale, index), terms_of_frames(terms, index)
+            part = self._attend(tokens[:, index], positions, its, beside, camera and camera.of_frames(index))
             weights = torch.tensor(view.weights, dtype=part.dtype, device=part.device)[:, None, None]
             fused.index_add_(1, torch.tensor(index, device=part.device), part * weights)
         return fused

@@ -4,6 +4,7 @@ from comfy_api.latest import ComfyExtension, io
 
 from .adapter import ApplyDomainAdapter
 from .animate import AnimateModel
+from .camera import CameraControl
 from .context import ContextPreview, MotionViews, SlidingContext
 from .control import ControlOverTime
 from .frames import DecodeAndSaveVideo, EncodeFrames
@@ -13,6 +14,7 @@ from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .noise import MakeClipNoise, MakeNoiseLayer
+from .paths import LoadCameraPath, MakeCameraPath
 from .pose_draw import DrawPose
 from .pose_files import LoadPose
 from .pose_retarget import RetargetPose
@@ -36,6 +38,9 @@ NODES: list[type[io.ComfyNode]] = [
     ContextPreview,
     PromptTravel,
     ControlOverTime,
+    MakeCameraPath,
+    LoadCameraPath,
+    CameraControl,
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,

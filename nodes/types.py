@@ -8,3 +8,4 @@ MotionValue = io.Custom("KINEMA_MOTION_VALUE")
 NoiseLayers = io.Custom("KINEMA_NOISE_LAYERS")
 Pose = io.Custom("POSE_KEYPOINT")
 """People of each frame as OpenPose JSON, also of the host's SDPose nodes and of other packs."""
+CameraPath = io.Custom("KINEMA_CAMERA_PATH")

@@ -6,13 +6,15 @@ all frames of a clip, as the original's `use_inflated_groupnorm` switch decides.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 State = Mapping[str, Tensor]
+Steer = Callable[[Tensor, str], Tensor]
+"""Changes what the first attention of the motion module at a place sees."""
 
 
 def group_norm(x: Tensor, state: State, name: str, eps: float, per_frame: bool) -> Tensor:
@@ -53,7 +55,9 @@ def geglu(x: Tensor, state: State, name: str) -> Tensor:
     return linear(value * F.gelu(gate), state, f"{name}.net.2")
 
 
-def temporal_transformer(x: Tensor, state: State, place: str, pool_motion: bool = False) -> Tensor:
+def temporal_transformer(
+    x: Tensor, state: State, place: str, pool_motion: bool = False, steer: Steer | None = None
+) -> Tensor:
     """One motion module of the original layout at ``place`` (for example down_blocks.0.motion_modules.0)."""
     name = f"{place}.temporal_transformer"
     clips, channels, frames, height, width = x.shape
@@ -64,6 +68,8 @@ def temporal_transformer(x: Tensor, state: State, place: str, pool_motion: bool 
     for n in (0, 1):
         a = f"{block}.attention_blocks.{n}"
         z = layer_norm(y, state, f"{block}.norms.{n}") + state[f"{a}.pos_encoder.pe"][:, :frames]
+        if steer is not None and n == 0:
+            z = steer(z, place)
         mixed = attention(*(linear(z, state, f"{a}.to_{letter}") for letter in "qkv"), heads=8)
         y = linear(mixed, state, f"{a}.to_out.0") + y
     y = geglu(layer_norm(y, state, f"{block}.ff_norm"), state, f"{block}.ff") + y
@@ -72,7 +78,14 @@ def temporal_transformer(x: Tensor, state: State, place: str, pool_motion: bool 
 
 
 def unet(
-    x: Tensor, timestep: int, context: Tensor, state: State, motion: State, heads: int = 8, pool_resnets: bool = False
+    x: Tensor,
+    timestep: int,
+    context: Tensor,
+    state: State,
+    motion: State,
+    heads: int = 8,
+    pool_resnets: bool = False,
+    steer: Steer | None = None,
 ) -> Tensor:
     """An SD1.5 UNet of the ldm layout with a motion module.
 
@@ -80,6 +93,7 @@ def unet(
         x: (clips, 4, frames, height, width).
         context: (clips, tokens, 768).
         pool_resnets: AnimateDiff v1: ResBlock and output norms over all frames.
+        steer: CameraCtrl, see `reference_camera`.
     """
     width = state["time_embed.0.weight"].shape[1]
     rate = torch.exp(-math.log(10000.0) * torch.arange(width // 2, dtype=torch.float32) / (width // 2))
@@ -110,7 +124,7 @@ def unet(
 
     def move(x: Tensor, place: str | None) -> Tensor:
         known = f"{place}.temporal_transformer.norm.weight" in motion
-        return temporal_transformer(x, motion, str(place)) if known else x
+        return temporal_transformer(x, motion, str(place), steer=steer) if known else x
 
     skips = []
     for i in range(12):

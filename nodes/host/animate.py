@@ -10,11 +10,13 @@ from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
 
 from ...motion.sites import Block
+from .camera import camera_of, cameras
 from .checks import Attached, Checked
 from .loader import LoadedMotion
 from .lora import LoadedLora, MotionLora, check_loras
 from .notices import notice
 from .runtime import (
+    CAMERAS,
     HANDLER,
     KEY,
     LORAS,
@@ -67,13 +69,22 @@ def animate(
     if weights:
         patchers = [*model.get_additional_models_with_key(LORAS), *(new.patcher for new in weights[len(known) :])]
         animated.set_additional_models(LORAS, patchers)
+    seen, files = (cameras([loaded for loaded, _, _ in chain]) for chain in (before, attached))
+    if files:
+        patchers = [*model.get_additional_models_with_key(CAMERAS), *(new.patcher for new in files[len(seen) :])]
+        animated.set_additional_models(CAMERAS, patchers)
     patches = animated.model_options["transformer_options"].setdefault("patches", {}).setdefault(PATCH, [])
     if not any(handler is HANDLER for _, handler in patches):
         # first in line: the host calls one handler a layer, and this one calls the others
         patches.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
     wrapper = MotionWrapper(
         tuple(
-            Motion(item, loaded.rows, tuple((weights.index(lora.loaded), lora) for lora in own))
+            Motion(
+                item,
+                loaded.rows,
+                tuple((weights.index(lora.loaded), lora) for lora in own),
+                camera_of(loaded, files),
+            )
             for loaded, item, own in attached
         ),
         anchors(unet),

@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ...motion.windows import WindowOptions
+from .camera import path_lengths
 from .hints import check_controls, controls_of
 from .loader import LoadedMotion
 from .lora import MotionLora
@@ -45,6 +46,7 @@ class Checked:
         told += check_controls(
             controls_of(guider.conds), guider.model_patcher.get_model_object("diffusion_model"), noise.shape, in_windows
         )
+        told += path_lengths(frames, motions)
         if any(told) and TOLD not in options:
             # one text, because a node shows only its latest; and once, also where FreeInit samples several times
             notice("\n".join(text for text in told if text))
@@ -93,9 +95,10 @@ def few_frames(frames: int, motions: Sequence[LoadedMotion]) -> str | None:
 def short_values(frames: int, attached: Sequence[Attached]) -> list[str]:
     """What to say of lists and masks with fewer entries than the clip has frames."""
     told = []
-    for _, strengths, loras in attached:
+    for loaded, strengths, loras in attached:
         values = [("motion_scale", strengths.scale), ("effect_strength", strengths.effect)]
         values += [(f"the strength of {lora.loaded.file}", lora.strength) for lora in loras]
+        values += [(f"the strength of {loaded.camera.loaded.file}", loaded.camera.strength)] if loaded.camera else []
         for name, value in values:
             told += [
                 f"{name} has {part}, but the clip has {frames} frames: the last one is used for the rest."

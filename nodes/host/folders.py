@@ -9,6 +9,7 @@ import folder_paths
 MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"
 LORAS = "loras"
+MAX_TEXT_BYTES = 16 << 20
 MAX_NAME_BYTES = 200
 """Leaves room for counter and extension within the 255 bytes file systems allow."""
 
@@ -46,6 +47,41 @@ def model_folder(folder: str) -> str:
     """The folder to name in messages."""
     _register(folder)
     return folder_paths.get_folder_paths(folder)[0]
+
+
+def input_names(ending: str) -> list[str]:
+    """Files with an ending at the top of the input folder."""
+    with os.scandir(folder_paths.get_input_directory()) as entries:
+        return sorted(entry.name for entry in entries if entry.name.lower().endswith(ending) and entry.is_file())
+
+
+def input_path(name: str) -> str | None:
+    """Full path of a listed file in the input folder, None if it is gone or not one of its own."""
+    path = os.path.join(folder_paths.get_input_directory(), os.path.basename(name))
+    return path if os.path.isfile(path) else None
+
+
+def missing_input(name: str) -> str:
+    """What to say of a file that is not in the input folder."""
+    return (
+        f"{name} is not in ComfyUI's input folder. Put it there and refresh the node list (R), or choose another file."
+    )
+
+
+def input_text(name: str) -> str:
+    """A text file in the input folder; what is no text in it becomes a replacement sign.
+
+    Raises:
+        FileNotFoundError: it is gone.
+        ValueError: it is larger than any text of this kind.
+    """
+    path = input_path(name)
+    if path is None:
+        raise FileNotFoundError(missing_input(name))
+    if os.path.getsize(path) > MAX_TEXT_BYTES:
+        raise ValueError(f"{name} has more than {MAX_TEXT_BYTES >> 20} MB, too much for a text. Choose another file.")
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
 
 
 def _register(folder: str) -> None:

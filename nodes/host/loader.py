@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 import comfy.model_management as management
@@ -20,6 +20,9 @@ from ...motion.formats import recognise
 from ...motion.module import MotionModel, load_motion_model
 from ...motion.positions import PositionAdjustment, position_matrix
 
+if TYPE_CHECKING:
+    from .camera import CameraControl
+
 
 @dataclass(frozen=True)
 class LoadedMotion:
@@ -29,6 +32,8 @@ class LoadedMotion:
     file: str
     adjustments: tuple[PositionAdjustment, ...] = ()
     """What is done to its position tables, one after the other."""
+    camera: "CameraControl | None" = None
+    """What steers its camera."""
 
     @property
     def model(self) -> MotionModel:

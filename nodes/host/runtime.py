@@ -19,9 +19,11 @@ from ...motion.lora_layers import LoraModel
 from ...motion.lowrank import Term, Terms
 from ...motion.module import MotionModel
 from ...motion.sites import Block
+from ...motion.steering import Steering
 from ...motion.strengths import Strength
 from ...motion.values import ONE, MotionValue
 from ...motion.windows import Window, WindowOptions, is_needed, plan
+from .camera import Camera, CameraControl, active_camera
 from .lora import MotionLora
 from .norms import pooled_output, pooled_resblock
 from .timing import Now, timing_of
@@ -29,6 +31,7 @@ from .window_frames import WINDOW_FRAMES, frame_numbers
 
 KEY = "kinema.motion"
 LORAS = "kinema.loras"
+CAMERAS = "kinema.cameras"
 VIEWS = "kinema.views"
 PATCH = "forward_timestep_embed_patch"
 
@@ -55,6 +58,7 @@ class Layer(NamedTuple):
     rows: Tensor | None = None
     """How its position tables are adjusted, see `motion.positions`."""
     loras: tuple[tuple[LoraModel, MotionValue], ...] = ()
+    camera: Camera | None = None
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,18 @@ class Runtime:
 
     def run(self, block: Block, x: Tensor) -> Tensor:
         """Apply every motion model that has temporal layers at this block, the newest first."""
-        for model, scale, effect, rows, loras in reversed(self.layers):
+        for model, scale, effect, rows, loras, camera in reversed(self.layers):
             layer = model.at(block)
             if layer is not None:
                 strengths = (self._strength(scale, x), self._strength(effect, x))
                 terms = self._terms(loras, block, x)
-                x = layer(x, self.frames, *strengths, model.format.pool_motion, terms, rows, self.views)
+                steering = None if camera is None else self._steering(camera, block, x)
+                x = layer(x, self.frames, *strengths, model.format.pool_motion, terms, rows, self.views, steering)
         return x
+
+    def _steering(self, camera: Camera, block: Block, x: Tensor) -> Steering | None:
+        """What a camera adds at a block."""
+        return camera.steering(block, x, self.frames, self.numbers, self._strength(camera.value, x))
 
     def _terms(self, loras: tuple[tuple[LoraModel, MotionValue], ...], block: Block, x: Tensor) -> Terms:
         """What the MotionLoRAs add at a block."""
@@ -160,6 +169,8 @@ class Motion(NamedTuple):
     rows: Tensor | None
     loras: tuple[tuple[int, MotionLora], ...]
     """Its MotionLoRAs, by number among the patchers attached under `LORAS`."""
+    camera: tuple[int, CameraControl] | None = None
+    """Its camera, by number among the patchers attached under `CAMERAS`."""
 
 
 @dataclass(frozen=True)
@@ -186,8 +197,9 @@ class MotionWrapper:
         together = x.shape[0] // len(options["cond_or_uncond"])
         frames = options.get(WINDOW_FRAMES, together)
         now = Now(timing_of(options, executor.class_obj.model_sampling), lambda: float(options["sigmas"].max()))
-        layers = tuple(self._active(executor.class_obj, now, x.device))
         window = options.get("context_window")
+        whole = frames if window is None else window.total_frames
+        layers = tuple(self._active(executor.class_obj, now, x, whole))
         options[KEY] = Runtime(
             frames,
             self.anchors,
@@ -200,22 +212,27 @@ class MotionWrapper:
         )
         options["ad_params"] = {
             "sub_idxs": None if window is None else list(window.index_list),
-            "full_length": frames if window is None else window.total_frames,
+            "full_length": whole,
             "context_length": frames,
         }
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
-    def _active(self, base: Any, now: Now, device: torch.device) -> Iterator[Layer]:
+    def _active(self, base: Any, now: Now, x: Tensor, frames: int) -> Iterator[Layer]:
         # the patchers in use, not those captured at patching time: each device of a multi-GPU run has its own
         models = base.current_patcher.get_additional_models_with_key(KEY)
         weights = base.current_patcher.get_additional_models_with_key(LORAS)
-        for patcher, (strengths, rows, loras) in zip(models, self.motions, strict=True):
+        cameras = base.current_patcher.get_additional_models_with_key(CAMERAS)
+        for patcher, (strengths, rows, loras, steered) in zip(models, self.motions, strict=True):
             effect = now.value(strengths, strengths.effect)
             if not effect.is_zero:
                 on = ((weights[n].model, now.value(lora, lora.strength)) for n, lora in loras)
                 scale = now.value(strengths, strengths.scale)
                 kept = tuple((model, value) for model, value in on if not value.is_zero)
-                yield Layer(patcher.model, scale, effect, None if rows is None else rows.to(device), kept)
+                camera = None
+                if steered is not None and not (value := now.value(steered[1], steered[1].strength)).is_zero:
+                    model, dtype = cameras[steered[0]].model, base.get_dtype_inference()
+                    camera = active_camera(steered[1], model, value, now.timing, frames, x, dtype)
+                yield Layer(patcher.model, scale, effect, None if rows is None else rows.to(x.device), kept, camera)
 
 
 def views_now(now: Now, frames: int, options: WindowOptions | None) -> Sequence[Window]:

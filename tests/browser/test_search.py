@@ -7,6 +7,7 @@ FOUND = {
     "animatediff": {"Load Motion Module", "Animate Model", "Combine Video"},
     "video combine": {"Combine Video"},
     "apply animatediff model": {"Animate Model"},
+    "cameractrl": {"Camera Path", "Camera Control", "Camera Path From Text"},
 }
 
 

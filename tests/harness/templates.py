@@ -8,6 +8,7 @@ from comfy_cli.workflow_to_api import convert_ui_to_api
 
 from .setup import ROOT
 from .weights import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
+from .weights_camera import CAMERA
 from .weights_control import CONTROL
 from .weights_depth import DEPTH
 from .weights_xl import CHECKPOINT_XL, MOTION_XL
@@ -30,6 +31,7 @@ SEEDED = {
     "control_v11f1p_sd15_depth_fp16.safetensors": CONTROL,
     "depth_anything_3_mono_large.safetensors": DEPTH,
     "control_v11p_sd15_openpose_fp16.safetensors": CONTROL,
+    "CameraCtrl_pruned.safetensors": CAMERA,
 }
 """The seeded file that stands in for each model file a template names."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")

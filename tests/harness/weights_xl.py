@@ -14,7 +14,9 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layouts import motion_module, tensor
+from layouts_camera import camera_ctrl
 from weights import UNET, clip_l, joined, run_script, save, taesd, unet
+from weights_camera import CAMERA
 from weights_control import CONTROL, controlnet
 from weights_depth import DEPTH, depth_anything
 
@@ -67,7 +69,7 @@ def clip_g() -> dict[str, Tensor]:
 
 
 def write_models(out: Path) -> None:
-    """Write the checkpoint, the motion module and the ControlNet."""
+    """Write the checkpoint, the motion module, the ControlNet and the CameraCtrl file."""
     parts = {
         "model.diffusion_model.": unet(UNET_XL),
         "conditioner.embedders.0.transformer.text_model.": clip_l(),
@@ -79,6 +81,7 @@ def write_models(out: Path) -> None:
     save(motion_module(MINI_XL, mid=False, positions=32), out / "animatediff_models" / MOTION_XL)
     save(controlnet(), out / "controlnet" / CONTROL)
     save(depth_anything(), out / "geometry_estimation" / DEPTH)
+    save(camera_ctrl(), out / "animatediff_models" / CAMERA)
 
 
 if __name__ == "__main__":
