@@ -13,6 +13,7 @@ from .keyframe import MotionKeyframe
 from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .noise import MakeClipNoise, MakeNoiseLayer
+from .pictures import LcmPicture, PiaPicture
 from .positions import AdjustPositions
 from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
@@ -23,6 +24,8 @@ NODES: list[type[io.ComfyNode]] = [
     LoadMotionLora,
     ApplyDomainAdapter,
     AdjustPositions,
+    PiaPicture,
+    LcmPicture,
     AnimateModel,
     SlidingContext,
     MotionViews,

@@ -12,9 +12,11 @@ from ..motion.values import Mask, MotionValue
 from . import types
 
 
-def strength_input(id: str, tooltip: str, low: float = -LARGEST, high: float = LARGEST) -> io.MultiType.Input:
+def strength_input(
+    id: str, tooltip: str, low: float = -LARGEST, high: float = LARGEST, optional: bool = False
+) -> io.MultiType.Input:
     """A number on the node, or what is connected to it."""
-    number = io.Float.Input(id, default=1.0, min=low, max=high, step=0.01, tooltip=tooltip)
+    number = io.Float.Input(id, default=1.0, min=low, max=high, step=0.01, tooltip=tooltip, optional=optional)
     return io.MultiType.Input(number, types=[types.MotionValue, io.Mask])
 
 

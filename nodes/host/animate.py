@@ -14,15 +14,18 @@ from .checks import Attached, Checked
 from .loader import LoadedMotion
 from .lora import LoadedLora, MotionLora, check_loras
 from .notices import notice
+from .pictures import NODES
 from .runtime import (
     HANDLER,
     KEY,
     LORAS,
     PATCH,
+    PICTURE_PATCH,
     Anchors,
     Motion,
     MotionWrapper,
     Strengths,
+    enter_pictures,
     motion_patchers,
     pool_output,
 )
@@ -51,7 +54,7 @@ def animate(
         tell: something to say besides, because a node shows only its latest text.
 
     Raises:
-        AnimateError: the motion module was made for another base model.
+        AnimateError: the motion module was made for another base model, or has no picture to animate.
         LoraError: a MotionLoRA was made for another motion module.
     """
     unet = model.get_model_object("diffusion_model")
@@ -67,13 +70,16 @@ def animate(
     if weights:
         patchers = [*model.get_additional_models_with_key(LORAS), *(new.patcher for new in weights[len(known) :])]
         animated.set_additional_models(LORAS, patchers)
-    patches = animated.model_options["transformer_options"].setdefault("patches", {}).setdefault(PATCH, [])
-    if not any(handler is HANDLER for _, handler in patches):
+    patches = animated.model_options["transformer_options"].setdefault("patches", {})
+    handlers = patches.setdefault(PATCH, [])
+    if not any(handler is HANDLER for _, handler in handlers):
         # first in line: the host calls one handler a layer, and this one calls the others
-        patches.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
+        handlers.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
+    if motion.picture is not None and enter_pictures not in patches.setdefault(PICTURE_PATCH, []):
+        patches[PICTURE_PATCH].append(enter_pictures)
     wrapper = MotionWrapper(
         tuple(
-            Motion(item, loaded.rows, tuple((weights.index(lora.loaded), lora) for lora in own))
+            Motion(item, loaded.rows, tuple((weights.index(lora.loaded), lora) for lora in own), loaded.picture)
             for loaded, item, own in attached
         ),
         anchors(unet),
@@ -119,8 +125,16 @@ def anchors(unet: UNetModel) -> Anchors:
 
 
 def check_fit(unet: Any, motion: LoadedMotion) -> None:
-    """Refuse a UNet of another kind, or one whose blocks differ in number or width from the motion module's."""
+    """Refuse a UNet of another kind, or one whose blocks differ in number or width from the motion module's.
+
+    A motion module that animates a picture is refused without one.
+    """
     format = motion.model.format
+    if format.picture and motion.picture is None:
+        raise AnimateError(
+            f"{motion.file} is {format.name}, which animates a picture, and there is none. Put {NODES[format.picture]} "
+            "between Load Motion Module and Animate Model."
+        )
     if not isinstance(unet, UNetModel) or any(isinstance(layer, VideoResBlock) for layer in unet.modules()):
         raise AnimateError(
             f"{motion.file} animates {format.base} models; this model is a {type(unet).__name__}, which has no place "

@@ -24,6 +24,7 @@ from ...motion.values import ONE, MotionValue
 from ...motion.windows import Window, WindowOptions, is_needed, plan
 from .lora import MotionLora
 from .norms import pooled_output, pooled_resblock
+from .pictures import FIRST, Moment, Picture, PictureNow
 from .timing import Now, timing_of
 from .window_frames import WINDOW_FRAMES, frame_numbers
 
@@ -31,6 +32,7 @@ KEY = "kinema.motion"
 LORAS = "kinema.loras"
 VIEWS = "kinema.views"
 PATCH = "forward_timestep_embed_patch"
+PICTURE_PATCH = "input_block_patch"
 
 Anchors = Mapping[Block, type]
 """UNet block to the layer kind its temporal layers follow."""
@@ -55,6 +57,7 @@ class Layer(NamedTuple):
     rows: Tensor | None = None
     """How its position tables are adjusted, see `motion.positions`."""
     loras: tuple[tuple[LoraModel, MotionValue], ...] = ()
+    picture: PictureNow | None = None
 
 
 @dataclass(frozen=True)
@@ -78,12 +81,21 @@ class Runtime:
 
     def run(self, block: Block, x: Tensor) -> Tensor:
         """Apply every motion model that has temporal layers at this block, the newest first."""
-        for model, scale, effect, rows, loras in reversed(self.layers):
+        for model, scale, effect, rows, loras, picture in reversed(self.layers):
             layer = model.at(block)
             if layer is not None:
+                if picture is not None:
+                    x = picture.added(block, x, effect)
                 strengths = (self._strength(scale, x), self._strength(effect, x))
                 terms = self._terms(loras, block, x)
                 x = layer(x, self.frames, *strengths, model.format.pool_motion, terms, rows, self.views)
+        return x
+
+    def enter(self, x: Tensor) -> Tensor:
+        """Add what pictures put beside the noisy latents to the output of the UNet's first layer."""
+        for layer in self.layers:
+            if layer.picture is not None:
+                x = layer.picture.added(FIRST, x, layer.effect)
         return x
 
     def _terms(self, loras: tuple[tuple[LoraModel, MotionValue], ...], block: Block, x: Tensor) -> Terms:
@@ -153,6 +165,13 @@ class MotionHandler:
 HANDLER = MotionHandler()
 
 
+@torch.compiler.disable
+def enter_pictures(h: Tensor, options: dict[str, Any]) -> Tensor:
+    """Called by the host after each input block (patch ``input_block_patch``)."""
+    runtime: Runtime | None = options.get(KEY)
+    return runtime.enter(h) if runtime is not None and options["block"] == FIRST else h
+
+
 class Motion(NamedTuple):
     """One Animate Model of a chain, as the wrapper sees it."""
 
@@ -160,6 +179,7 @@ class Motion(NamedTuple):
     rows: Tensor | None
     loras: tuple[tuple[int, MotionLora], ...]
     """Its MotionLoRAs, by number among the patchers attached under `LORAS`."""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -186,36 +206,41 @@ class MotionWrapper:
         together = x.shape[0] // len(options["cond_or_uncond"])
         frames = options.get(WINDOW_FRAMES, together)
         now = Now(timing_of(options, executor.class_obj.model_sampling), lambda: float(options["sigmas"].max()))
-        layers = tuple(self._active(executor.class_obj, now, x.device))
         window = options.get("context_window")
+        numbers, total = frame_numbers(together, window), frames if window is None else window.total_frames
+        moment = Moment(now, executor.class_obj, x, numbers, total)
+        layers = tuple(self._active(moment))
         options[KEY] = Runtime(
             frames,
             self.anchors,
             layers,
             # as the incumbent does, the oldest decides
             bool(layers) and layers[0].model.format.pool_resnets,
-            frame_numbers(together, window),
+            numbers,
             views_now(now, frames, options.get(VIEWS)),
             now.timing.masks,
         )
         options["ad_params"] = {
             "sub_idxs": None if window is None else list(window.index_list),
-            "full_length": frames if window is None else window.total_frames,
+            "full_length": total,
             "context_length": frames,
         }
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
-    def _active(self, base: Any, now: Now, device: torch.device) -> Iterator[Layer]:
+    def _active(self, moment: Moment) -> Iterator[Layer]:
+        base, now, device = moment.base, moment.now, moment.x.device
         # the patchers in use, not those captured at patching time: each device of a multi-GPU run has its own
         models = base.current_patcher.get_additional_models_with_key(KEY)
         weights = base.current_patcher.get_additional_models_with_key(LORAS)
-        for patcher, (strengths, rows, loras) in zip(models, self.motions, strict=True):
+        for patcher, (strengths, rows, loras, picture) in zip(models, self.motions, strict=True):
             effect = now.value(strengths, strengths.effect)
             if not effect.is_zero:
                 on = ((weights[n].model, now.value(lora, lora.strength)) for n, lora in loras)
                 scale = now.value(strengths, strengths.scale)
                 kept = tuple((model, value) for model, value in on if not value.is_zero)
-                yield Layer(patcher.model, scale, effect, None if rows is None else rows.to(device), kept)
+                moved = None if rows is None else rows.to(device)
+                seen = None if picture is None else picture.at(moment, patcher.model)
+                yield Layer(patcher.model, scale, effect, moved, kept, seen)
 
 
 def views_now(now: Now, frames: int, options: WindowOptions | None) -> Sequence[Window]:
