@@ -204,15 +204,15 @@ def encode_pictures(vae: Any, images: Tensor) -> Tensor:
     images = images[..., :colours].expand(*images.shape[:3], 3)
     if not bool(images.isfinite().all()):
         raise PictureError("The picture holds NaN or infinite values. Connect another one.")
+    height, width = images.shape[1:3]
+    if min(height, width) < vae.spacial_compression_encode():
+        raise PictureError(f"The picture has {width} x {height} pixels, which is too small. Connect a larger one.")
     latents = frames.encode(vae, images, 0, lambda _done, _all: None)
     if latents.ndim != 4 or latents.shape[1] != LATENT:
         raise PictureError(
             f"This VAE makes latents of {latents.shape[1]} channels; the motion modules that animate pictures know "
             f"those of SD1.5, with {LATENT}. Connect the VAE of the SD1.5 checkpoint."
         )
-    if 0 in latents.shape:
-        height, width = images.shape[1:3]
-        raise PictureError(f"The picture has {width} x {height} pixels, which is too small. Connect a larger one.")
     return latents
 
 
