@@ -170,7 +170,7 @@ FORMATS = (
         SQRT_LINEAR,
         pool_resnets=True,
         picture=PIA,
-        advice="It animates a picture: connect Picture for PIA. Prompt for what is in the picture and how it moves.",
+        advice="It animates the picture from Picture for PIA. Prompt for what is in the picture and how it moves.",
     ),
     Format(
         "AnimateLCM-I2V",
@@ -181,8 +181,7 @@ FORMATS = (
         "lcm",
         picture=LCM_PICTURE,
         rebuilt=64,
-        advice="It animates a picture: connect Picture for AnimateLCM-I2V. Load AnimateLCM_sd15_i2v_lora "
-        + LCM_SETTINGS,
+        advice="It animates the picture from Picture for AnimateLCM-I2V. Load AnimateLCM_sd15_i2v_lora " + LCM_SETTINGS,
     ),
     SDXL_BETA,
     HOTSHOT_XL,

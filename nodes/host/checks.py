@@ -9,7 +9,7 @@ from ...motion.windows import WindowOptions
 from .loader import LoadedMotion
 from .lora import MotionLora
 from .notices import notice
-from .pictures import Picture, resized, uneven
+from .pictures import resized
 from .runtime import VIEWS, Strengths
 from .timing import start_timing
 
@@ -40,7 +40,8 @@ class Checked:
         options = guider.model_options["transformer_options"]
         check_frames(frames, guider.model_options.get("context_handler"), motions, options.get(VIEWS))
         told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
-        told += [text for loaded in motions if loaded.picture for text in check_picture(loaded.picture, noise.shape)]
+        for picture in (loaded.picture for loaded in motions if loaded.picture is not None):
+            told += [*picture.check(frames), *resized(picture, tuple(noise.shape[-2:]))]
         if any(told) and TOLD not in options:
             # one text, because a node shows only its latest; and once, also where FreeInit samples several times
             notice("\n".join(text for text in told if text))
@@ -72,19 +73,6 @@ def check_frames(
                 f"{at_once} were asked for. Lower the batch size of the latent to {limit} or less, or put a "
                 f"Sliding Context node with context_length {length} between Animate Model and the sampler."
             )
-
-
-def check_picture(picture: Picture, clip: Sequence[int]) -> list[str]:
-    """Stop on a picture that has no place in the clip; else what to say of it.
-
-    Args:
-        clip: frames, channels, height and width of the latents.
-
-    Raises:
-        PictureError: the message says what to change.
-    """
-    picture.check(clip[0])
-    return [*resized(picture, tuple(clip[-2:])), *uneven(picture, clip[0])]
 
 
 def few_frames(frames: int, motions: Sequence[LoadedMotion]) -> str | None:

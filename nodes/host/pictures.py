@@ -78,11 +78,11 @@ class Picture(Protocol):
         """(pictures, 4, height, width) as the VAE gives them."""
         ...
 
-    def check(self, frames: int) -> None:
-        """Stop on a clip it has no place in.
+    def check(self, frames: int) -> list[str]:
+        """What to say of a clip of that length.
 
         Raises:
-            PictureError: the message says what to change.
+            PictureError: it has no place in the clip; the message says what to change.
         """
         ...
 
@@ -103,17 +103,18 @@ class PiaPicture:
     """Counted from the end if negative."""
     kind: ClassVar[str] = PIA
 
-    def check(self, frames: int) -> None:
-        """Stop on a clip without that frame.
+    def check(self, frames: int) -> list[str]:
+        """What to say of a clip of that length.
 
         Raises:
-            PictureError: the clip is shorter.
+            PictureError: the clip does not have that frame.
         """
         if not -frames <= self.frame < frames:
             raise PictureError(
                 f"frame of {NODES[PIA]} is {self.frame}, but the clip has {frames} frames: 0 to {frames - 1}, or -1 "
                 f"to {-frames} counted from the end. Change frame, or the batch size of the latent."
             )
+        return _too_short("affinity", self.affinity, frames, self.kind)
 
     def at(self, moment: Moment, model: MotionModel) -> PictureNow:
         """The output of PIA's five input channels."""
@@ -142,8 +143,14 @@ class LcmPicture:
     end_percent: float = 1.0
     kind: ClassVar[str] = LCM_PICTURE
 
-    def check(self, frames: int) -> None:
-        """Nothing to stop at: one picture serves all frames, and the last of several repeats."""
+    def check(self, frames: int) -> list[str]:
+        """What to say of a clip of that length: one picture serves all frames, the last of several repeats."""
+        told = _too_short("strength", self.strength, frames, self.kind)
+        count = self.latents.shape[0]
+        if count in (1, frames):
+            return told
+        rest = "the last one is used for the rest" if count < frames else "those after them are not used"
+        return [*told, f"{NODES[self.kind]} has {count} pictures, but the clip has {frames} frames: {rest}."]
 
     def at(self, moment: Moment, model: MotionModel) -> PictureNow | None:
         """The encoder's features at the second motion module of each level."""
@@ -233,10 +240,8 @@ def resized(picture: Picture, size: tuple[int, ...]) -> list[str]:
     ]
 
 
-def uneven(picture: Picture, frames: int) -> list[str]:
-    """What to say of several pictures that are fewer than the clip has frames."""
-    count = picture.latents.shape[0]
-    if count in (1, frames):
-        return []
-    rest = "the last one is used for the rest" if count < frames else "the others are not used"
-    return [f"{NODES[picture.kind]} has {count} pictures, but the clip has {frames} frames: {rest}."]
+def _too_short(name: str, value: MotionValue, frames: int, kind: str) -> list[str]:
+    return [
+        f"{name} of {NODES[kind]} has {part}, but the clip has {frames} frames: the last one is used for the rest."
+        for part in value.too_short_for(frames)
+    ]

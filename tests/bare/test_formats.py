@@ -110,7 +110,7 @@ def test_files_that_animate_a_picture(file: str, prefix: str) -> None:
     check(recognised, name, frames, betas, pooled)
     assert set(recognised.picture_keys) == {prefix + key for key in picture}
     assert recognised.unet == (684 if unet else 0)
-    assert "connect Picture for" in recognised.format.advice
+    assert "animates the picture from Picture for" in recognised.format.advice
     assert not any(entry.applies(key_lines(shapes)) for entry in REFUSALS)
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layouts import Shape, motion_module, tensor
+from weights import save
 
 PIA = "kinema_seeded_pia_mini.safetensors"
 LCM_I2V = "kinema_seeded_animatelcm_i2v_mini.safetensors"
@@ -35,7 +36,7 @@ def picture_encoder(channels: Sequence[int]) -> dict[str, Shape]:
 
 def pia(channels: Sequence[int]) -> dict[str, Tensor]:
     """A PIA file: the layout of v3 and the first layer."""
-    more = {key: tensor(f"pia.{key}", shape) for key, shape in pia_layer(channels[0]).items()}
+    more = {key: tensor(f"pia.{key}", shape, 0.2) for key, shape in pia_layer(channels[0]).items()}
     return motion_module(channels, mid=False, positions=32) | more
 
 
@@ -43,3 +44,9 @@ def animatelcm_i2v(channels: Sequence[int]) -> dict[str, Tensor]:
     """An AnimateLCM-I2V file: v2 without position tables, and the encoder."""
     more = {key: tensor(key, shape, 0.5) for key, shape in picture_encoder(channels).items()}
     return motion_module(channels, mid=True, positions=None) | more
+
+
+def write_pictured(channels: Sequence[int], folder: Path) -> None:
+    """Write both."""
+    save(pia(channels), folder / PIA)
+    save(animatelcm_i2v(channels), folder / LCM_I2V)

@@ -1,4 +1,4 @@
-"""Write seeded random models that only tests need, SDXL and a ControlNet, laid out like ComfyUI's ``models`` folder.
+"""Write seeded random models that only tests need, such as SDXL, laid out like ComfyUI's ``models`` folder.
 
 Usage: weights_xl.py COMFYUI_FOLDER OUT_FOLDER
 
@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from layouts import motion_module, tensor
+from layouts import MINI, motion_module, tensor
 from weights import UNET, clip_l, joined, run_script, save, taesd, unet
 from weights_control import CONTROL, controlnet
+from weights_pictures import write_pictured
 
 CHECKPOINT_XL = "kinema_seeded_sdxl_mini.safetensors"
 MOTION_XL = "kinema_seeded_sdxl_beta_mini.safetensors"
@@ -66,7 +67,7 @@ def clip_g() -> dict[str, Tensor]:
 
 
 def write_models(out: Path) -> None:
-    """Write the checkpoint, the motion module and the ControlNet."""
+    """Write the checkpoint, the motion module, the ControlNet and the motion modules that animate a picture."""
     parts = {
         "model.diffusion_model.": unet(UNET_XL),
         "conditioner.embedders.0.transformer.text_model.": clip_l(),
@@ -77,6 +78,7 @@ def write_models(out: Path) -> None:
     save(joined(parts), out / "checkpoints" / CHECKPOINT_XL)
     save(motion_module(MINI_XL, mid=False, positions=32), out / "animatediff_models" / MOTION_XL)
     save(controlnet(), out / "controlnet" / CONTROL)
+    write_pictured(MINI, out / "animatediff_models")
 
 
 if __name__ == "__main__":

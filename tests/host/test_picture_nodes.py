@@ -46,6 +46,10 @@ def test_other_sizes_and_counts_are_told(model, tmp_path: Path, caplog) -> None:
     sample(animated(model, lcm(tmp_path, latents=latents(3)[..., :6])), steps=1)
     assert "is 48 x 64, the clip 64 x 64: its latent is resized and its proportions change" in caplog.text
     assert "has 3 pictures, but the clip has 8 frames: the last one is used for the rest" in caplog.text
+    sample(animated(model, pia(tmp_path, affinity=[1.0, 0.5])), steps=1)
+    assert "affinity of Picture for PIA has a list of 2 values, but the clip has 8 frames" in caplog.text
+    sample(animated(model, lcm(tmp_path, latents=latents(12))), steps=1)
+    assert "has 12 pictures, but the clip has 8 frames: those after them are not used" in caplog.text
     caplog.clear()
     sample(animated(model, pia(tmp_path)), steps=1)
     assert "Picture" not in caplog.text

@@ -154,7 +154,7 @@ def test_encoder_is_a_t2i_adapter(tmp_path: Path) -> None:
     theirs.unshuffle = torch.nn.Identity()
     theirs.load_state_dict({key.removeprefix("img_encoder."): LCM[key] for key in LCM if key.startswith("img_")})
     x = latents(2, 16)
-    features = [feature for feature in theirs(x)["input"] if feature is not None]
+    features = [feature for feature in reversed(theirs(x)["input"]) if feature is not None]
     for mine, their in zip(load(tmp_path, LCM).model.picture_layers(x), features, strict=True):
         assert relative_error(mine, their) < 1e-5
 
@@ -190,8 +190,8 @@ def test_the_picture_has_a_range_of_its_own(model, tmp_path: Path) -> None:
     )
     assert torch.equal(early[0], always[0])
     assert torch.equal(late[0], without[0])
-    assert relative_error(early[-1], always[-1]) > 1e-4
-    assert relative_error(late[-1], without[-1]) > 1e-4
+    assert relative_error(early[-1], always[-1]) > 1e-5
+    assert relative_error(late[-1], without[-1]) > 1e-5
 
 
 def test_affinity_over_places_and_steps(model, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_affinity_over_places_and_steps(model, tmp_path: Path) -> None:
     keyframed = keyed(Keyframe(0.0, MotionValue(0.5)), Keyframe(0.5, MotionValue(1.0)))
     found = predictions(animated(model, pia(tmp_path, affinity=keyframed), "use existing"), steps=2)
     assert relative_error(found[0], wanted[0]) < 1e-6
-    assert relative_error(found[-1], wanted[-1]) > 1e-4
+    assert relative_error(found[-1], wanted[-1]) > 1e-5
 
 
 def test_pictures_of_each_frame(model, tmp_path: Path) -> None:
