@@ -7,9 +7,9 @@ original code can run become a *family*, with the rules of its topology. Anythin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from .layouts import DIFFUSERS, HOTSHOT, ORIGINAL, Shapes, spelling
+from .layouts import DIFFUSERS, HOTSHOT, LCM_PICTURE, ORIGINAL, PIA, Shapes, spelling
 from .refusals import MOTION_MODULE, kind_of, refusal
 from .sites import Site
 from .structure import MotionFormatError, Structure, read_structure
@@ -53,6 +53,8 @@ class Format:
     layouts: frozenset[str] = frozenset({ORIGINAL, HOTSHOT, DIFFUSERS})
     unet: bool | None = None
     """Whether the image UNet is in the file too; None if it makes no difference."""
+    picture: str = ""
+    """The kind of picture it animates, if its file has layers that read one."""
     rebuilt: int = 0
     """Length of the sinusoidal tables that replace missing ones."""
     trained_frames: int = 16
@@ -66,6 +68,7 @@ class Format:
             and structure.positions in self.rows
             and structure.layout in self.layouts
             and self.unet in (None, structure.unet)
+            and self.picture == structure.picture
         )
 
     def named_for(self, structure: Structure) -> "Format":
@@ -92,6 +95,7 @@ SQRT_LINEAR, SDXL_LINEAR, LINEAR = (
     "linear (AnimateDiff-SDXL)",
     "linear (HotshotXL/default)",
 )
+LCM_SETTINGS = "on the image model as well; sampler lcm, 4 to 8 steps, cfg 1 to 2."
 V1 = Format("AnimateDiff v1", SD15, 4, False, _rows(24), SQRT_LINEAR, pool_resnets=True)
 V2 = Format(
     "AnimateDiff v2",
@@ -154,8 +158,30 @@ FORMATS = (
         "lcm",
         unet=False,
         rebuilt=64,
-        advice="Load AnimateLCM_sd15_t2v_lora on the image model as well; sampler lcm, 4 to 8 steps, cfg 1 to 2. If "
-        "this is not AnimateLCM but a training result of yours, set beta_schedule to sqrt_linear (AnimateDiff).",
+        advice=f"Load AnimateLCM_sd15_t2v_lora {LCM_SETTINGS} If this is not AnimateLCM but a training result of "
+        "yours, set beta_schedule to sqrt_linear (AnimateDiff).",
+    ),
+    Format(
+        "PIA",
+        SD15,
+        4,
+        False,
+        _rows(32),
+        SQRT_LINEAR,
+        pool_resnets=True,
+        picture=PIA,
+        advice="It animates the picture from Picture for PIA. Prompt for what is in the picture and how it moves.",
+    ),
+    Format(
+        "AnimateLCM-I2V",
+        SD15,
+        4,
+        True,
+        _rows(None),
+        "lcm",
+        picture=LCM_PICTURE,
+        rebuilt=64,
+        advice="It animates the picture from Picture for AnimateLCM-I2V. Load AnimateLCM_sd15_i2v_lora " + LCM_SETTINGS,
     ),
     SDXL_BETA,
     HOTSHOT_XL,
@@ -191,6 +217,8 @@ class Recognised:
     """File key to (site, canonical leaf)."""
     unet: int = 0
     """Tensors of an image UNet in the file, which are not used."""
+    picture_keys: Mapping[str, str] = field(default_factory=dict)
+    """File key to its name in the layers that read a picture."""
 
     @property
     def max_frames(self) -> int:
@@ -232,12 +260,17 @@ def recognise(shapes: Shapes, file: str) -> Recognised:
         raise MotionFormatError(refusal(shapes, file, found.unexplained))
     structure = read_structure(found, shapes, file)
     formats = [format for format in FORMATS if format.matches(structure)]
+    if not formats and structure.picture:
+        raise MotionFormatError(
+            f"{file} reads a picture like {structure.picture}, but its temporal layers are others than those of the "
+            f"published {structure.picture}. Please report the file and where it comes from."
+        )
     if len(formats) != 1:
         raise MotionFormatError(
             f"{file} is laid out like a motion module, but for an image model with {structure.levels} resolution "
             "levels; SD1.5 has 4 and SDXL 3. Please report the file and where it comes from."
         )
-    return Recognised(formats[0].named_for(structure), structure, found.keys, found.unet)
+    return Recognised(formats[0].named_for(structure), structure, found.keys, found.unet, found.picture_keys)
 
 
 def kind_and_place(shapes: Shapes, file: str) -> tuple[str, str] | None:

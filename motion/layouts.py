@@ -7,7 +7,7 @@ UNet as well. A key that none of these patterns explains means "not a motion mod
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .sites import Site
 
@@ -47,7 +47,11 @@ class Spelling:
     unet: int
     """Tensors of an image UNet in the same file, which a motion module does not need."""
     unexplained: tuple[str, ...]
-    """File keys that are neither."""
+    """File keys that are none of these."""
+    picture: str = ""
+    """`PIA` or `LCM_PICTURE` if the file has layers that read a picture."""
+    picture_keys: Mapping[str, str] = field(default_factory=dict)
+    """File key to its name in those layers."""
 
 
 def _place(container: str) -> re.Pattern[str]:
@@ -98,6 +102,11 @@ LAYOUTS = (
     Layout(DIFFUSERS, _place("motion_modules"), _DIFFUSERS),
 )
 
+PIA, LCM_PICTURE = "PIA", "AnimateLCM-I2V"
+_ENCODER = "img_encoder."
+_NINE = (9, 3, 3)
+"""Of PIA's first layer: a noisy latent of four channels, one of affinity, a picture of four."""
+
 _UNET = re.compile(
     r"(conv_in|conv_norm_out|conv_out|(time|add)_embedding\.linear_[12])\.(weight|bias)"
     r"|((down|up)_blocks\.\d+|mid_block)\.("
@@ -120,18 +129,30 @@ def spelling(shapes: Shapes) -> Spelling:
     """
     prefix = next((found[0] for key in shapes if (found := _PREFIX.match(key))), "")
     start = len(prefix) if all(key.startswith(prefix) for key in shapes) else 0
-    unet = {key for key, shape in shapes.items() if _is_unet(key[start:], shape)}
+    kind, picture = _picture({key[start:]: shape for key, shape in shapes.items()})
+    picture = {key: picture[key[start:]] for key in shapes if key[start:] in picture}
+    unet = {key for key, shape in shapes.items() if key not in picture and _is_unet(key[start:], shape)}
     readings = []
     for layout in LAYOUTS:
         keys = {key: place for key in shapes if (place := layout.rename(key[start:])) is not None}
-        unexplained = tuple(key for key in shapes if key not in keys and key not in unet)
-        readings.append(Spelling(layout.name, keys, len(unet), unexplained))
+        unexplained = tuple(key for key in shapes if key not in keys and key not in unet and key not in picture)
+        readings.append(Spelling(layout.name, keys, len(unet), unexplained, kind, picture))
     return max(readings, key=lambda reading: len(reading.keys))
+
+
+def _picture(shapes: Shapes) -> tuple[str, dict[str, str]]:
+    """The kind of the layers that read a picture, and key to name in them."""
+    encoder = {key: key.removeprefix(_ENCODER) for key in shapes if key.startswith(_ENCODER)}
+    if encoder:
+        return LCM_PICTURE, encoder
+    if shapes.get("conv_in.weight", ())[1:] == _NINE:
+        return PIA, {key: key for key in ("conv_in.weight", "conv_in.bias") if key in shapes}
+    return "", {}
 
 
 def _is_unet(key: str, shape: tuple[int, ...]) -> bool:
     """Whether this is a tensor of a plain text-to-image UNet in diffusers' naming.
 
-    An input layer with more than four channels belongs to a model that needs its extra channels, such as PIA.
+    An input layer with more than four channels belongs to a model that needs its extra channels.
     """
     return _UNET.fullmatch(key) is not None and (key != "conv_in.weight" or shape[1:2] == (4,))

@@ -1,6 +1,6 @@
 """A motion model: one temporal transformer for each site of a UNet, built from what a file contains."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -8,7 +8,9 @@ from torch import Tensor, nn
 
 from .files import check_finite
 from .formats import Format, Recognised
-from .layouts import SHARED_TABLE
+from .layouts import LCM_PICTURE, PIA, SHARED_TABLE
+from .lcm_picture import PictureEncoder
+from .pia import LATENT, PictureInput
 from .sites import Block
 from .transformer import TemporalTransformer, sinusoidal_positions
 
@@ -38,6 +40,11 @@ class MotionModel(nn.Module):
                 for block, width in self.channels.items()
             }
         )
+        build = PICTURE_LAYERS.get(recognised.structure.picture)
+        self.picture_layers: Any = build and build(
+            recognised.structure.widths, operations=operations, dtype=dtype, device=device
+        )
+        """What reads the picture it animates, None if it animates none."""
 
     def get_dtype(self) -> torch.dtype | None:
         """Storage dtype of the weights, asked for by model managers."""
@@ -46,6 +53,13 @@ class MotionModel(nn.Module):
     def at(self, block: Block) -> TemporalTransformer | None:
         """The temporal transformer of a UNet block, None where the model has none."""
         return self.sites[_name(block)] if block in self.channels else None  # type: ignore[return-value]
+
+
+PICTURE_LAYERS: Mapping[str, Callable[..., nn.Module]] = {
+    PIA: lambda widths, **kind: PictureInput(widths[0], **kind),
+    LCM_PICTURE: PictureEncoder,
+}
+"""What reads a picture, by the name `layouts` gives its kind."""
 
 
 def _name(block: Block) -> str:
@@ -82,6 +96,19 @@ def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file:
                 state[table] = shared.clone()
             elif table not in state:
                 state[table] = sinusoidal_positions(recognised.max_frames, width)
+    return state | _picture_state(tensors, recognised, file)
+
+
+def _picture_state(tensors: Mapping[str, Tensor], recognised: Recognised, file: str) -> dict[str, Tensor]:
+    """The same for the layers that read a picture, if there are any."""
+    state: dict[str, Tensor] = {}
+    for key, name in recognised.picture_keys.items():
+        check_finite(key, tensors[key], file)
+        if recognised.structure.picture == LCM_PICTURE:
+            state[f"picture_layers.{name}"] = tensors[key]
+        elif name == "conv_in.weight":
+            # the bias and the first four channels are those of the image model in use
+            state["picture_layers.conv.weight"] = tensors[key][:, LATENT:].contiguous()
     return state
 
 

@@ -68,16 +68,6 @@ REFUSALS = (
         unless=rf"{_MOTION}|{_ADAPTER}|{_CONTROL}|^ip_adapter\.",
     ),
     Refusal(
-        "an image-to-video motion module with a picture encoder (AnimateLCM-I2V)",
-        (r"^img_encoder\.", _MOTION),
-        f"It needs its picture encoder to run. {MOTION_MODULE}",
-    ),
-    Refusal(
-        "a PIA image-animation model",
-        (r"^(\w+\.)?conv_in\.weight \[\d+, 9,", _MOTION),
-        f"It needs its nine-channel input layer to run. {MOTION_MODULE}",
-    ),
-    Refusal(
         "a FancyVideo model",
         (r"^fps_embedding\.", _MOTION),
         f"It needs its own text and frame-rate layers to run. {MOTION_MODULE}",

@@ -2,10 +2,12 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .layouts import SHARED_TABLE, Shapes, Spelling
+from .layouts import LCM_PICTURE, PIA, SHARED_TABLE, Shapes, Spelling
+from .lcm_picture import PictureEncoder
+from .pia import ADDED, LATENT
 from .sites import Site
 
 GROUPS = 32
@@ -28,6 +30,8 @@ class Structure:
     """Rows of the position tables, None if the file has none."""
     unet: bool = False
     """Whether the image UNet is in the file too, as in a training checkpoint."""
+    picture: str = ""
+    """The kind of its layers that read a picture, as `layouts` names it."""
 
     @property
     def levels(self) -> int:
@@ -44,6 +48,12 @@ class Structure:
         """Levels with modules, 0 the finest (``motion_module_resolutions`` of the original code)."""
         top = self.levels - 1
         return frozenset(s.level if s.side == "down" else top - s.level for s in self.channels if s.side != "mid")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of each level with modules, the finest first."""
+        found = {_level(site, self.levels - 1): width for site, width in self.channels.items() if site.side != "mid"}
+        return tuple(found[level] for level in sorted(found))
 
     @property
     def up_only(self) -> bool:
@@ -79,9 +89,37 @@ def read_structure(found: Spelling, shapes: Shapes, file: str) -> Structure:
         )
         wrong = _wrong_shapes(parts, channels[site])
         _require(not wrong, file, f"tensors of {site} have unexpected shapes: {', '.join(wrong)}")
-    structure = Structure(found.layout, channels, attentions, rows[0] if rows else None, found.unet > 0)
+    structure = Structure(found.layout, channels, attentions, rows[0] if rows else None, found.unet > 0, found.picture)
     _check_arrangement(structure, file)
+    if found.picture:
+        _check_picture(structure, {name: tuple(shapes[key]) for key, name in found.picture_keys.items()}, file)
     return structure
+
+
+def _check_picture(structure: Structure, parts: Mapping[str, tuple[int, ...]], file: str) -> None:
+    """The layers that read a picture are whole and as wide as the levels they feed.
+
+    Raises:
+        MotionFormatError: a tensor is missing, too much or of another shape, or there is no level to feed.
+    """
+    whole = not structure.up_only and len(structure.used_levels) == structure.levels
+    _require(whole, file, f"its layers that read a picture ({structure.picture}) need parts at every level going down")
+    wanted = PICTURE_SHAPES[structure.picture](structure.widths)
+    wrong = [f"{name} {parts.get(name, 'missing')}" for name in wanted if parts.get(name) != wanted[name]]
+    wrong += [f"{name} unknown" for name in parts if name not in wanted]
+    _require(not wrong, file, f"its layers that read a picture are not as expected: {', '.join(wrong[:3])}")
+
+
+def _encoder_shapes(widths: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    encoder = PictureEncoder(widths, device="meta")
+    return {name: tuple(tensor.shape) for name, tensor in encoder.named_parameters()}
+
+
+PICTURE_SHAPES: Mapping[str, Callable[[Sequence[int]], Mapping[str, tuple[int, ...]]]] = {
+    PIA: lambda widths: {"conv_in.weight": (widths[0], LATENT + ADDED, 3, 3), "conv_in.bias": (widths[0],)},
+    LCM_PICTURE: _encoder_shapes,
+}
+"""Shapes in the file of each kind of layers that read a picture, by the widths of the levels."""
 
 
 def _expected_leaves(attentions: int, table: str) -> Iterable[str]:

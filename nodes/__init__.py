@@ -15,6 +15,7 @@ from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .noise import MakeClipNoise, MakeNoiseLayer
 from .paths import LoadCameraPath, MakeCameraPath
+from .pictures import LcmPicture, PiaPicture
 from .pose_draw import DrawPose
 from .pose_files import LoadPose
 from .pose_retarget import RetargetPose
@@ -32,6 +33,8 @@ NODES: list[type[io.ComfyNode]] = [
     LoadMotionLora,
     ApplyDomainAdapter,
     AdjustPositions,
+    PiaPicture,
+    LcmPicture,
     AnimateModel,
     SlidingContext,
     MotionViews,

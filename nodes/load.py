@@ -28,6 +28,8 @@ class LoadMotionModule(io.ComfyNode):
                 "v3_sd15_mm",
                 "hotshot",
                 "animatelcm",
+                "animatelcm-i2v",
+                "pia",
                 "lightning",
                 "longanimatediff",
                 "motion adapter",

@@ -13,10 +13,15 @@ from . import types
 
 
 def strength_input(
-    id: str, tooltip: str, low: float = -LARGEST, high: float = LARGEST, default: float = 1.0
+    id: str,
+    tooltip: str,
+    low: float = -LARGEST,
+    high: float = LARGEST,
+    default: float = 1.0,
+    optional: bool = False,
 ) -> io.MultiType.Input:
     """A number on the node, or what is connected to it."""
-    number = io.Float.Input(id, default=default, min=low, max=high, step=0.01, tooltip=tooltip)
+    number = io.Float.Input(id, default=default, min=low, max=high, step=0.01, tooltip=tooltip, optional=optional)
     return io.MultiType.Input(number, types=[types.MotionValue, io.Mask])
 
 

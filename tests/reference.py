@@ -6,7 +6,7 @@ all frames of a clip, as the original's `use_inflated_groupnorm` switch decides.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -86,6 +86,7 @@ def unet(
     heads: int = 8,
     pool_resnets: bool = False,
     steer: Steer | None = None,
+    features: Sequence[Tensor] = (),
 ) -> Tensor:
     """An SD1.5 UNet of the ldm layout with a motion module.
 
@@ -94,6 +95,8 @@ def unet(
         context: (clips, tokens, 768).
         pool_resnets: AnimateDiff v1: ResBlock and output norms over all frames.
         steer: CameraCtrl, see `reference_camera`.
+        features: AnimateLCM-I2V: for each level (frames or 1, width, height, width), added in front of its second
+            motion module going down.
     """
     width = state["time_embed.0.weight"].shape[1]
     rate = torch.exp(-math.log(10000.0) * torch.arange(width // 2, dtype=torch.float32) / (width // 2))
@@ -124,6 +127,9 @@ def unet(
 
     def move(x: Tensor, place: str | None) -> Tensor:
         known = f"{place}.temporal_transformer.norm.weight" in motion
+        for level, feature in enumerate(features):
+            if place == f"down_blocks.{level}.motion_modules.1":
+                x = x + feature.transpose(0, 1)
         return temporal_transformer(x, motion, str(place), steer=steer) if known else x
 
     skips = []
@@ -165,3 +171,30 @@ def spatial_transformer(x: Tensor, context: Tensor, state: State, name: str, hea
     y = geglu(layer_norm(y, state, f"{block}.norm3"), state, f"{block}.ff") + y
     y = y.reshape(clips, frames, height, width, channels).permute(0, 4, 1, 2, 3)
     return x + conv(y, state, f"{name}.proj_out")
+
+
+def picture_encoder(x: Tensor, state: State, drift: Tensor | None = None) -> list[Tensor]:
+    """The encoder of AnimateLCM-I2V: a T2I-Adapter (arXiv 2302.08453) of a (pictures, 4, height, width) latent.
+
+    Args:
+        drift: (frames, width), added after the first convolution.
+    """
+
+    def layer(x: Tensor, name: str) -> Tensor:
+        weight = state[f"img_encoder.{name}.weight"]
+        return F.conv2d(x, weight, state[f"img_encoder.{name}.bias"], padding=weight.shape[-1] // 2)
+
+    x, found = layer(x, "conv_in"), []
+    if drift is not None:
+        x = torch.stack([x[0] + row[:, None, None] for row in drift])
+    for n in range(8):
+        if n in (2, 4, 6):
+            odd = (x.shape[3] % 2, x.shape[2] % 2)
+            # a last odd row or column counts alone
+            x = F.pad(x, (0, odd[0], 0, odd[1]), mode="replicate").unfold(2, 2, 2).unfold(3, 2, 2).mean((4, 5))
+        if f"img_encoder.body.{n}.in_conv.weight" in state:
+            x = layer(x, f"body.{n}.in_conv")
+        x = x + layer(layer(x, f"body.{n}.block1").clamp(min=0), f"body.{n}.block2")
+        if n % 2:
+            found.append(x)
+    return found

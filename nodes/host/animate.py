@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from comfy.ldm.modules.attention import SpatialTransformer
-from comfy.ldm.modules.diffusionmodules.openaimodel import ResBlock, UNetModel, VideoResBlock
+from comfy.ldm.modules.diffusionmodules.openaimodel import ResBlock
 from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
 
-from ...motion.sites import Block
-from .camera import camera_of, cameras
+from .camera import LoadedCamera, camera_of, cameras
 from .checks import Attached, Checked
+from .fit import anchors, check_fit
 from .loader import LoadedMotion
 from .lora import LoadedLora, MotionLora, check_loras
 from .notices import notice
@@ -21,20 +21,18 @@ from .runtime import (
     KEY,
     LORAS,
     PATCH,
+    PICTURE_PATCH,
     Anchors,
     Motion,
     MotionWrapper,
     Strengths,
+    enter_pictures,
     motion_patchers,
     pool_output,
 )
 from .schedule import set_beta_schedule
 
 ATTACHMENT = "kinema.attached"
-
-
-class AnimateError(ValueError):
-    """A motion model and an image model do not fit each other."""
 
 
 def animate(
@@ -53,7 +51,7 @@ def animate(
         tell: something to say besides, because a node shows only its latest text.
 
     Raises:
-        AnimateError: the motion module was made for another base model.
+        AnimateError: the motion module was made for another base model, or has no picture to animate.
         LoraError: a MotionLoRA was made for another motion module.
     """
     unet = model.get_model_object("diffusion_model")
@@ -64,37 +62,9 @@ def animate(
     # without those that do nothing, so that nothing is what they cost
     attached = (*before, (motion, strengths, tuple(lora for lora in loras if not lora.strength.is_zero)))
     animated.set_attachments(ATTACHMENT, attached)
-    animated.set_additional_models(KEY, [*motion_patchers(model), motion.patcher])
-    known, weights = lora_weights(before), lora_weights(attached)
-    if weights:
-        patchers = [*model.get_additional_models_with_key(LORAS), *(new.patcher for new in weights[len(known) :])]
-        animated.set_additional_models(LORAS, patchers)
-    seen, files = (cameras([loaded for loaded, _, _ in chain]) for chain in (before, attached))
-    if files:
-        patchers = [*model.get_additional_models_with_key(CAMERAS), *(new.patcher for new in files[len(seen) :])]
-        animated.set_additional_models(CAMERAS, patchers)
-    patches = animated.model_options["transformer_options"].setdefault("patches", {}).setdefault(PATCH, [])
-    if not any(handler is HANDLER for _, handler in patches):
-        # first in line: the host calls one handler a layer, and this one calls the others
-        patches.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
-    wrapper = MotionWrapper(
-        tuple(
-            Motion(
-                item,
-                loaded.rows,
-                tuple((weights.index(lora.loaded), lora) for lora in own),
-                camera_of(loaded, files),
-            )
-            for loaded, item, own in attached
-        ),
-        anchors(unet),
-    )
-    wrappers: dict[str, Any] = {WrappersMP.OUTER_SAMPLE: Checked(attached), WrappersMP.APPLY_MODEL: wrapper}
-    if any(loaded.model.format.pool_resnets for loaded, _, _ in attached):
-        wrappers[WrappersMP.DIFFUSION_MODEL] = pool_output
-    for kind, wrapper in wrappers.items():
-        animated.remove_wrappers_with_key(kind, KEY)
-        animated.add_wrapper_with_key(kind, KEY, wrapper)
+    attach_weights(animated, model, before, attached)
+    patch(animated, attached)
+    wrap(animated, attached, anchors(unet))
     format = motion.model.format
     name = format.beta_schedule if beta_schedule == "auto" else beta_schedule
     first = before[0][0] if before and beta_schedule == "auto" else None
@@ -110,46 +80,63 @@ def animate(
     return animated
 
 
-def lora_weights(attached: Sequence[Attached]) -> list[LoadedLora]:
+def attach_weights(
+    animated: ModelPatcher, model: ModelPatcher, before: Sequence[Attached], attached: Sequence[Attached]
+) -> None:
+    """Let the host load the newest motion model of a chain, its MotionLoRAs and its camera with the image model.
+
+    Args:
+        model: what ``animated`` is a clone of; its patchers are kept, where a clone has clones.
+    """
+    animated.set_additional_models(KEY, [*motion_patchers(model), attached[-1][0].patcher])
+    for key, files in ((LORAS, lora_files), (CAMERAS, camera_files)):
+        known, found = files(before), files(attached)
+        if found:
+            patchers = [*model.get_additional_models_with_key(key), *(new.patcher for new in found[len(known) :])]
+            animated.set_additional_models(key, patchers)
+
+
+def lora_files(attached: Sequence[Attached]) -> list[LoadedLora]:
     """The MotionLoRA files of a chain, each once, in the order in which they came."""
     return list(dict.fromkeys(lora.loaded for _, _, loras in attached for lora in loras))
 
 
-def anchors(unet: UNetModel) -> Anchors:
-    """For each UNet block the layer temporal layers follow: its spatial transformer, else its ResBlock."""
-    found: dict[Block, type] = {}
-    blocks = [(("input", i), block) for i, block in enumerate(unet.input_blocks)]
-    blocks += [(("middle", 0), unet.middle_block)] if unet.middle_block is not None else []
-    blocks += [(("output", i), block) for i, block in enumerate(unet.output_blocks)]
-    for name, layers in blocks:
-        for kind in (SpatialTransformer, ResBlock):
-            if any(isinstance(layer, kind) for layer in layers):
-                found[name] = kind
-                break
-    return found
+def camera_files(attached: Sequence[Attached]) -> list[LoadedCamera]:
+    """The CameraCtrl files of a chain, likewise."""
+    return cameras([loaded for loaded, _, _ in attached])
 
 
-def check_fit(unet: Any, motion: LoadedMotion) -> None:
-    """Refuse a UNet of another kind, or one whose blocks differ in number or width from the motion module's."""
-    format = motion.model.format
-    if not isinstance(unet, UNetModel) or any(isinstance(layer, VideoResBlock) for layer in unet.modules()):
-        raise AnimateError(
-            f"{motion.file} animates {format.base} models; this model is a {type(unet).__name__}, which has no place "
-            f"for it. Load a {format.base} checkpoint."
+def patch(animated: ModelPatcher, attached: Sequence[Attached]) -> None:
+    """Let the host call us for the layers of the UNet that motion models follow."""
+    patches = animated.model_options["transformer_options"].setdefault("patches", {})
+    handlers = patches.setdefault(PATCH, [])
+    if not any(handler is HANDLER for _, handler in handlers):
+        # first in line: the host calls one handler a layer, and this one calls the others
+        handlers.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
+    has_picture = any(loaded.picture is not None for loaded, _, _ in attached)
+    if has_picture and enter_pictures not in patches.setdefault(PICTURE_PATCH, []):
+        patches[PICTURE_PATCH].append(enter_pictures)
+
+
+def wrap(animated: ModelPatcher, attached: Sequence[Attached], anchors: Anchors) -> None:
+    """Check each clip before it is sampled, and tell every call of the model what acts on it."""
+    loras, files = lora_files(attached), camera_files(attached)
+    motions = tuple(
+        Motion(
+            strengths,
+            loaded.rows,
+            tuple((loras.index(lora.loaded), lora) for lora in own),
+            camera_of(loaded, files),
+            loaded.picture,
         )
-    widths = {
-        block: layer.out_channels
-        for side, blocks in (("input", unet.input_blocks), ("output", unet.output_blocks))
-        for block, layers in (((side, i), layers) for i, layers in enumerate(blocks))
-        for layer in layers
-        if isinstance(layer, ResBlock)
+        for loaded, strengths, own in attached
+    )
+    wrappers: dict[str, Any] = {
+        WrappersMP.OUTER_SAMPLE: Checked(attached),
+        WrappersMP.APPLY_MODEL: MotionWrapper(motions, anchors),
     }
-    levels = len(unet.output_blocks) // 3
-    expected = {block: width for block, width in motion.model.channels.items() if block[0] != "middle"}
-    if levels != format.levels or any(widths.get(block) != width for block, width in expected.items()):
-        kind = {3: "SDXL", 4: "SD1.5"}.get(levels, "other")
-        raise AnimateError(
-            f"{motion.file} ({format.name}) is made for {format.base}, but the checkpoint is an {kind} model"
-            + (" of other widths" if kind == format.base else "")
-            + f". Load a {format.base} checkpoint, or a motion module made for {kind}."
-        )
+    if any(loaded.model.format.pool_resnets for loaded, _, _ in attached):
+        wrappers[WrappersMP.DIFFUSION_MODEL] = pool_output
+    for kind, wrapper in wrappers.items():
+        animated.remove_wrappers_with_key(kind, KEY)
+        animated.add_wrapper_with_key(kind, KEY, wrapper)

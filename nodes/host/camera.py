@@ -4,7 +4,7 @@ import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import comfy.model_management as management
 import comfy.model_patcher
@@ -23,7 +23,7 @@ from ...motion.steering import Steering
 from ...motion.strengths import Strength
 from ...motion.values import ONE, MotionValue
 from .loader import LoadedMotion, file_fingerprint, managed
-from .timing import Timing
+from .moment import Moment
 
 LARGEST_ON_DEVICE = 1 << 29
 """Features of longer clips than this many bytes wait in main memory; 16 frames of 512 x 512 take 77 MB."""
@@ -175,24 +175,20 @@ class Camera(NamedTuple):
         return Steering(merge, self.kept[level, size], strength)
 
 
-def active_camera(
-    control: CameraControl, model: CameraModel, value: MotionValue, timing: Timing, frames: int, x: Tensor, dtype: Any
-) -> Camera:
-    """A camera in one call; the path is encoded in the first call of a sampling.
-
-    Args:
-        value: its strength at this step.
-        frames: length of the whole clip.
-        x: the latents of this call, (batch, 4, height, width).
-        dtype: in which the image model works.
-    """
+def active_camera(control: CameraControl, model: CameraModel, moment: Moment) -> Camera | None:
+    """A camera in one call, None where it does not act; the path is encoded in the first call of a sampling."""
+    value = moment.now.value(control, control.strength)
+    if value.is_zero:
+        return None
+    x, kept = moment.x, moment.now.timing.kept
     size = (x.shape[2], x.shape[3])
-    key = (control, frames, size, x.device)
-    if key not in timing.kept:
-        rest = resting_place(model, frames, size, dtype, x.device)
+    key = (control, moment.total, size, x.device)
+    if key not in kept:
+        dtype = moment.base.get_dtype_inference()
+        rest = resting_place(model, moment.total, size, dtype, x.device)
         heard = management.throw_exception_if_processing_interrupted
-        timing.kept[key] = ClipFeatures(model.features(control.path, frames, size, x.device, dtype, rest, heard))
-    return Camera(model, timing.kept[key], value, {})
+        kept[key] = ClipFeatures(model.features(control.path, moment.total, size, x.device, dtype, rest, heard))
+    return Camera(model, kept[key], value, {})
 
 
 def resting_place(

@@ -11,6 +11,7 @@ from .hints import check_controls, controls_of
 from .loader import LoadedMotion
 from .lora import MotionLora
 from .notices import notice
+from .pictures import resized
 from .runtime import VIEWS, Strengths
 from .timing import start_timing
 
@@ -47,6 +48,8 @@ class Checked:
             controls_of(guider.conds), guider.model_patcher.get_model_object("diffusion_model"), noise.shape, in_windows
         )
         told += path_lengths(frames, motions)
+        for picture in (loaded.picture for loaded in motions if loaded.picture is not None):
+            told += [*picture.check(frames), *resized(picture, tuple(noise.shape[-2:]))]
         if any(told) and TOLD not in options:
             # one text, because a node shows only its latest; and once, also where FreeInit samples several times
             notice("\n".join(text for text in told if text))

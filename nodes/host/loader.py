@@ -19,6 +19,7 @@ from ...motion.files import read_weights
 from ...motion.formats import recognise
 from ...motion.module import MotionModel, load_motion_model
 from ...motion.positions import PositionAdjustment, position_matrix
+from .pictures import NODES, Picture, PictureError
 
 if TYPE_CHECKING:
     from .camera import CameraControl
@@ -34,6 +35,8 @@ class LoadedMotion:
     """What is done to its position tables, one after the other."""
     camera: "CameraControl | None" = None
     """What steers its camera."""
+    picture: Picture | None = None
+    """The picture it animates, for motion modules that do."""
 
     @property
     def model(self) -> MotionModel:
@@ -59,6 +62,29 @@ class LoadedMotion:
         changed = replace(self, adjustments=(*self.adjustments, adjustment))
         position_matrix(self.model.max_frames, changed.adjustments)
         return changed
+
+    def with_picture(self, picture: Picture) -> "LoadedMotion":
+        """The same motion module with a picture to animate, in place of one it may have.
+
+        Raises:
+            PictureError: it takes none, or a picture of another kind.
+        """
+        self.check_takes(picture.kind)
+        return replace(self, picture=picture)
+
+    def check_takes(self, kind: str) -> None:
+        """Stop unless it animates that kind of picture.
+
+        Raises:
+            PictureError: it takes none, or a picture of another kind.
+        """
+        format = self.model.format
+        if format.picture != kind:
+            what = f"takes {NODES[format.picture]}" if format.picture else "takes no picture"
+            raise PictureError(
+                f"{self.file} is {format.name}, which {what}. {NODES[kind]} is for {kind}: load its file in Load "
+                "Motion Module."
+            )
 
 
 Fingerprint = tuple[int, int] | None
@@ -91,7 +117,7 @@ def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patch
     tensors = read_weights(path)
     recognised = recognise({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
     # a training checkpoint holds a whole image model besides
-    tensors = {key: tensors[key] for key in recognised.keys}
+    tensors = {key: tensors[key] for key in (*recognised.keys, *recognised.picture_keys)}
     if args.disable_mmap:
         tensors = {key: tensor.clone() for key, tensor in tensors.items()}
     return managed(

@@ -25,7 +25,9 @@ from ...motion.values import ONE, MotionValue
 from ...motion.windows import Window, WindowOptions, is_needed, plan
 from .camera import Camera, CameraControl, active_camera
 from .lora import MotionLora
+from .moment import Moment
 from .norms import pooled_output, pooled_resblock
+from .pictures import FIRST, Picture, PictureNow
 from .timing import Now, timing_of
 from .window_frames import WINDOW_FRAMES, frame_numbers
 
@@ -34,6 +36,7 @@ LORAS = "kinema.loras"
 CAMERAS = "kinema.cameras"
 VIEWS = "kinema.views"
 PATCH = "forward_timestep_embed_patch"
+PICTURE_PATCH = "input_block_patch"
 
 Anchors = Mapping[Block, type]
 """UNet block to the layer kind its temporal layers follow."""
@@ -59,6 +62,7 @@ class Layer(NamedTuple):
     """How its position tables are adjusted, see `motion.positions`."""
     loras: tuple[tuple[LoraModel, MotionValue], ...] = ()
     camera: Camera | None = None
+    picture: PictureNow | None = None
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,11 @@ class Runtime:
 
     def run(self, block: Block, x: Tensor) -> Tensor:
         """Apply every motion model that has temporal layers at this block, the newest first."""
-        for model, scale, effect, rows, loras, camera in reversed(self.layers):
+        for model, scale, effect, rows, loras, camera, picture in reversed(self.layers):
             layer = model.at(block)
             if layer is not None:
+                if picture is not None:
+                    x = picture.added(block, x, effect)
                 strengths = (self._strength(scale, x), self._strength(effect, x))
                 terms = self._terms(loras, block, x)
                 steering = None if camera is None else self._steering(camera, block, x)
@@ -94,6 +100,13 @@ class Runtime:
     def _steering(self, camera: Camera, block: Block, x: Tensor) -> Steering | None:
         """What a camera adds at a block."""
         return camera.steering(block, x, self.frames, self.numbers, self._strength(camera.value, x))
+
+    def enter(self, x: Tensor) -> Tensor:
+        """Add what pictures put beside the noisy latents to the output of the UNet's first layer."""
+        for layer in self.layers:
+            if layer.picture is not None:
+                x = layer.picture.added(FIRST, x, layer.effect)
+        return x
 
     def _terms(self, loras: tuple[tuple[LoraModel, MotionValue], ...], block: Block, x: Tensor) -> Terms:
         """What the MotionLoRAs add at a block."""
@@ -162,6 +175,13 @@ class MotionHandler:
 HANDLER = MotionHandler()
 
 
+@torch.compiler.disable
+def enter_pictures(h: Tensor, options: dict[str, Any]) -> Tensor:
+    """Called by the host after each input block (patch ``input_block_patch``)."""
+    runtime: Runtime | None = options.get(KEY)
+    return runtime.enter(h) if runtime is not None and options["block"] == FIRST else h
+
+
 class Motion(NamedTuple):
     """One Animate Model of a chain, as the wrapper sees it."""
 
@@ -171,6 +191,7 @@ class Motion(NamedTuple):
     """Its MotionLoRAs, by number among the patchers attached under `LORAS`."""
     camera: tuple[int, CameraControl] | None = None
     """Its camera, by number among the patchers attached under `CAMERAS`."""
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True)
@@ -198,41 +219,42 @@ class MotionWrapper:
         frames = options.get(WINDOW_FRAMES, together)
         now = Now(timing_of(options, executor.class_obj.model_sampling), lambda: float(options["sigmas"].max()))
         window = options.get("context_window")
-        whole = frames if window is None else window.total_frames
-        layers = tuple(self._active(executor.class_obj, now, x, whole))
+        numbers, total = frame_numbers(together, window), frames if window is None else window.total_frames
+        moment = Moment(now, executor.class_obj, x, numbers, total)
+        layers = tuple(self._active(moment))
         options[KEY] = Runtime(
             frames,
             self.anchors,
             layers,
             # as the incumbent does, the oldest decides
             bool(layers) and layers[0].model.format.pool_resnets,
-            frame_numbers(together, window),
+            numbers,
             views_now(now, frames, options.get(VIEWS)),
             now.timing.masks,
         )
         options["ad_params"] = {
             "sub_idxs": None if window is None else list(window.index_list),
-            "full_length": whole,
+            "full_length": total,
             "context_length": frames,
         }
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
-    def _active(self, base: Any, now: Now, x: Tensor, frames: int) -> Iterator[Layer]:
+    def _active(self, moment: Moment) -> Iterator[Layer]:
+        base, now, device = moment.base, moment.now, moment.x.device
         # the patchers in use, not those captured at patching time: each device of a multi-GPU run has its own
         models = base.current_patcher.get_additional_models_with_key(KEY)
         weights = base.current_patcher.get_additional_models_with_key(LORAS)
         cameras = base.current_patcher.get_additional_models_with_key(CAMERAS)
-        for patcher, (strengths, rows, loras, steered) in zip(models, self.motions, strict=True):
+        for patcher, (strengths, rows, loras, steered, picture) in zip(models, self.motions, strict=True):
             effect = now.value(strengths, strengths.effect)
             if not effect.is_zero:
                 on = ((weights[n].model, now.value(lora, lora.strength)) for n, lora in loras)
                 scale = now.value(strengths, strengths.scale)
                 kept = tuple((model, value) for model, value in on if not value.is_zero)
-                camera = None
-                if steered is not None and not (value := now.value(steered[1], steered[1].strength)).is_zero:
-                    model, dtype = cameras[steered[0]].model, base.get_dtype_inference()
-                    camera = active_camera(steered[1], model, value, now.timing, frames, x, dtype)
-                yield Layer(patcher.model, scale, effect, None if rows is None else rows.to(x.device), kept, camera)
+                moved = None if rows is None else rows.to(device)
+                camera = None if steered is None else active_camera(steered[1], cameras[steered[0]].model, moment)
+                seen = None if picture is None else picture.at(moment, patcher.model)
+                yield Layer(patcher.model, scale, effect, moved, kept, camera, seen)
 
 
 def views_now(now: Now, frames: int, options: WindowOptions | None) -> Sequence[Window]:

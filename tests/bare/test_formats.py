@@ -1,17 +1,19 @@
 """Every layout is recognised as exactly one format, by what is in the file and nothing else."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from kinema.motion.files import WeightFileError
 from kinema.motion.formats import FORMATS, MotionFormatError, Recognised, recognise
-from kinema.motion.layouts import DIFFUSERS, HOTSHOT, ORIGINAL
+from kinema.motion.layouts import DIFFUSERS, HOTSHOT, LCM_PICTURE, ORIGINAL, PIA
 from kinema.motion.refusals import REFUSALS, key_lines
 from kinema.motion.schedules import SCHEDULES
 from kinema.motion.sites import Site
 from kinema.motion.structure import Structure
 
 from tests.harness.layouts import SD15, SDXL, image_unet, motion_shapes, respelled
+from tests.harness.weights_pictures import pia_layer, picture_encoder
 
 Shapes = dict[str, tuple[int, ...]]
 SQRT, LCM, SDXL_BETAS, SD_BETAS = (
@@ -61,6 +63,16 @@ VARIANTS = {
 }
 
 
+V3_PIA, LCM_I2V = pia_layer(320), picture_encoder(SD15)
+PICTURED = {
+    # file: (levels, mid, positions), spelling, with UNet, picture layers: format, frames, betas, norms over frames
+    "pia": (V3, ORIGINAL, False, V3_PIA, "PIA", 32, SQRT, RESNETS),
+    "PIA-condition-adapter": (V3, DIFFUSERS, False, V3_PIA, "PIA", 32, SQRT, RESNETS),
+    "pia with its UNet": (V3, ORIGINAL, True, V3_PIA, "PIA", 32, SQRT, RESNETS),
+    "AnimateLCM_sd15_i2v": ((SD15, True, None), ORIGINAL, False, LCM_I2V, "AnimateLCM-I2V", 64, LCM, NEITHER),
+}
+
+
 def file_of(structure: tuple, spelling: str = ORIGINAL, unet: bool = False) -> Shapes:
     return respelled(motion_shapes(*structure), spelling) | (image_unet() if unet else {})
 
@@ -87,6 +99,34 @@ def test_published_files(file: str) -> None:
     assert dict(recognised.describe())["frames at once"] == f"up to {frames}, trained on {trained}"
     assert ("not used" in dict(recognised.describe())) == unet
     assert not any(entry.applies(key_lines(shapes)) for entry in REFUSALS)
+
+
+@pytest.mark.parametrize("file", PICTURED)
+@pytest.mark.parametrize("prefix", ["", "module."])
+def test_files_that_animate_a_picture(file: str, prefix: str) -> None:
+    structure, spelling, unet, picture, name, frames, betas, pooled = PICTURED[file]
+    shapes = {prefix + key: shape for key, shape in (file_of(structure, spelling, unet) | picture).items()}
+    recognised = recognise(shapes, file)
+    check(recognised, name, frames, betas, pooled)
+    assert set(recognised.picture_keys) == {prefix + key for key in picture}
+    assert recognised.unet == (684 if unet else 0)
+    assert "animates the picture from Picture for" in recognised.format.advice
+    assert not any(entry.applies(key_lines(shapes)) for entry in REFUSALS)
+
+
+def test_picture_layers_have_to_be_whole() -> None:
+    lcm = file_of((SD15, True, None)) | LCM_I2V
+    key = "img_encoder.body.4.in_conv.weight"
+    said = refused({name: shape for name, shape in lcm.items() if name != key})
+    assert "not as expected: body.4.in_conv.weight missing" in said
+    assert "body.4.in_conv.weight (1280, 320, 1, 1)" in refused(lcm | {key: (1280, 320, 1, 1)})
+    assert "body.8.block1.weight unknown" in refused(lcm | {"img_encoder.body.8.block1.weight": (1280, 1280, 3, 3)})
+    assert "conv_in.weight (640, 9, 3, 3)" in refused(file_of(V3) | pia_layer(640))
+    assert "1 of its 562 tensors" in refused(file_of(V3) | V3_PIA | {"conv_in.weight": (320, 8, 3, 3)})
+    up_only = {key: shape for key, shape in (file_of(V3) | V3_PIA).items() if not key.startswith("down_")}
+    assert "need parts at every level going down" in refused(up_only)
+    for structure, picture in (((SDXL, False, 32), V3_PIA), (V1, V3_PIA), (V2, LCM_I2V)):
+        assert "its temporal layers are others than those of the published" in refused(file_of(structure) | picture)
 
 
 @pytest.mark.parametrize("file", VARIANTS)
@@ -130,6 +170,9 @@ def test_exactly_one_format_for_every_structure() -> None:
         structure = Structure(layout, sites[levels, mid], 2, positions, unet)
         found = [format.name for format in FORMATS if format.matches(structure)]
         assert len(found) == (1 if levels in (3, 4) else 0), (structure, found)
+        for picture, where in ((PIA, (4, False, 32)), (LCM_PICTURE, (4, True, None))):
+            found = [format.name for format in FORMATS if format.matches(replace(structure, picture=picture))]
+            assert len(found) == ((levels, mid, positions) == where), (structure, found)
 
 
 def test_formats_are_complete() -> None:

@@ -72,9 +72,7 @@ POSES = {
     "encoder_down_attention_blocks.0.0.attention_blocks.0.to_q.weight": (320, 320),
     "encoder_down_attention_blocks.0.0.attention_blocks.0.pos_encoder.pe": (1, 16, 320),
 }
-LCM = {key: shape for key, shape in MOTION.items() if not key.endswith(".pe")}
 V3 = motion_shapes(mid=False)
-PIA = {"conv_in.weight": (320, 9, 3, 3), "conv_in.bias": (320,)}
 CLIP_TEXT = {
     "text_model.embeddings.token_embedding.weight": (49408, 768),
     "text_model.encoder.layers.0.self_attn.k_proj.weight": (768, 768),
@@ -160,14 +158,6 @@ REFUSED: dict[str, tuple[str, str, Shapes]] = {
     "CameraCtrl": ("a CameraCtrl model", "camera", POSES | QKV_MERGE),
     "CameraCtrl poses": ("a CameraCtrl model", "camera", POSES),
     "CameraCtrl processors": ("a CameraCtrl model", "camera", QKV_MERGE),
-    "PIA": ("a PIA image-animation model", "nine-channel", V3 | PIA),
-    "PIA diffusers": ("a PIA image-animation model", "nine-channel", respelled(V3, "diffusers") | PIA),
-    "PIA with its UNet": ("a PIA image-animation model", "nine-channel", V3 | UNET | PIA),
-    "AnimateLCM-I2V": (
-        "(AnimateLCM-I2V)",
-        "picture encoder",
-        LCM | {"img_encoder.conv_in.weight": (320, 4, 3, 3), "img_encoder.body.0.block1.weight": (320, 320, 3, 3)},
-    ),
     "FancyVideo": (
         "a FancyVideo model",
         "frame-rate",

@@ -11,6 +11,7 @@ from .weights import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
 from .weights_camera import CAMERA
 from .weights_control import CONTROL
 from .weights_depth import DEPTH
+from .weights_pictures import LCM_I2V, PIA
 from .weights_xl import CHECKPOINT_XL, MOTION_XL
 
 Prompt = dict[str, dict[str, Any]]
@@ -26,6 +27,9 @@ SEEDED = {
     "AnimateLCM_sd15_t2v.ckpt": "kinema_seeded_animatelcm_mini.safetensors",
     "mm_sdxl_v10_beta.ckpt": MOTION_XL,
     "AnimateLCM_sd15_t2v_lora.safetensors": LCM_LORA,
+    "pia.ckpt": PIA,
+    "AnimateLCM_sd15_i2v.ckpt": LCM_I2V,
+    "AnimateLCM_sd15_i2v_lora.safetensors": LCM_LORA,
     "v2_lora_ZoomIn.ckpt": MOTION_LORA,
     "control_v11p_sd15_lineart_fp16.safetensors": CONTROL,
     "control_v11f1p_sd15_depth_fp16.safetensors": CONTROL,

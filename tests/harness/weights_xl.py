@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from layouts import motion_module, tensor
+from layouts import MINI, motion_module, tensor
 from layouts_camera import camera_ctrl
 from weights import UNET, clip_l, joined, run_script, save, taesd, unet
 from weights_camera import CAMERA
 from weights_control import CONTROL, controlnet
 from weights_depth import DEPTH, depth_anything
+from weights_pictures import write_pictured
 
 CHECKPOINT_XL = "kinema_seeded_sdxl_mini.safetensors"
 MOTION_XL = "kinema_seeded_sdxl_beta_mini.safetensors"
@@ -70,6 +71,7 @@ def clip_g() -> dict[str, Tensor]:
 
 def write_models(out: Path) -> None:
     """Write the checkpoint, the motion module, the ControlNet and the CameraCtrl file."""
+    """Write the checkpoint, the motion module, the ControlNet and the motion modules that animate a picture."""
     parts = {
         "model.diffusion_model.": unet(UNET_XL),
         "conditioner.embedders.0.transformer.text_model.": clip_l(),
@@ -82,6 +84,7 @@ def write_models(out: Path) -> None:
     save(controlnet(), out / "controlnet" / CONTROL)
     save(depth_anything(), out / "geometry_estimation" / DEPTH)
     save(camera_ctrl(), out / "animatediff_models" / CAMERA)
+    write_pictured(MINI, out / "animatediff_models")
 
 
 if __name__ == "__main__":

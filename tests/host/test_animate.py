@@ -12,8 +12,8 @@ import pytest
 import torch
 from comfy.context_windows import ContextFuseMethods, ContextSchedules
 from kinema.motion.schedules import SCHEDULES, distilled
-from kinema.nodes.host.animate import AnimateError
 from kinema.nodes.host.checks import ClipError
+from kinema.nodes.host.fit import AnimateError
 from kinema.nodes.host.schedule import set_beta_schedule
 
 from tests.harness.layouts import SDXL

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP
-from kinema.nodes.host import animate, runtime
+from kinema.nodes.host import fit, runtime
 
 from tests import reference
 from tests.harness.layouts import motion_module
@@ -29,7 +29,7 @@ def test_unet_equals_original(tmp_path: Path, version: str, frames: int, dtype: 
     options = {
         "patches": {runtime.PATCH: [((animate.ResBlock, animate.SpatialTransformer), runtime.HANDLER)]},
         "cond_or_uncond": [1, 0],
-        runtime.KEY: runtime.Runtime(frames, animate.anchors(unet), (runtime.Layer(layers),), pooled),
+        runtime.KEY: runtime.Runtime(frames, fit.anchors(unet), (runtime.Layer(layers),), pooled),
         "wrappers": {WrappersMP.DIFFUSION_MODEL: {runtime.KEY: [runtime.pool_output]}},
     }
     flat = x.transpose(1, 2).flatten(0, 1)

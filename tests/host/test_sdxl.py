@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from kinema.nodes.host import loader
-from kinema.nodes.host.animate import AnimateError
+from kinema.nodes.host.fit import AnimateError
 from safetensors.torch import save_file
 
 from tests.harness.layouts import motion_module, respelled

@@ -17,6 +17,8 @@ from tests.harness.server import Server
 
 NOTICES = {
     "animatelcm": "AnimateLCM: beta schedule lcm.",
+    "image-to-video-lcm": "AnimateLCM-I2V: beta schedule lcm.",
+    "image-to-video-pia": "PIA: beta schedule sqrt_linear (AnimateDiff).",
     "lightning": "AnimateDiff-Lightning is built exactly like v2",
     "sdxl": "AnimateDiff SDXL beta: beta schedule linear (AnimateDiff-SDXL).",
     "long-clip": "context window 2 of 2",

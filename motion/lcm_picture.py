@@ -1,0 +1,77 @@
+"""The picture encoder of AnimateLCM-I2V (arXiv 2402.00769, section 4.3).
+
+It is a T2I-Adapter (arXiv 2302.08453) that reads a latent in place of a picture: a convolution, then two residual
+blocks on each resolution level of the UNet, halved by averaging from one level to the next.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .transformer import sinusoidal_positions
+
+BLOCKS = 2
+"""Residual blocks on each level."""
+LATENT = 4
+"""Channels of a latent."""
+
+
+class ResidualBlock(nn.Module):
+    """x + block2(relu(block1(x))), after a change of width where there is one."""
+
+    def __init__(self, before: int, channels: int, operations: Any, **kind: Any) -> None:
+        super().__init__()
+        self.in_conv = operations.Conv2d(before, channels, 1, **kind) if before != channels else None
+        self.block1 = operations.Conv2d(channels, channels, 3, padding=1, **kind)
+        self.block2 = operations.Conv2d(channels, channels, 1, **kind)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(frames, before, height, width) to (frames, channels, height, width)."""
+        if self.in_conv is not None:
+            x = self.in_conv(x)
+        return x + self.block2(F.relu(self.block1(x)))
+
+
+class PictureEncoder(nn.Module):
+    """A latent in, a feature for each resolution level of the UNet out."""
+
+    def __init__(
+        self, widths: Sequence[int], operations: Any = nn, dtype: torch.dtype | None = None, device: Any = None
+    ) -> None:
+        super().__init__()
+        kind: dict[str, Any] = {"dtype": dtype, "device": device}
+        self.conv_in = operations.Conv2d(LATENT, widths[0], 3, padding=1, **kind)
+        self.body = nn.ModuleList(
+            ResidualBlock(widths[max(level - 1, 0)] if n == 0 else width, width, operations, **kind)
+            for level, width in enumerate(widths)
+            for n in range(BLOCKS)
+        )
+
+    def forward(self, latents: Tensor, drift: float = 0.0, numbers: Sequence[int] = ()) -> list[Tensor]:
+        """Encode pictures.
+
+        Args:
+            latents: (pictures, 4, height, width) in the scale of the UNet.
+            drift: how much of the sinusoidal table of frame positions is added after the first convolution, so that
+                the frames need not be equally like the picture.
+            numbers: with a drift, the number of each frame; one picture then serves all of them.
+
+        Returns:
+            A tensor for each level, (pictures or frames, width, height, width), halved from level to level and
+            rounded up as the UNet does.
+        """
+        x = self.conv_in(latents)
+        if drift:
+            table = sinusoidal_positions(max(numbers) + 1, x.shape[1])[list(numbers)]
+            x = x + drift * table[:, :, None, None].to(x)
+        features = []
+        for n, block in enumerate(self.body):
+            if n and n % BLOCKS == 0:
+                x = F.avg_pool2d(x, 2, ceil_mode=True)
+            x = block(x)
+            if n % BLOCKS == BLOCKS - 1:
+                features.append(x)
+        return features
