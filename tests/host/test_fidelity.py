@@ -27,7 +27,7 @@ def test_unet_equals_original(tmp_path: Path, version: str, frames: int, dtype: 
     context = torch.randn(2, 77, 768, generator=generator).to(dtype)
     pooled = layers.format.pool_resnets
     options = {
-        "patches": {runtime.PATCH: [((animate.ResBlock, animate.SpatialTransformer), runtime.HANDLER)]},
+        "patches": {runtime.PATCH: [((fit.ResBlock, fit.SpatialTransformer), runtime.HANDLER)]},
         "cond_or_uncond": [1, 0],
         runtime.KEY: runtime.Runtime(frames, fit.anchors(unet), (runtime.Layer(layers),), pooled),
         "wrappers": {WrappersMP.DIFFUSION_MODEL: {runtime.KEY: [runtime.pool_output]}},
