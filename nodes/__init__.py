@@ -14,6 +14,7 @@ from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .noise import MakeClipNoise, MakeNoiseLayer
 from .positions import AdjustPositions
+from .sparse import ApplySparseControl, LoadSparseControl
 from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
 from .video import CombineVideo
@@ -29,6 +30,8 @@ NODES: list[type[io.ComfyNode]] = [
     ContextPreview,
     PromptTravel,
     ControlOverTime,
+    LoadSparseControl,
+    ApplySparseControl,
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,

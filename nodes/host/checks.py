@@ -6,6 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ...motion.windows import WindowOptions
+from .apply_sparse import check_controls
 from .loader import LoadedMotion
 from .lora import MotionLora
 from .notices import notice
@@ -37,7 +38,9 @@ class Checked:
         frames = noise.shape[0]
         motions = [loaded for loaded, _, _ in self.attached]
         options = guider.model_options["transformer_options"]
-        check_frames(frames, guider.model_options.get("context_handler"), motions, options.get(VIEWS))
+        at_once = frames_at_once(frames, guider.model_options.get("context_handler"), options.get(VIEWS))
+        check_frames(at_once, motions)
+        check_controls(frames, at_once, guider.conds)
         told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
         if any(told) and TOLD not in options:
             # one text, because a node shows only its latest; and once, also where FreeInit samples several times
@@ -47,20 +50,21 @@ class Checked:
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
 
-def check_frames(
-    frames: int, context: Any, motions: Sequence[LoadedMotion], views: WindowOptions | None = None
-) -> None:
+def frames_at_once(frames: int, context: Any, views: WindowOptions | None = None) -> int:
+    """How many frames of a clip motion layers see together at most."""
+    at_once = frames
+    if context is not None and frames > context.context_length:
+        # the host's causal fix puts one more frame in front of every window but the first
+        at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
+    return at_once if views is None else min(at_once, views.length)
+
+
+def check_frames(at_once: int, motions: Sequence[LoadedMotion]) -> None:
     """Stop on clips the position tables cannot number.
 
     Raises:
         ClipError: more frames come at once than a motion model has positions.
     """
-    at_once = frames
-    if context is not None and frames > context.context_length:
-        # the host's causal fix puts one more frame in front of every window but the first
-        at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
-    if views is not None:
-        at_once = min(at_once, views.length)
     for loaded in motions:
         limit = loaded.max_frames
         length = min(limit, loaded.model.format.trained_frames)

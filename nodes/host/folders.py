@@ -9,6 +9,7 @@ import folder_paths
 MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"
 LORAS = "loras"
+CONTROLNETS = "controlnet"
 MAX_NAME_BYTES = 200
 """Leaves room for counter and extension within the 255 bytes file systems allow."""
 
