@@ -6,7 +6,7 @@ all frames of a clip, as the original's `use_inflated_groupnorm` switch decides.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -53,7 +53,7 @@ def geglu(x: Tensor, state: State, name: str) -> Tensor:
     return linear(value * F.gelu(gate), state, f"{name}.net.2")
 
 
-def temporal_transformer(x: Tensor, state: State, place: str, pool_motion: bool = False) -> Tensor:
+def temporal_transformer(x: Tensor, state: State, place: str, pool_motion: bool = False, attentions: int = 2) -> Tensor:
     """One motion module of the original layout at ``place`` (for example down_blocks.0.motion_modules.0)."""
     name = f"{place}.temporal_transformer"
     clips, channels, frames, height, width = x.shape
@@ -61,7 +61,7 @@ def temporal_transformer(x: Tensor, state: State, place: str, pool_motion: bool 
     y = y.permute(0, 3, 4, 2, 1).reshape(-1, frames, channels)
     y = linear(y, state, f"{name}.proj_in")
     block = f"{name}.transformer_blocks.0"
-    for n in (0, 1):
+    for n in range(attentions):
         a = f"{block}.attention_blocks.{n}"
         z = layer_norm(y, state, f"{block}.norms.{n}") + state[f"{a}.pos_encoder.pe"][:, :frames]
         mixed = attention(*(linear(z, state, f"{a}.to_{letter}") for letter in "qkv"), heads=8)
@@ -72,7 +72,14 @@ def temporal_transformer(x: Tensor, state: State, place: str, pool_motion: bool 
 
 
 def unet(
-    x: Tensor, timestep: int, context: Tensor, state: State, motion: State, heads: int = 8, pool_resnets: bool = False
+    x: Tensor,
+    timestep: float,
+    context: Tensor,
+    state: State,
+    motion: State,
+    heads: int = 8,
+    pool_resnets: bool = False,
+    control: tuple[Sequence[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """An SD1.5 UNet of the ldm layout with a motion module.
 
@@ -80,11 +87,10 @@ def unet(
         x: (clips, 4, frames, height, width).
         context: (clips, tokens, 768).
         pool_resnets: AnimateDiff v1: ResBlock and output norms over all frames.
+        control: what a ControlNet adds to each skip connection and to the middle.
     """
     width = state["time_embed.0.weight"].shape[1]
-    rate = torch.exp(-math.log(10000.0) * torch.arange(width // 2, dtype=torch.float32) / (width // 2))
-    angle = torch.full((x.shape[0], 1), float(timestep)) * rate
-    emb = torch.cat([angle.cos(), angle.sin()], dim=-1).to(x.dtype)
+    emb = timestep_embedding(timestep, width, x)
     emb = linear(F.silu(linear(emb, state, "time_embed.0")), state, "time_embed.2")
 
     def block(x: Tensor, name: str, place: str | None) -> Tensor:
@@ -119,11 +125,21 @@ def unet(
         x = block(x, f"input_blocks.{i}", place)
         skips.append(x)
     x = block(x, "middle_block", "mid_block.motion_modules.0")
+    if control is not None:
+        skips = [skip + more for skip, more in zip(skips, control[0], strict=True)]
+        x = x + control[1]
     for i in range(12):
         x = torch.cat([x, skips.pop()], dim=1)
         x = block(x, f"output_blocks.{i}", "up_blocks.{}.motion_modules.{}".format(*divmod(i, 3)))
     x = F.silu(group_norm(x, state, "out.0", 1e-5, per_frame=not pool_resnets))
     return conv(x, state, "out.2")
+
+
+def timestep_embedding(timestep: float, width: int, like: Tensor) -> Tensor:
+    """Cosines and sines of the timestep, (clips, width)."""
+    rate = torch.exp(-math.log(10000.0) * torch.arange(width // 2, dtype=torch.float32) / (width // 2))
+    angle = torch.full((like.shape[0], 1), float(timestep)) * rate
+    return torch.cat([angle.cos(), angle.sin()], dim=-1).to(like.dtype)
 
 
 def resblock(x: Tensor, emb: Tensor, state: State, name: str, pooled: bool) -> Tensor:

@@ -148,7 +148,7 @@ class SparseControl(FollowsClip):
         return self._read[size]
 
     def _encoded(self, pictures: Tensor, size: tuple[int, int]) -> Tensor:
-        loaded = management.loaded_models(only_currently_used=True)
+        loaded = [model for model in management.loaded_models(only_currently_used=True) if model is not None]
         latents = self.vae.encode(pictures.movedim(1, -1))
         # what is being sampled may have made room for the VAE
         management.load_models_gpu(loaded)
