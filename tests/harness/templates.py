@@ -9,6 +9,7 @@ from comfy_cli.workflow_to_api import convert_ui_to_api
 from .setup import ROOT
 from .weights import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
 from .weights_control import CONTROL
+from .weights_sparse import SPARSE
 from .weights_xl import CHECKPOINT_XL, MOTION_XL
 
 Prompt = dict[str, dict[str, Any]]
@@ -26,6 +27,7 @@ SEEDED = {
     "AnimateLCM_sd15_t2v_lora.safetensors": LCM_LORA,
     "v2_lora_ZoomIn.ckpt": MOTION_LORA,
     "control_v11p_sd15_lineart_fp16.safetensors": CONTROL,
+    "v3_sd15_sparsectrl_rgb.ckpt": SPARSE,
 }
 """The seeded file that stands in for each model file a template names."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")

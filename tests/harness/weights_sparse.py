@@ -10,7 +10,7 @@ from torch import Tensor
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layouts import MINI, SD15, Shape, image_unet, leaves, position_table, tensor
 
-SPARSE = {kind: f"kinema_seeded_sparsectrl_{kind}_mini.safetensors" for kind in ("rgb", "scribble")}
+SPARSE = "kinema_seeded_sparsectrl_rgb_mini.safetensors"
 CONDITION = "controlnet_cond_embedding"
 WIDTHS = (16, 32, 96, 256)
 """Channels inside what reads scribbles."""

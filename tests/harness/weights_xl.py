@@ -1,4 +1,4 @@
-"""Write seeded random models that only tests need, SDXL and a ControlNet, laid out like ComfyUI's ``models`` folder.
+"""Write seeded random models that only tests need, SDXL and ControlNets, laid out like ComfyUI's ``models`` folder.
 
 Usage: weights_xl.py COMFYUI_FOLDER OUT_FOLDER
 
@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from layouts import motion_module, tensor
 from weights import UNET, clip_l, joined, run_script, save, taesd, unet
 from weights_control import CONTROL, controlnet
+from weights_sparse import SPARSE, sparse_control
 
 CHECKPOINT_XL = "kinema_seeded_sdxl_mini.safetensors"
 MOTION_XL = "kinema_seeded_sdxl_beta_mini.safetensors"
@@ -66,7 +67,7 @@ def clip_g() -> dict[str, Tensor]:
 
 
 def write_models(out: Path) -> None:
-    """Write the checkpoint, the motion module and the ControlNet."""
+    """Write the checkpoint, the motion module, the ControlNet and the SparseCtrl."""
     parts = {
         "model.diffusion_model.": unet(UNET_XL),
         "conditioner.embedders.0.transformer.text_model.": clip_l(),
@@ -77,6 +78,7 @@ def write_models(out: Path) -> None:
     save(joined(parts), out / "checkpoints" / CHECKPOINT_XL)
     save(motion_module(MINI_XL, mid=False, positions=32), out / "animatediff_models" / MOTION_XL)
     save(controlnet(), out / "controlnet" / CONTROL)
+    save(sparse_control("rgb"), out / "controlnet" / SPARSE)
 
 
 if __name__ == "__main__":
