@@ -95,20 +95,19 @@ class SparseControl(FollowsClip):
         before = None if self.previous_controlnet is None else self.previous_controlnet.get_control(*arguments)
         if self.timestep_range is not None and not self.timestep_range[0] >= t[0] >= self.timestep_range[1]:
             return before
-        window = transformer_options.get("context_window")
         together = x_noisy.shape[0] // batched_number
+        window = transformer_options.get("context_window")
+        total = together if window is None else window.total_frames
+        # several windows may come in one call
         frames = transformer_options.get(WINDOW_FRAMES, together)
         numbers = frame_numbers(together, window)
-        options = transformer_options.get(VIEWS)
-        self.check_clip(
-            together if window is None else window.total_frames, min(frames, options.length) if options else frames
-        )
+        views = transformer_options.get(VIEWS)
+        self.check_clip(total, min(frames, views.length) if views else frames)
         timing = timing_of(transformer_options, self._sampling)
         now = Now(timing, lambda: float(t[0]))
-        runtime = Runtime(
-            frames, {}, tuple(self._layers(now)), False, numbers, views_now(now, frames, options), timing.masks
-        )
-        hint = self._hint(x_noisy, numbers, frames, window)
+        layers, seen = tuple(self._layers(now)), views_now(now, frames, views)
+        runtime = Runtime(frames, {}, layers, False, numbers, seen, timing.masks)
+        hint = self._hint(x_noisy, numbers, frames, total)
         context = cond.get("crossattn_controlnet", cond["c_crossattn"]).to(hint)
         control: Outputs = self.loaded.network(
             hint.repeat(batched_number, 1, 1, 1), self._sampling.timestep(t).float(), context, runtime.run
@@ -120,10 +119,15 @@ class SparseControl(FollowsClip):
         if not effect.is_zero and self.loaded.network.motion is not None:
             yield Layer(self.loaded.network.motion, now.value(self.strengths, self.strengths.scale), effect)
 
-    def _hint(self, x_noisy: Tensor, numbers: Sequence[int], frames: int, window: Any) -> Tensor:
-        """What the network reads for each frame of a call, zero where there is no picture."""
+    def _hint(self, x_noisy: Tensor, numbers: Sequence[int], frames: int, total: int) -> Tensor:
+        """What the network reads for each frame of a call, zero where there is no picture.
+
+        Args:
+            numbers: of the frames in the whole clip.
+            frames: of one window.
+            total: frames of the whole clip.
+        """
         pictures = self._pictures((x_noisy.shape[2], x_noisy.shape[3]), x_noisy.device)
-        total = len(numbers) if window is None else window.total_frames
         placed = {frame: n for n, frame in enumerate(self.placement.frames(pictures.shape[0], total))}
         hint = pictures.new_zeros(len(numbers), *pictures.shape[1:])
         for start in range(0, len(numbers), frames):
@@ -220,6 +224,6 @@ def check_base(model: Any, loaded: LoadedSparse) -> None:
     widths = tuple(unet.model_channels * mult for mult in unet.channel_mult) if isinstance(unet, UNetModel) else ()
     if widths != network.widths or context != network.context:
         raise SparseError(
-            f"{loaded.file} is made for SD1.5, but the checkpoint is another kind of model ({type(model).__name__}). "
-            "Load an SD1.5 checkpoint, or remove Apply SparseCtrl."
+            f"{loaded.file} is made for SD1.5, but the checkpoint is another kind of model "
+            f"({type(model.model_config).__name__}). Load an SD1.5 checkpoint, or remove Apply SparseCtrl."
         )
