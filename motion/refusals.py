@@ -35,8 +35,8 @@ _LOADER = "put it in models/loras and load it with Load LoRA"
 REFUSALS = (
     Refusal(
         "a SparseCtrl model",
-        (r"^controlnet_cond_embedding\.", _MOTION),
-        f"It is a ControlNet: put it in models/controlnet. {MOTION_MODULE}",
+        (r"(^|\.)controlnet_cond_embedding\.", _MOTION),
+        f"It is a ControlNet: put it in models/controlnet and load it with Load SparseCtrl. {MOTION_MODULE}",
     ),
     Refusal(
         CAMERA,

@@ -13,6 +13,9 @@ from .sites import Site
 GROUPS = 32
 """Groups of the motion module's group norm; its 8 attention heads divide every width that these do."""
 
+SPARSE_LEVELS = 4
+"""SparseCtrl exists for SD1.5 alone."""
+
 
 class MotionFormatError(ValueError):
     """The file is no motion module; the message says what it is and where it belongs."""
@@ -61,38 +64,42 @@ class Structure:
         return not any(site.side == "down" for site in self.channels)
 
 
-def read_structure(found: Spelling, shapes: Shapes, file: str) -> Structure:
+def read_structure(found: Spelling, shapes: Shapes, file: str, encoder_only: bool = False) -> Structure:
     """The structure of a file whose every key is explained.
+
+    Args:
+        encoder_only: it is a SparseCtrl, which has the way down alone, not a motion module.
 
     Raises:
         MotionFormatError: a tensor or a whole module is missing, doubled or of another shape.
     """
+    what = f"{file} is a {'SparseCtrl model' if encoder_only else 'motion module'}"
     leaves: dict[Site, dict[str, tuple[int, ...]]] = {}
     for key, (site, leaf) in found.keys.items():
         parts = leaves.setdefault(site, {})
-        _require(leaf not in parts, file, f"it holds {leaf} of {site} twice")
+        _require(leaf not in parts, what, f"it holds {leaf} of {site} twice")
         parts[leaf] = tuple(shapes[key])
     names = {leaf for parts in leaves.values() for leaf in parts}
     attentions = _count(names, r"attentions\.(\d+)\..*")
     tables = {shape[-2:-1] for parts in leaves.values() for leaf, shape in parts.items() if leaf.endswith("table")}
-    _require(attentions > 0, file, "it has no attention layers")
-    _require(len(tables) <= 1, file, "its position tables differ in length")
+    _require(attentions > 0, what, "it has no attention layers")
+    _require(len(tables) <= 1, what, "its position tables differ in length")
     rows = next(iter(tables), ())
     expected = set(_expected_leaves(attentions, "" if not tables else "shared" if SHARED_TABLE in names else "own"))
     channels = {}
     for site, parts in leaves.items():
         missing = expected - parts.keys()
-        _require(not missing, file, f"{len(missing)} tensors of {site} are missing, such as {min(missing, default='')}")
+        _require(not missing, what, f"{len(missing)} tensors of {site} are missing, such as {min(missing, default='')}")
         channels[site] = math.prod(parts["proj_in.bias"])
         _require(
-            channels[site] % GROUPS == 0, file, f"{site} has {channels[site]} channels, which {GROUPS} does not divide"
+            channels[site] % GROUPS == 0, what, f"{site} has {channels[site]} channels, which {GROUPS} does not divide"
         )
         wrong = _wrong_shapes(parts, channels[site])
-        _require(not wrong, file, f"tensors of {site} have unexpected shapes: {', '.join(wrong)}")
+        _require(not wrong, what, f"tensors of {site} have unexpected shapes: {', '.join(wrong)}")
     structure = Structure(found.layout, channels, attentions, rows[0] if rows else None, found.unet > 0, found.picture)
-    _check_arrangement(structure, file)
+    _check_arrangement(structure, what, encoder_only)
     if found.picture:
-        _check_picture(structure, {name: tuple(shapes[key]) for key, name in found.picture_keys.items()}, file)
+        _check_picture(structure, {name: tuple(shapes[key]) for key, name in found.picture_keys.items()}, what)
     return structure
 
 
@@ -149,28 +156,39 @@ def _wrong_shapes(parts: Mapping[str, tuple[int, ...]], c: int) -> list[str]:
     return wrong
 
 
-def _check_arrangement(structure: Structure, file: str) -> None:
+def _check_arrangement(structure: Structure, what: str, encoder_only: bool) -> None:
     """Modules sit where the original code can put them: both ways or up only, at all levels or some, mid or not.
+
+    Those of a SparseCtrl sit at every level of the way down.
 
     Raises:
         MotionFormatError: one is missing, one is where no layer is, or widths are not mirrored.
     """
     channels, top = structure.channels, structure.levels - 1
-    wanted = {Site("up", top - level, layer) for level in structure.used_levels for layer in range(3)}
-    if not structure.up_only:
-        wanted |= {Site("down", level, layer) for level in structure.used_levels for layer in range(2)}
-    extra = channels.keys() - wanted - {Site("mid", 0, 0)}
+    wanted = _wanted(structure, encoder_only)
+    extra = channels.keys() - wanted - (set() if encoder_only else {Site("mid", 0, 0)})
     missing = wanted - channels.keys()
     _require(
         not missing,
-        file,
+        what,
         f"it is incomplete: {len(missing)} of its {len(wanted | channels.keys())} parts are missing, such as the one "
         f"for {min(missing, default='')}",
     )
-    _require(not extra, file, f"it has a part for {min(extra, default='')}, where image models have no layer")
+    _require(not extra, what, f"it has a part for {min(extra, default='')}, where image models have no layer")
     widths = {(top - s.level if s.side == "up" else s.level): width for s, width in channels.items() if s.side != "mid"}
     uneven = [s for s, width in channels.items() if s.side != "mid" and widths[_level(s, top)] != width]
-    _require(not uneven, file, f"{min(uneven, default='')} is not as wide as its counterpart")
+    _require(not uneven, what, f"{min(uneven, default='')} is not as wide as its counterpart")
+
+
+def _wanted(structure: Structure, encoder_only: bool) -> set[Site]:
+    """The places that have to have a module; the middle of a motion module may have one besides."""
+    if encoder_only:
+        return {Site("down", level, layer) for level in range(SPARSE_LEVELS) for layer in range(2)}
+    top = structure.levels - 1
+    wanted = {Site("up", top - level, layer) for level in structure.used_levels for layer in range(3)}
+    if not structure.up_only:
+        wanted |= {Site("down", level, layer) for level in structure.used_levels for layer in range(2)}
+    return wanted
 
 
 def _level(site: Site, top: int) -> int:
@@ -181,6 +199,6 @@ def _count(names: Iterable[str], pattern: str) -> int:
     return 1 + max((int(found[1]) for name in names if (found := re.fullmatch(pattern, name))), default=-1)
 
 
-def _require(condition: bool, file: str, problem: str) -> None:
+def _require(condition: bool, what: str, problem: str) -> None:
     if not condition:
-        raise MotionFormatError(f"{file} is a motion module, but {problem}. Download it again.")
+        raise MotionFormatError(f"{what}, but {problem}. Download it again.")

@@ -22,6 +22,7 @@ from .pose_retarget import RetargetPose
 from .pose_retime import RetimePose
 from .pose_smooth import SmoothPose
 from .positions import AdjustPositions
+from .sparse import ApplySparseControl, LoadSparseControl
 from .start import InjectPicture, StartFromPicture
 from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
@@ -44,6 +45,8 @@ NODES: list[type[io.ComfyNode]] = [
     MakeCameraPath,
     LoadCameraPath,
     CameraControl,
+    LoadSparseControl,
+    ApplySparseControl,
     MakeMotionValue,
     MotionKeyframe,
     ReadMotionValue,

@@ -56,7 +56,7 @@ def geglu(x: Tensor, state: State, name: str) -> Tensor:
 
 
 def temporal_transformer(
-    x: Tensor, state: State, place: str, pool_motion: bool = False, steer: Steer | None = None
+    x: Tensor, state: State, place: str, pool_motion: bool = False, attentions: int = 2, steer: Steer | None = None
 ) -> Tensor:
     """One motion module of the original layout at ``place`` (for example down_blocks.0.motion_modules.0)."""
     name = f"{place}.temporal_transformer"
@@ -65,7 +65,7 @@ def temporal_transformer(
     y = y.permute(0, 3, 4, 2, 1).reshape(-1, frames, channels)
     y = linear(y, state, f"{name}.proj_in")
     block = f"{name}.transformer_blocks.0"
-    for n in (0, 1):
+    for n in range(attentions):
         a = f"{block}.attention_blocks.{n}"
         z = layer_norm(y, state, f"{block}.norms.{n}") + state[f"{a}.pos_encoder.pe"][:, :frames]
         if steer is not None and n == 0:
@@ -79,7 +79,7 @@ def temporal_transformer(
 
 def unet(
     x: Tensor,
-    timestep: int,
+    timestep: float,
     context: Tensor,
     state: State,
     motion: State,
@@ -87,6 +87,7 @@ def unet(
     pool_resnets: bool = False,
     steer: Steer | None = None,
     features: Sequence[Tensor] = (),
+    control: tuple[Sequence[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """An SD1.5 UNet of the ldm layout with a motion module.
 
@@ -97,11 +98,10 @@ def unet(
         steer: CameraCtrl, see `reference_camera`.
         features: AnimateLCM-I2V: for each level (frames or 1, width, height, width), added in front of its second
             motion module going down.
+        control: what a ControlNet adds to each skip connection and to the middle.
     """
     width = state["time_embed.0.weight"].shape[1]
-    rate = torch.exp(-math.log(10000.0) * torch.arange(width // 2, dtype=torch.float32) / (width // 2))
-    angle = torch.full((x.shape[0], 1), float(timestep)) * rate
-    emb = torch.cat([angle.cos(), angle.sin()], dim=-1).to(x.dtype)
+    emb = timestep_embedding(timestep, width, x)
     emb = linear(F.silu(linear(emb, state, "time_embed.0")), state, "time_embed.2")
 
     def block(x: Tensor, name: str, place: str | None) -> Tensor:
@@ -139,11 +139,21 @@ def unet(
         x = block(x, f"input_blocks.{i}", place)
         skips.append(x)
     x = block(x, "middle_block", "mid_block.motion_modules.0")
+    if control is not None:
+        skips = [skip + more for skip, more in zip(skips, control[0], strict=True)]
+        x = x + control[1]
     for i in range(12):
         x = torch.cat([x, skips.pop()], dim=1)
         x = block(x, f"output_blocks.{i}", "up_blocks.{}.motion_modules.{}".format(*divmod(i, 3)))
     x = F.silu(group_norm(x, state, "out.0", 1e-5, per_frame=not pool_resnets))
     return conv(x, state, "out.2")
+
+
+def timestep_embedding(timestep: float, width: int, like: Tensor) -> Tensor:
+    """Cosines and sines of the timestep, (clips, width)."""
+    rate = torch.exp(-math.log(10000.0) * torch.arange(width // 2, dtype=torch.float32) / (width // 2))
+    angle = torch.full((like.shape[0], 1), float(timestep)) * rate
+    return torch.cat([angle.cos(), angle.sin()], dim=-1).to(like.dtype)
 
 
 def resblock(x: Tensor, emb: Tensor, state: State, name: str, pooled: bool) -> Tensor:

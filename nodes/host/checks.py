@@ -41,12 +41,11 @@ class Checked:
         motions = [loaded for loaded, _, _ in self.attached]
         options = guider.model_options["transformer_options"]
         context = guider.model_options.get("context_handler")
-        in_windows = context is not None and frames > context.context_length
-        check_frames(frames, context, motions, options.get(VIEWS))
+        seen = frames_at_once(frames, context)
+        check_frames(frames_at_once(frames, context, options.get(VIEWS)), motions)
         told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
-        told += check_controls(
-            controls_of(guider.conds), guider.model_patcher.get_model_object("diffusion_model"), noise.shape, in_windows
-        )
+        unet = guider.model_patcher.get_model_object("diffusion_model")
+        told += check_controls(controls_of(guider.conds), unet, noise.shape, seen)
         told += path_lengths(frames, motions)
         for picture in (loaded.picture for loaded in motions if loaded.picture is not None):
             told += [*picture.check(frames), *resized(picture, tuple(noise.shape[-2:]))]
@@ -58,20 +57,21 @@ class Checked:
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
 
-def check_frames(
-    frames: int, context: Any, motions: Sequence[LoadedMotion], views: WindowOptions | None = None
-) -> None:
+def frames_at_once(frames: int, context: Any, views: WindowOptions | None = None) -> int:
+    """How many frames of a clip motion layers see together at most."""
+    at_once = frames
+    if context is not None and frames > context.context_length:
+        # the host's causal fix puts one more frame in front of every window but the first
+        at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
+    return at_once if views is None else min(at_once, views.length)
+
+
+def check_frames(at_once: int, motions: Sequence[LoadedMotion]) -> None:
     """Stop on clips the position tables cannot number.
 
     Raises:
         ClipError: more frames come at once than a motion model has positions.
     """
-    at_once = frames
-    if context is not None and frames > context.context_length:
-        # the host's causal fix puts one more frame in front of every window but the first
-        at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
-    if views is not None:
-        at_once = min(at_once, views.length)
     for loaded in motions:
         limit = loaded.max_frames
         length = min(limit, loaded.model.format.trained_frames)

@@ -6,11 +6,13 @@ frames; the objects in the person's graph stay as they are, and the copies are g
 
 import copy
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import comfy.utils
 from comfy.controlnet import ControlBase, ControlNet
 from torch import Tensor
+
+from .window_frames import FollowsClip
 
 KEPT = 4
 """Windows whose hints stay in the network's resolution and on its device, so that short loops reuse them."""
@@ -49,7 +51,7 @@ class WindowControls:
         if hasattr(part, "control_input"):
             part.control_input = None  # type: ignore[attr-defined]
         hint = part.cond_hint_original
-        if hint is not None:
+        if hint is not None and not isinstance(part, FollowsClip):
             part.cond_hint_original = _picked(self._in_size(part, hint, size), frames)
         part.extra_concat_orig = [_picked(extra, frames) for extra in part.extra_concat_orig]
         inner = getattr(part, "inner", None)
@@ -84,16 +86,21 @@ def _picked(hint: Tensor, frames: Sequence[int]) -> Tensor:
     return hint if last == 0 else hint[[min(frame, last) for frame in frames]]
 
 
-def _is_clip(control: ControlBase | None) -> bool:
-    """Whether any hint of a chain has more than one picture."""
-    if control is None:
-        return False
-    hints = [hint for hint in (control.cond_hint_original, *control.extra_concat_orig) if hint is not None]
-    held = (getattr(control, "inner", None), control.previous_controlnet)
-    return any(hint.shape[0] > 1 for hint in hints) or any(map(_is_clip, held))
+def chain(control: ControlBase | None) -> Iterator[ControlBase]:
+    """A control object, what it holds and those before it."""
+    if control is not None:
+        yield control
+        yield from chain(getattr(control, "inner", None))
+        yield from chain(getattr(control, "previous_controlnet", None))
 
 
-def _slices_itself(control: ControlBase | None) -> bool:
+def _is_clip(control: ControlBase) -> bool:
+    """Whether a hint of a chain has more than one picture and has to be cut to the window."""
+    cut = [link for link in chain(control) if not isinstance(link, FollowsClip)]
+    hints = [hint for link in cut for hint in (link.cond_hint_original, *link.extra_concat_orig) if hint is not None]
+    return any(hint.shape[0] > 1 for hint in hints)
+
+
+def _slices_itself(control: ControlBase) -> bool:
     """Whether a chain holds an object of another pack that reads ``ad_params`` and picks its frames alone."""
-    held = (getattr(control, "inner", None), getattr(control, "previous_controlnet", None))
-    return control is not None and (hasattr(control, "sub_idxs") or any(map(_slices_itself, held)))
+    return any(hasattr(link, "sub_idxs") for link in chain(control))

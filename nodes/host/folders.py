@@ -10,6 +10,7 @@ MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"
 LORAS = "loras"
 MAX_TEXT_BYTES = 16 << 20
+CONTROLNETS = "controlnet"
 MAX_NAME_BYTES = 200
 """Leaves room for counter and extension within the 255 bytes file systems allow."""
 

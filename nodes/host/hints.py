@@ -6,6 +6,10 @@ from typing import Any
 import torch
 from comfy.controlnet import ControlBase, ControlLora, ControlNet, T2IAdapter
 
+from .apply_sparse import LOADED_WRONGLY
+from .controls import chain
+from .window_frames import FollowsClip
+
 SAME_SHAPE = 0.02
 """So much may the proportions of two pictures differ without anyone seeing it."""
 WIDTHS = {768: "SD1.5", 1024: "SD2", 2048: "SDXL"}
@@ -18,38 +22,33 @@ class ControlError(ValueError):
 
 def controls_of(conds: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[ControlBase]:
     """Every control object on conditionings once, those below and inside others too."""
-    found: dict[int, ControlBase] = {}
-
-    def collect(control: Any) -> None:
-        if isinstance(control, ControlBase) and id(control) not in found:
-            found[id(control)] = control
-            collect(control.previous_controlnet)
-            collect(getattr(control, "inner", None))
-
-    for cond in (cond for group in conds.values() for cond in group):
-        collect(cond.get("control"))
-    return list(found.values())
+    heads = (cond.get("control") for group in conds.values() for cond in group)
+    links = (link for head in heads for link in chain(head) if isinstance(link, ControlBase))
+    return list(dict.fromkeys(links))
 
 
-def check_controls(controls: Iterable[ControlBase], unet: Any, clip: Sequence[int], in_windows: bool) -> list[str]:
+def check_controls(controls: Iterable[ControlBase], unet: Any, clip: Sequence[int], at_once: int) -> list[str]:
     """What to say of controls whose pictures do not quite fit a clip.
 
     Args:
         unet: the image model's network.
         clip: frames, channels, height and width of the latent.
-        in_windows: whether the clip is longer than a context window.
+        at_once: frames in a context window, all of them without windows.
 
     Raises:
         ControlError: a control for another image model, or pictures with channels it cannot read.
+        PlacementError, SparseError: a SparseCtrl does not fit the clip.
     """
     told: list[str] = []
     for control in controls:
         name = "T2I-Adapter" if isinstance(control, T2IAdapter) else "ControlNet"
         _check_base(name, control, unet)
         hint = control.cond_hint_original
-        if hint is not None:
+        if isinstance(control, FollowsClip):
+            control.check_clip(clip[0], at_once)
+        elif hint is not None:
             _check_channels(name, control, hint.shape[1])
-            told += _told(name, hint.shape, clip, in_windows)
+            told += _told(name, hint.shape, clip, at_once < clip[0])
     return list(dict.fromkeys(told))
 
 
@@ -96,10 +95,7 @@ def _check_channels(name: str, control: ControlBase, channels: int) -> None:
     if expected is None or expected == channels:
         return
     if expected == 4:
-        raise ControlError(
-            "This ControlNet reads pictures with a fourth channel: it is a SparseCtrl file. Load it with Load "
-            "SparseCtrl and place its pictures with Apply SparseCtrl."
-        )
+        raise ControlError(LOADED_WRONGLY)
     raise ControlError(
         f"The pictures of the {name} have {channels} channels, but it reads {expected}. If they are transparent, put "
         "Split Image with Alpha in front of Apply ControlNet."

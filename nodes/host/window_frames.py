@@ -1,10 +1,32 @@
 """Which frames of the clip are in a call of the model."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+from comfy.controlnet import ControlBase
+
 WINDOW_FRAMES = "kinema.window_frames"
 """Frames of one window, where several windows come in one call."""
+
+
+class FollowsClip(ControlBase, ABC):
+    """Marks control objects whose pictures belong to single frames of the whole clip.
+
+    They look up what is theirs in each call with `frame_numbers`, so nothing has to cut their pictures to windows.
+    """
+
+    @abstractmethod
+    def check_clip(self, frames: int, at_once: int) -> None:
+        """Stop before a sampling if it does not fit the clip.
+
+        Args:
+            frames: of the whole clip.
+            at_once: frames that motion layers see together.
+
+        Raises:
+            ValueError: it does not fit; the message says what to do.
+        """
 
 
 def frame_numbers(frames: int, window: Any) -> Sequence[int]:

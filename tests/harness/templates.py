@@ -12,6 +12,7 @@ from .weights_camera import CAMERA
 from .weights_control import CONTROL
 from .weights_depth import DEPTH
 from .weights_pictures import LCM_I2V, PIA
+from .weights_sparse import SPARSE
 from .weights_xl import CHECKPOINT_XL, MOTION_XL
 
 Prompt = dict[str, dict[str, Any]]
@@ -36,6 +37,7 @@ SEEDED = {
     "depth_anything_3_mono_large.safetensors": DEPTH,
     "control_v11p_sd15_openpose_fp16.safetensors": CONTROL,
     "CameraCtrl_pruned.safetensors": CAMERA,
+    "v3_sd15_sparsectrl_rgb.ckpt": SPARSE,
 }
 """The seeded file that stands in for each model file a template names."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")

@@ -20,6 +20,7 @@ from weights_camera import CAMERA
 from weights_control import CONTROL, controlnet
 from weights_depth import DEPTH, depth_anything
 from weights_pictures import write_pictured
+from weights_sparse import SPARSE, sparse_control
 
 CHECKPOINT_XL = "kinema_seeded_sdxl_mini.safetensors"
 MOTION_XL = "kinema_seeded_sdxl_beta_mini.safetensors"
@@ -70,8 +71,7 @@ def clip_g() -> dict[str, Tensor]:
 
 
 def write_models(out: Path) -> None:
-    """Write the checkpoint, the motion module, the ControlNet and the CameraCtrl file."""
-    """Write the checkpoint, the motion module, the ControlNet and the motion modules that animate a picture."""
+    """Write one file of each kind."""
     parts = {
         "model.diffusion_model.": unet(UNET_XL),
         "conditioner.embedders.0.transformer.text_model.": clip_l(),
@@ -85,6 +85,7 @@ def write_models(out: Path) -> None:
     save(depth_anything(), out / "geometry_estimation" / DEPTH)
     save(camera_ctrl(), out / "animatediff_models" / CAMERA)
     write_pictured(MINI, out / "animatediff_models")
+    save(sparse_control("rgb"), out / "controlnet" / SPARSE)
 
 
 if __name__ == "__main__":
