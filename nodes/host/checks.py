@@ -41,11 +41,12 @@ class Checked:
         motions = [loaded for loaded, _, _ in self.attached]
         options = guider.model_options["transformer_options"]
         context = guider.model_options.get("context_handler")
-        seen = frames_at_once(frames, context)
-        check_frames(frames_at_once(frames, context, options.get(VIEWS)), motions)
+        at_once = frames_at_once(frames, context, options.get(VIEWS))
+        check_frames(at_once, motions)
         told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
         unet = guider.model_patcher.get_model_object("diffusion_model")
-        told += check_controls(controls_of(guider.conds), unet, noise.shape, seen)
+        in_windows = frames_at_once(frames, context) < frames
+        told += check_controls(controls_of(guider.conds), unet, noise.shape, at_once, in_windows)
         told += path_lengths(frames, motions)
         for picture in (loaded.picture for loaded in motions if loaded.picture is not None):
             told += [*picture.check(frames), *resized(picture, tuple(noise.shape[-2:]))]

@@ -27,13 +27,16 @@ def controls_of(conds: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Contro
     return list(dict.fromkeys(links))
 
 
-def check_controls(controls: Iterable[ControlBase], unet: Any, clip: Sequence[int], at_once: int) -> list[str]:
+def check_controls(
+    controls: Iterable[ControlBase], unet: Any, clip: Sequence[int], at_once: int, in_windows: bool
+) -> list[str]:
     """What to say of controls whose pictures do not quite fit a clip.
 
     Args:
         unet: the image model's network.
         clip: frames, channels, height and width of the latent.
-        at_once: frames in a context window, all of them without windows.
+        at_once: frames that motion layers see together at most.
+        in_windows: whether the clip is longer than a context window.
 
     Raises:
         ControlError: a control for another image model, or pictures with channels it cannot read.
@@ -48,7 +51,7 @@ def check_controls(controls: Iterable[ControlBase], unet: Any, clip: Sequence[in
             control.check_clip(clip[0], at_once)
         elif hint is not None:
             _check_channels(name, control, hint.shape[1])
-            told += _told(name, hint.shape, clip, at_once < clip[0])
+            told += _told(name, hint.shape, clip, in_windows)
     return list(dict.fromkeys(told))
 
 

@@ -29,9 +29,9 @@ def net() -> Any:
     return network(UNET)
 
 
-def said(control: Any, model: Patcher, clip: tuple[int, ...] = CLIP, at_once: int = 8) -> list[str]:
+def said(control: Any, model: Patcher, clip: tuple[int, ...] = CLIP, in_windows: bool = False) -> list[str]:
     found = controls_of({"positive": [{"control": control}], "negative": [{"control": control}, {}]})
-    return check_controls(found, model.model.diffusion_model, clip, at_once)
+    return check_controls(found, model.model.diffusion_model, clip, clip[0], in_windows)
 
 
 def test_pictures_that_fit_need_no_words(model: Patcher, net: Any) -> None:
@@ -44,7 +44,7 @@ def test_counts_and_sizes(model: Patcher, net: Any) -> None:
     assert text == "The ControlNet has 20 pictures, but the clip has 8 frames: the first 8 are used."
     (text,) = said(control_net(net, frames=3), model)
     assert text.endswith("they are used over and over.")
-    (text,) = said(control_net(net, frames=3), model, at_once=4)
+    (text,) = said(control_net(net, frames=3), model, in_windows=True)
     assert text.endswith("the last one is used for the rest.")
     (text,) = said(control_net(net), model, (8, 4, 8, 16))
     assert text == "The pictures of the ControlNet have 64 x 64 pixels, the clip 128 x 64: their edges are cut off."
