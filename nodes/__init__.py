@@ -14,6 +14,7 @@ from .load import LoadMotionModule
 from .lora import LoadMotionLora
 from .noise import MakeClipNoise, MakeNoiseLayer
 from .positions import AdjustPositions
+from .reference import MakeContextReference, MakeNaiveReuse
 from .travel import PromptTravel
 from .values import MakeMotionValue, ReadMotionValue
 from .video import CombineVideo
@@ -26,6 +27,8 @@ NODES: list[type[io.ComfyNode]] = [
     AnimateModel,
     SlidingContext,
     MotionViews,
+    MakeContextReference,
+    MakeNaiveReuse,
     ContextPreview,
     PromptTravel,
     ControlOverTime,
