@@ -169,6 +169,12 @@ class MakeNaiveReuse(io.ComfyNode):
             search_aliases=["context extras", "naivereuse", "consistency", "reuse first window"],
             inputs=[
                 io.Model.Input("model", tooltip="The model, before or after Animate Model and Sliding Context."),
+                strength_input(
+                    "strength",
+                    "Multiplies weighted_mean. Takes a Motion Value or a mask too.",
+                    low=0.0,
+                    high=1.0,
+                ),
                 io.Float.Input(
                     "weighted_mean",
                     default=0.95,
@@ -177,12 +183,6 @@ class MakeNaiveReuse(io.ComfyNode):
                     step=0.001,
                     optional=True,
                     tooltip="How much of the first window's prediction goes into the others. 1 replaces them.",
-                ),
-                strength_input(
-                    "strength",
-                    "Multiplies weighted_mean. Takes a Motion Value or a mask too.",
-                    low=0.0,
-                    high=1.0,
                 ),
                 *range_inputs("reuse", end=0.15, optional=True),
             ],

@@ -20,9 +20,8 @@ from kinema.nodes.strengths import as_value
 from torch import Tensor
 
 from .models import Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion, tiny_sdxl
-from .test_control import control_net, network  # noqa: F401
 from .test_values import keyed
-from .test_windows import first_prediction
+from .test_windows import Hinted, first_prediction, numbered
 
 FRAMES, CFG = 7, 5.0
 OPTIONS = WindowOptions(length=4, overlap=1)
@@ -376,17 +375,25 @@ def test_composes_with_nodes_of_the_host(model, module: str, name: str, argument
     assert relative_error(found, first_prediction(patched, frames=FRAMES, size=16)) > 1e-4
 
 
-def test_composes_with_controlnets_and_prompts_of_each_frame(model, network) -> None:  # noqa: F811
-    """Whatever a window is told besides, frames that see none of the reference window are as they were."""
+class Nudging(Hinted):
+    """Adds to the middle of the UNet as much as its hint shows."""
+
+    def get_control(self, x_noisy: Any, t: Any, cond: Any, batched_number: int, transformer_options: Any) -> Any:
+        super().get_control(x_noisy, t, cond, batched_number, transformer_options)
+        return {"middle": [self.seen[-1].repeat(batched_number)[:, None, None, None]]}
+
+
+def test_composes_with_controls_and_prompts_of_each_frame(model) -> None:
     positive, negative = conds()
     travel = torch.cat([positive[0][0] * weight for weight in torch.linspace(1, 2, FRAMES)])
-    told = {"control": control_net(network, frames=FRAMES)}
+    told = {"control": Nudging(numbered(FRAMES))}
     options = {"frames": FRAMES, "positive": [[travel, told]], "negative": [[negative[0][0], told]]}
     plain = first_prediction(slid(model), **options)
-    for strength, changes in (([0.0] * 3 + [1e-9] * 4, False), (1.0, True)):
+    for strength, changes in ([0.0] * 3 + [1e-9] * 4, False), (1.0, True):
         found = first_prediction(referred(slid(model), strength, by="attention+adain"), **options)
         assert relative_error(found[:3], plain[:3]) < 1e-5
         assert (relative_error(found[4:], plain[4:]) > 1e-4) == changes
+    assert relative_error(plain, first_prediction(slid(model), frames=FRAMES)) > 1e-3
 
 
 def test_sdxl_has_several_attentions_in_a_block() -> None:
