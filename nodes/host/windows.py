@@ -188,7 +188,7 @@ def _prepared(executor: Any, model: ModelPatcher, noise_shape: Sequence[int], *r
         frames = handler.context_length
         base: Any = model.model
         banks = [
-            reference.bank_size(frames, size[-2], size[-1], model.model_dtype().itemsize)
+            reference.bank_size(frames, size[-2], size[-1], base.get_dtype_inference().itemsize)
             for reference in model.model_options["transformer_options"].get(REFERENCES, ())
         ]
         # the host reserves two rows for each frame, positive and negative

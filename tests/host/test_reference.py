@@ -213,6 +213,15 @@ def test_several_windows_in_a_call_change_nothing(model, by: str, mode: str, cal
     assert relative_error(found, sample(alone, frames=13, steps=1)) < 1e-5
 
 
+def test_windows_may_differ_in_length(model) -> None:
+    """Windows of 4 and of 3 frames, of which the second sees the first three of the first."""
+    stage = windows.Stage(WindowOptions("batched", 4, 0))
+    found = first_prediction(referred(windows.slide(model, stage)), frames=7)
+    whole = first_prediction(windows.slide(model, stage), frames=7)
+    assert torch.equal(found[:4], whole[:4])
+    assert relative_error(found[4:], whole[4:]) > 1e-4
+
+
 def test_nodes_go_in_any_order(model, tmp_path: Path) -> None:
     motion = tiny_motion(tmp_path)
     last = referred(slid(animated(model, motion)))
