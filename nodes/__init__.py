@@ -22,6 +22,7 @@ from .pose_retarget import RetargetPose
 from .pose_retime import RetimePose
 from .pose_smooth import SmoothPose
 from .positions import AdjustPositions
+from .reference import MakeContextReference, MakeNaiveReuse
 from .sparse import ApplySparseControl, LoadSparseControl
 from .start import InjectPicture, StartFromPicture
 from .travel import PromptTravel
@@ -39,6 +40,8 @@ NODES: list[type[io.ComfyNode]] = [
     AnimateModel,
     SlidingContext,
     MotionViews,
+    MakeContextReference,
+    MakeNaiveReuse,
     ContextPreview,
     PromptTravel,
     ControlOverTime,

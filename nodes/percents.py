@@ -3,14 +3,14 @@
 from comfy_api.latest import io
 
 
-def range_inputs(what: str) -> list[io.Float.Input]:
-    """The inputs start_percent and end_percent of ``what``."""
-    kind = {"min": 0.0, "max": 1.0, "step": 0.001, "advanced": True}
+def range_inputs(what: str, end: float = 1.0, optional: bool = False) -> list[io.Float.Input]:
+    """The inputs start_percent and end_percent of ``what``, which acts to ``end`` if nobody says otherwise."""
+    kind = {"min": 0.0, "max": 1.0, "step": 0.001, "advanced": True, "optional": optional}
     begins = f"Part of the sampling after which the {what} starts to act."
     ends = f"Part of the sampling after which the {what} no longer acts."
     return [
         io.Float.Input("start_percent", default=0.0, tooltip=begins, **kind),
-        io.Float.Input("end_percent", default=1.0, tooltip=ends, **kind),
+        io.Float.Input("end_percent", default=end, tooltip=ends, **kind),
     ]
 
 

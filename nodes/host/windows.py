@@ -1,6 +1,7 @@
 """Sliding context windows on the host's own context-handler mechanism."""
 
 import copy
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -13,7 +14,6 @@ from comfy.context_windows import (
     ContextSchedule,
     IndexListContextHandler,
     IndexListContextWindow,
-    create_prepare_sampling_wrapper,
 )
 from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
@@ -21,8 +21,11 @@ from torch import Tensor
 
 from ...motion.keyframes import active_keyframes
 from ...motion.windows import Window, WindowError, WindowOptions, is_needed, plan
+from .bank import KEY as REFERENCES
+from .bank import PART, Reference
 from .controls import WindowControls
 from .notices import progress
+from .reuse import reused
 from .timing import start_timing, timing_of
 from .window_frames import WINDOW_FRAMES
 
@@ -91,23 +94,26 @@ class SlidingContext(IndexListContextHandler):
         timing = timing_of(model_options["transformer_options"], model.model_sampling)
         controls = timing.kept.setdefault(KEY, WindowControls())
         windows = plan(x_in.shape[0], step, options)
+        outer, sigma = model_options["transformer_options"], float(timestep[0])
+        reference = Reference(outer, timing, sigma, windows)
         results = [torch.zeros_like(x_in) for _ in conds]
+        first: list[Tensor] = []
         done = 0
-        for group in _groups(windows, self._at_once(model, x_in, len(conds), windows)):
+        for group in _groups(windows, reference.sources, lambda: self._at_once(model, x_in, len(conds), windows)):
             management.throw_exception_if_processing_interrupted()
             progress(f"step {step + 1} of {len(timing.sigmas)}, context window {done + 1} of {len(windows)}")
             frames = [frame for window in group for frame in window.frames]
             place = IndexListContextWindow(frames, total_frames=x_in.shape[0], context_overlap=options.overlap)
-            inner = model_options | {
-                "transformer_options": model_options["transformer_options"]
-                | {"context_window": place, WINDOW_FRAMES: len(group[0].frames)}
-            }
+            part = reference.part(done, done + len(group) - 1)
+            told = {"context_window": place, WINDOW_FRAMES: len(group[0].frames), PART: part}
+            inner = model_options | {"transformer_options": outer | told}
             parts = [handler._resized(cond, x_in, place, controls) for cond in conds]
             found = calc_cond_batch(model, parts, x_in[frames], timestep[frames], inner)
             for result, prediction in zip(results, found, strict=True):
                 _add(result, prediction, group)
+            first = first or [prediction[: len(group[0].frames)] for prediction in found]
             done += len(group)
-        return results
+        return reused(outer, timing, sigma, results, first) if len(windows) > 1 else results
 
     def _resized(self, cond: Any, x_in: Tensor, place: IndexListContextWindow, controls: WindowControls) -> Any:
         resized = self.get_resized_cond(cond, x_in, place)
@@ -140,11 +146,15 @@ class SlidingContext(IndexListContextHandler):
         return count
 
 
-def _groups(windows: Sequence[Window], at_once: int) -> Iterator[list[Window]]:
-    """Windows of the same length that come in one call."""
-    for _, alike in groupby(windows, key=lambda window: len(window.frames)):
-        same = list(alike)
-        yield from (same[start : start + at_once] for start in range(0, len(same), at_once))
+def _groups(
+    windows: Sequence[Window], sources: Sequence[int | None], at_once: Callable[[], int]
+) -> Iterator[list[Window]]:
+    """Windows that come in one call: of the same length, and with the same reference window, which came before them."""
+    for _, alike in groupby(zip(windows, sources, strict=True), key=lambda pair: (len(pair[0].frames), pair[1])):
+        same = [window for window, _ in alike]
+        # asked anew each time, because what a reference window leaves takes memory too
+        count = at_once()
+        yield from (same[start : start + count] for start in range(0, len(same), count))
 
 
 def _add(result: Tensor, prediction: Tensor, group: Sequence[Window]) -> None:
@@ -164,10 +174,26 @@ def slide(model: ModelPatcher, stage: Stage, windows_per_call: int = 0) -> Model
     stages = (*before.stages, stage) if isinstance(before, SlidingContext) else (stage,)
     slid.model_options["context_handler"] = SlidingContext(stages, windows_per_call)
     slid.remove_wrappers_with_key(WrappersMP.PREPARE_SAMPLING, "ContextWindows_prepare_sampling")
-    create_prepare_sampling_wrapper(slid)
-    slid.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, KEY)
-    slid.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, _begun)
+    for kind, wrapper in ((WrappersMP.PREPARE_SAMPLING, _prepared), (WrappersMP.OUTER_SAMPLE, _begun)):
+        slid.remove_wrappers_with_key(kind, KEY)
+        slid.add_wrapper_with_key(kind, KEY, wrapper)
     return slid
+
+
+def _prepared(executor: Any, model: ModelPatcher, noise_shape: Sequence[int], *rest: Any, **more: Any) -> Any:
+    """Asks for the memory of one window and of what a reference window leaves (host wrapper ``PREPARE_SAMPLING``)."""
+    handler = model.model_options.get("context_handler")
+    frames, *size = noise_shape
+    if isinstance(handler, SlidingContext) and frames > handler.context_length:
+        frames = handler.context_length
+        base: Any = model.model
+        banks = [
+            reference.bank_size(frames, size[-2], size[-1], base.get_dtype_inference().itemsize)
+            for reference in model.model_options["transformer_options"].get(REFERENCES, ())
+        ]
+        # the host reserves two rows for each frame, positive and negative
+        frames += math.ceil(max(banks, default=0) / (2 * base.memory_required([1, *size])))
+    return executor(model, [frames, *size], *rest, **more)
 
 
 def _begun(

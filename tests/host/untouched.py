@@ -73,8 +73,9 @@ def main(comfyui: str, root: str, output: str) -> None:
     load_pack()
     import torch
     from kinema.motion.freeinit import FreeInitOptions
+    from kinema.motion.reference import ReferenceOptions
     from kinema.motion.windows import WindowOptions
-    from kinema.nodes.host import noise, windows
+    from kinema.nodes.host import bank, noise, reference, windows
     from kinema.nodes.video import CombineVideo
 
     from tests.host.models import VERSIONS, animated, sample, tiny_model, tiny_motion
@@ -84,6 +85,8 @@ def main(comfyui: str, root: str, output: str) -> None:
         sample(animated(model, tiny_motion(Path(output), version)), frames=8, steps=1)
     long = windows.slide(animated(model, tiny_motion(Path(output))), windows.Stage(WindowOptions(length=8, overlap=2)))
     sample(noise.set_freeinit(long, FreeInitOptions(2)), frames=12, steps=1)
+    seen = bank.ContextReference(ReferenceOptions(by="attention+adain", style_fidelity=0.5))
+    sample(reference.repeat(reference.refer(long, seen), reference.NaiveReuse()), frames=12, steps=1)
     CombineVideo.hidden = type("Hidden", (), {"prompt": None, "extra_pnginfo": None})
     saving = {"frame_rate": 8.0, "format": "h264-mp4", "quality": 75, "loop_count": 0, "pingpong": False}
     CombineVideo.execute(torch.rand(4, 16, 16, 3), **saving, filename_prefix="clip", save_output=True)

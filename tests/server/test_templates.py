@@ -22,10 +22,11 @@ NOTICES = {
     "lightning": "AnimateDiff-Lightning is built exactly like v2",
     "sdxl": "AnimateDiff SDXL beta: beta schedule linear (AnimateDiff-SDXL).",
     "long-clip": "context window 2 of 2",
+    "consistent-long-clip": "context window 2 of 2",
     "seamless-loop": "context window",
 }
 """What the nodes have to tell."""
-FRAMES = {"long-clip": 24, "motion-views": 24}
+FRAMES = {"long-clip": 24, "consistent-long-clip": 24, "motion-views": 24}
 """Longer than a window, or there would be none."""
 
 
