@@ -29,7 +29,7 @@ from .moment import Moment
 from .norms import pooled_output, pooled_resblock
 from .pictures import FIRST, Picture, PictureNow
 from .timing import Now, timing_of
-from .window_frames import WINDOW_FRAMES, frame_numbers
+from .window_frames import WINDOW_FRAMES, ad_params, frame_numbers
 
 KEY = "kinema.motion"
 LORAS = "kinema.loras"
@@ -232,11 +232,7 @@ class MotionWrapper:
             views_now(now, frames, options.get(VIEWS)),
             now.timing.masks,
         )
-        options["ad_params"] = {
-            "sub_idxs": None if window is None else list(window.index_list),
-            "full_length": total,
-            "context_length": frames,
-        }
+        options["ad_params"] = ad_params(window, frames, together)
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
     def _active(self, moment: Moment) -> Iterator[Layer]:

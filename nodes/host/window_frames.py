@@ -36,3 +36,18 @@ def frame_numbers(frames: int, window: Any) -> Sequence[int]:
     anchor = getattr(window, "causal_anchor_index", None)
     front = [anchor] if anchor is not None and anchor >= 0 else []
     return [*front, *window.index_list]
+
+
+def ad_params(window: Any, frames: int, together: int) -> dict[str, Any]:
+    """What other packs (IPAdapter, Advanced-ControlNet, BrushNet and more) look up under that name, to pick theirs.
+
+    Args:
+        window: the context window, None without one.
+        frames: of one window.
+        together: frames of the call, which may hold several windows.
+    """
+    return {
+        "sub_idxs": None if window is None else list(window.index_list),
+        "full_length": together if window is None else window.total_frames,
+        "context_length": frames,
+    }

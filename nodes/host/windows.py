@@ -27,7 +27,7 @@ from .controls import WindowControls
 from .notices import progress
 from .reuse import reused
 from .timing import start_timing, timing_of
-from .window_frames import WINDOW_FRAMES
+from .window_frames import WINDOW_FRAMES, ad_params
 
 KEY = "kinema.windows"
 
@@ -105,13 +105,15 @@ class SlidingContext(IndexListContextHandler):
             frames = [frame for window in group for frame in window.frames]
             place = IndexListContextWindow(frames, total_frames=x_in.shape[0], context_overlap=options.overlap)
             part = reference.part(done, done + len(group) - 1)
-            told = {"context_window": place, WINDOW_FRAMES: len(group[0].frames), PART: part}
+            length = len(group[0].frames)
+            told = {"context_window": place, WINDOW_FRAMES: length, PART: part}
+            told["ad_params"] = ad_params(place, length, len(frames))
             inner = model_options | {"transformer_options": outer | told}
             parts = [handler._resized(cond, x_in, place, controls) for cond in conds]
             found = calc_cond_batch(model, parts, x_in[frames], timestep[frames], inner)
             for result, prediction in zip(results, found, strict=True):
                 _add(result, prediction, group)
-            first = first or [prediction[: len(group[0].frames)] for prediction in found]
+            first = first or [prediction[:length] for prediction in found]
             done += len(group)
         return reused(outer, timing, sigma, results, first) if len(windows) > 1 else results
 
