@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ...motion.reuse import reuse
+from ...motion.strengths import in_picture
 from ...motion.values import ONE, MotionValue
 from .timing import Now, Timing
 
@@ -39,9 +40,8 @@ def reused(
         value = now.value(item, item.strength) * MotionValue(item.weighted_mean)
         if value.is_zero:
             continue
-        frames, _, height, width = results[0].shape
-        share = value.over(range(frames), (height, width), results[0].device, timing.masks)
-        if isinstance(share, Tensor):
-            share = share.unflatten(1, (1, height, width) if share.shape[1] > 1 else (1, 1, 1))
+        frames, _, *places = results[0].shape
+        size = (places[0], places[1])
+        share = in_picture(value.over(range(frames), size, results[0].device, timing.masks), size)
         results = [reuse(result, part, share) for result, part in zip(results, first, strict=True)]
     return results

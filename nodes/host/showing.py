@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ...motion.reference import adain, blend, matching, statistics
-from ...motion.strengths import Strength
+from ...motion.strengths import Strength, in_picture
 from .bank import PART, Part, Place
 from .timing import timing_of
 from .window_frames import WINDOW_FRAMES, frame_numbers
@@ -111,10 +111,7 @@ class Call:
             return h
         matched = h
         if self.part.reads:
-            strength = self._strength(h.shape[2], h.shape[3], h)
-            if isinstance(strength, Tensor):
-                size = (h.shape[2], h.shape[3]) if strength.shape[1] > 1 else (1, 1)
-                strength = strength.unflatten(1, (1, *size))
+            strength = in_picture(self._strength(h.shape[2], h.shape[3], h), (h.shape[2], h.shape[3]))
             each = zip(self._shares, self._apart(h), self._kept(place, h), strict=True)
             matched = torch.cat(
                 [own if kept is None else blend(own, adain(own, *kept), strength * share) for share, own, kept in each]
