@@ -1,5 +1,6 @@
 """A motion model as a few lines for people."""
 
+from collections.abc import Sequence
 from textwrap import TextWrapper
 
 from .module import MotionModel
@@ -8,9 +9,13 @@ WIDTH = 80
 """Columns of the text."""
 
 
-def describe(model: MotionModel, file: str) -> str:
-    """Lines of "what  answer", the answers below each other, long ones wrapped."""
-    lines = [("file", file), *model.about, ("weights", _weights(model))]
+def describe(model: MotionModel, file: str, given: Sequence[tuple[str, str]] = ()) -> str:
+    """Lines of "what  answer", the answers below each other, long ones wrapped.
+
+    Args:
+        given: what was added to the motion model, as (what, answer) lines.
+    """
+    lines = [("file", file), *model.about, ("weights", _weights(model)), *given]
     margin = 2 + max(len(what) for what, _ in lines)
     wrapper = TextWrapper(WIDTH, subsequent_indent=" " * margin, break_long_words=False, break_on_hyphens=False)
     return "\n".join(wrapper.fill(f"{what + ':':<{margin}}{answer}") for what, answer in lines)

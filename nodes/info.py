@@ -33,5 +33,5 @@ class MotionModelInfo(io.ComfyNode):
     @classmethod
     def execute(cls, motion_model: Any) -> io.NodeOutput:
         """Write the text."""
-        text = describe(motion_model.model, motion_model.file)
+        text = describe(motion_model.model, motion_model.file, motion_model.given)
         return io.NodeOutput(text, ui=ui.PreviewText(text))

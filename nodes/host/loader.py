@@ -53,6 +53,18 @@ class LoadedMotion:
         """Longest clip the position tables can number."""
         return self.model.max_frames if self.rows is None else self.rows.shape[0]
 
+    @property
+    def given(self) -> tuple[tuple[str, str], ...]:
+        """What nodes have added to it, as (what, answer) lines."""
+        lines = []
+        if self.rows is not None:
+            lines.append(("positions", f"adjusted, up to {self.max_frames} frames at once"))
+        if self.picture is not None:
+            lines.append(("picture", f"from {NODES[self.picture.kind]}"))
+        if self.camera is not None:
+            lines.append(("camera", f"{self.camera.loaded.file}, a path of {len(self.camera.path)} frames"))
+        return tuple(lines)
+
     def adjusted(self, adjustment: PositionAdjustment) -> "LoadedMotion":
         """The same motion module with its position tables adjusted once more.
 

@@ -65,6 +65,11 @@ def watched(patcher: Patcher) -> list[list[runtime.Layer]]:
     return seen
 
 
+def test_info_names_it(loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+    given = steered(tiny_motion(tmp_path), loaded, path(7)).given
+    assert given == (("camera", "camera.safetensors, a path of 7 frames"),)
+
+
 @pytest.mark.parametrize(("version", "strength"), [("v3", 1.0), ("v2", 0.6)])
 def test_unet_equals_reference(
     model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path, version: str, strength: float

@@ -8,6 +8,7 @@ import pytest
 import torch
 from kinema.motion.positions import PositionAdjustment
 from kinema.nodes.host import fit, pictures
+from kinema.nodes.info import MotionModelInfo
 from kinema.nodes.pictures import LcmPicture, PiaPicture
 from torch import Tensor
 
@@ -28,7 +29,14 @@ def test_no_picture_is_answered_before_sampling(model, tmp_path: Path) -> None:
 
 def test_adjusted_positions_keep_the_picture(tmp_path: Path) -> None:
     motion = pia(tmp_path)
-    assert motion.adjusted(PositionAdjustment(cap=16)).picture is motion.picture
+    adjusted = motion.adjusted(PositionAdjustment(cap=16))
+    assert adjusted.picture is motion.picture
+    assert adjusted.given == (
+        ("positions", "adjusted, up to 16 frames at once"),
+        ("picture", "from Picture for PIA"),
+    )
+    (text,) = MotionModelInfo.execute(adjusted).result
+    assert text.splitlines()[-1].split() == ["picture:", "from", "Picture", "for", "PIA"]
 
 
 @pytest.mark.parametrize("frame", [8, -9])
