@@ -70,7 +70,7 @@ def test_inner_and_stacked_controls_are_seen(model: Patcher, net: Any) -> None:
     below, above = control_net(net, frames=20), control_net(net, frames=30)
     above.set_previous_controlnet(below)
     texts = said(TimedControl(above, ControlStrength()), model)
-    assert [text.split()[3] for text in texts] == ["20", "30"]
+    assert [text.split()[3] for text in texts] == ["30", "20"], "the latest first"
 
 
 def test_another_image_model_is_answered_before_sampling(model: Patcher, net: Any, tmp_path: Path) -> None:

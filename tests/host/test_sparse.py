@@ -16,6 +16,7 @@ from kinema.motion.windows import WindowOptions
 from kinema.nodes.host import views
 from kinema.nodes.host.apply_sparse import apply_sparse
 from kinema.nodes.host.control import ControlStrength, time_controls
+from kinema.nodes.host.hints import ControlError
 from kinema.nodes.host.runtime import Layer, Runtime, Strengths
 from kinema.nodes.host.sparse import LoadedSparse, load_sparse
 from kinema.nodes.host.sparse_control import SparseControl
@@ -342,5 +343,5 @@ def test_loaded_with_the_wrong_node(model, tmp_path: Path) -> None:
     with pytest.raises(SparseError, match="loaded with Load ControlNet Model"):
         apply_sparse(conds(), wrong, pictures(1), Placement(), True, ControlStrength())
     given = host_nodes.ControlNetApplyAdvanced().apply_controlnet(*conds(), wrong, pictures(1), 1.0, 0.0, 1.0)
-    with pytest.raises(SparseError, match="loaded with Load ControlNet Model"):
+    with pytest.raises(ControlError, match="loaded with Load ControlNet Model"):
         first(animated(model, tiny_motion(tmp_path, "v3")), given)
