@@ -4,6 +4,7 @@ python dev.py demo              make a video with seeded random weights, or with
 python dev.py test [PYTEST...]  run every check and test
 python dev.py bench             time and memory of a step, with and without a motion module
 python dev.py api TEMPLATE      print a workflow template in API format
+python dev.py sheet TEMPLATE    run a template with seeded random weights and draw its frames
 """
 
 import argparse
@@ -41,6 +42,9 @@ def main() -> int:
     bench_parser.set_defaults(benchmark=[])
     api_parser = commands.add_parser("api", help="print a template in API format")
     api_parser.add_argument("template", help="a name in workflows/ or a path")
+    sheet_parser = commands.add_parser("sheet", help="draw a template's frames as one picture")
+    sheet_parser.add_argument("template", help="a name in workflows/")
+    sheet_parser.add_argument("--output", type=Path, default=Path("sheet.jpg"), help="the picture (./sheet.jpg)")
     options, unknown = parser.parse_known_args()
     if options.command == "test":
         options.pytest += unknown
@@ -52,7 +56,7 @@ def main() -> int:
         host = ensure_host(getattr(options, "comfyui", None))
         if os.environ.get(INSIDE) != str(host.python):
             return _again_inside(host)
-        return {"demo": demo, "test": test, "bench": bench, "api": api}[options.command](host, options)
+        return {"demo": demo, "test": test, "bench": bench, "api": api, "sheet": sheet}[options.command](host, options)
     except SetupError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -133,13 +137,35 @@ def api(host: Host, options: argparse.Namespace) -> int:
     """Print a template as the JSON object that ``POST /prompt`` takes under "prompt"."""
     from tests.harness import client, templates
 
-    if not templates.find(options.template).is_file():
-        names = ", ".join(path.stem for path in templates.template_paths())
-        raise SetupError(f"There is no template {options.template}. Give a path, or one of: {names}.")
+    _find_template(options.template)
     with Server(host, options=device_options(host)) as server:
         prompt = templates.to_api(options.template, client.get_json(server.url, "/object_info"))
     print(json.dumps(prompt, indent=2))
     return 0
+
+
+def sheet(host: Host, options: argparse.Namespace) -> int:
+    """Draw what a template makes, with the pictures its graph shows above the frames."""
+    from tests.harness import templates
+    from tests.harness.pack import load_pack
+
+    load_pack()
+    from tests.harness.sheet import draw_sheet
+
+    _find_template(options.template)
+    models = [seeded_models(host), seeded_xl_models(host)]
+    with Server(host, models, device_options(host)) as server:
+        draw_sheet(server, templates.find(options.template).stem, options.output.resolve())
+    print(options.output.resolve())
+    return 0
+
+
+def _find_template(name: str) -> None:
+    from tests.harness import templates
+
+    if not templates.find(name).is_file():
+        names = ", ".join(path.stem for path in templates.template_paths())
+        raise SetupError(f"There is no template {name}. Give a path, or one of: {names}.")
 
 
 def seeded_models(host: Host) -> Path:
@@ -148,7 +174,7 @@ def seeded_models(host: Host) -> Path:
 
 
 def seeded_xl_models(host: Host) -> Path:
-    """The same for SDXL, ControlNet and more; only the tests need them."""
+    """The same for SDXL, ControlNet and more, which the demo does not need."""
     what = "writing seeded weights for SDXL, ControlNet and more (2.2 GB, once)"
     return _written(host, "weights_xl.py", f"weights-xl-{WEIGHTS_XL_VERSION}", what)
 

@@ -40,6 +40,8 @@ SEEDED = {
     "v3_sd15_sparsectrl_rgb.ckpt": SPARSE,
 }
 """The seeded file that stands in for each model file a template names."""
+LONG = {"long-clip", "motion-views", "consistent-long-clip"}
+"""Templates whose clip must be longer than a window, or there would be none."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
@@ -61,6 +63,11 @@ def to_api(template: str | Path, object_info: dict[str, Any]) -> Prompt:
 def find(template: str | Path) -> Path:
     """The file of a template given by path or by name."""
     return Path(template) if Path(template).suffix else FOLDER / f"{template}.json"
+
+
+def frames(template: str) -> int:
+    """How many frames a template is run with."""
+    return 24 if template in LONG else 16
 
 
 def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:

@@ -26,8 +26,6 @@ NOTICES = {
     "seamless-loop": "context window",
 }
 """What the nodes have to tell."""
-FRAMES = {"long-clip": 24, "consistent-long-clip": 24, "motion-views": 24}
-"""Longer than a window, or there would be none."""
 
 
 def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
@@ -42,7 +40,7 @@ def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
 @pytest.mark.parametrize("path", templates.template_paths(), ids=lambda path: path.stem)
 def test_template(server: Server, object_info: dict[str, Any], path: Path) -> None:
     workflow = json.loads(path.read_text())
-    count = FRAMES.get(path.stem, 16)
+    count = templates.frames(path.stem)
     prompt = templates.use_seeded_weights(templates.to_api(path, object_info), size=64, steps=2, frames=count)
     if path.stem in NOTICES:
         # a node that another template ran with the same inputs would not run, and say nothing
@@ -81,12 +79,14 @@ def test_every_template_has_a_thumbnail_and_a_place_in_the_browser(server: Serve
 def test_every_node_is_explained_and_used(object_info: dict[str, Any]) -> None:
     ours = {name: info for name, info in object_info.items() if info["python_module"].endswith("kinema")}
     used = {node["type"] for path in templates.template_paths() for node in json.loads(path.read_text())["nodes"]}
+    readme = (ROOT / "README.md").read_text()
     assert len(ours) >= 3
     for name, info in ours.items():
         assert re.fullmatch(r"Kinema[A-Za-z0-9]+", name)
         assert name in used
         assert info["description"]
         assert (ROOT / "web" / "docs" / f"{name}.md").is_file()
+        assert f"[{info['display_name']}](web/docs/{name}.md)" in readme, "README.md lists every node"
         assert info["display_name"].isascii()
         for group in ("required", "optional"):
             for socket, (_, options) in info["input"].get(group, {}).items():
