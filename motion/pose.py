@@ -4,7 +4,6 @@ The layout is OpenPose's 18 body joints (nose, neck, right shoulder, elbow, wris
 hip, knee, ankle, left hip, knee, ankle, right eye, left eye, right ear, left ear), then feet, face and hands.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,8 +118,3 @@ def keypoints(frames: Sequence[PoseFrame]) -> list[dict[str, Any]]:
         }
         for frame in frames
     ]
-
-
-def pose_text(frames: Sequence[PoseFrame]) -> str:
-    """The frames as JSON, a list with one entry for each, as `pose_files.parse_pose_text` reads it."""
-    return json.dumps(keypoints(frames), separators=(",", ":"), allow_nan=False)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kinema.motion.pose import PARTS, Person, PoseError, PoseFrame, canvas, keypoints, pose_text
+from kinema.motion.pose import PARTS, Person, PoseError, PoseFrame, canvas, keypoints
 from kinema.motion.pose_files import parse_pose_text, parse_poses, read_pose_files
 
 from tests.bare.poses import STANDING, clip, joints_of, moved, standing
@@ -176,7 +176,7 @@ def test_answers(value: object, words: str) -> None:
     ("text", "words"),
     [
         ("", "not complete JSON"),
-        (pose_text(clip(standing()[None]))[:-9], "not complete JSON"),
+        (json.dumps(keypoints(clip(standing()[None])))[:-9], "not complete JSON"),
         ('[{"people": NaN}]', "holds NaN, which is no coordinate"),
         ("[-Infinity]", "holds -Infinity"),
         ("[" * 100_000, "nested too deeply"),
