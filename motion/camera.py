@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from .paths import CameraPath
 from .plucker import plucker
+from .residual import ResidualBlock
 from .sites import Block
 from .transformer import TemporalAttention
 from .windows import WindowOptions, plan
@@ -34,26 +35,6 @@ class CameraStructure:
     """Frames that the encoder can number."""
     merges: Mapping[Block, int]
     """UNet blocks with a merging layer, and their channels."""
-
-
-class RayBlock(nn.Module):
-    """A residual block of the encoder, at half the size of its input if it comes first in its level."""
-
-    def __init__(self, before: int, width: int, halves: bool, operations: Any, dtype: Any, device: Any) -> None:
-        super().__init__()
-        kind = {"dtype": dtype, "device": device}
-        self.halves = halves
-        self.in_conv = operations.Conv2d(before, width, 1, **kind) if before != width else nn.Identity()
-        self.block1 = operations.Conv2d(width, width, 3, padding=1, **kind)
-        self.block2 = operations.Conv2d(width, width, 1, **kind)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(frames, channels, height, width) to the same in the block's width and size."""
-        if self.halves:
-            # an odd side rounds up, as the UNet's own does
-            x = F.avg_pool2d(x, 2, ceil_mode=True)
-        x = self.in_conv(x)
-        return x + self.block2(F.relu(self.block1(x)))
 
 
 class FrameBlock(nn.Module):
@@ -92,7 +73,10 @@ class CameraEncoder(nn.Module):
         self.frames = nn.ModuleList()
         for level, width in enumerate(widths):
             befores = [widths[max(level - 1, 0)], *[width] * (structure.layers - 1)]
-            blocks = (RayBlock(before, width, level > 0 and not n, *kind) for n, before in enumerate(befores))
+            blocks = (
+                ResidualBlock(before, width, operations, level > 0 and not n, dtype=dtype, device=device)
+                for n, before in enumerate(befores)
+            )
             self.rays.append(nn.ModuleList(blocks))
             self.frames.append(nn.ModuleList(FrameBlock(width, structure.positions, *kind) for _ in befores))
 

@@ -8,31 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .residual import ResidualBlock
 from .transformer import sinusoidal_positions
 
 BLOCKS = 2
 """Residual blocks on each level."""
 LATENT = 4
 """Channels of a latent."""
-
-
-class ResidualBlock(nn.Module):
-    """x + block2(relu(block1(x))), after a change of width where there is one."""
-
-    def __init__(self, before: int, channels: int, operations: Any, **kind: Any) -> None:
-        super().__init__()
-        self.in_conv = operations.Conv2d(before, channels, 1, **kind) if before != channels else None
-        self.block1 = operations.Conv2d(channels, channels, 3, padding=1, **kind)
-        self.block2 = operations.Conv2d(channels, channels, 1, **kind)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(frames, before, height, width) to (frames, channels, height, width)."""
-        if self.in_conv is not None:
-            x = self.in_conv(x)
-        return x + self.block2(F.relu(self.block1(x)))
 
 
 class PictureEncoder(nn.Module):
@@ -44,10 +28,11 @@ class PictureEncoder(nn.Module):
         super().__init__()
         kind: dict[str, Any] = {"dtype": dtype, "device": device}
         self.conv_in = operations.Conv2d(LATENT, widths[0], 3, padding=1, **kind)
+        each = [width for width in widths for _ in range(BLOCKS)]
         self.body = nn.ModuleList(
-            ResidualBlock(widths[max(level - 1, 0)] if n == 0 else width, width, operations, **kind)
-            for level, width in enumerate(widths)
-            for n in range(BLOCKS)
+            # the first block of each level but the first comes from the level above
+            ResidualBlock(each[max(n - 1, 0)], width, operations, n > 0 and n % BLOCKS == 0, **kind)
+            for n, width in enumerate(each)
         )
 
     def forward(self, latents: Tensor, drift: float = 0.0, numbers: Sequence[int] = ()) -> list[Tensor]:
@@ -69,8 +54,6 @@ class PictureEncoder(nn.Module):
             x = x + drift * table[:, :, None, None].to(x)
         features = []
         for n, block in enumerate(self.body):
-            if n and n % BLOCKS == 0:
-                x = F.avg_pool2d(x, 2, ceil_mode=True)
             x = block(x)
             if n % BLOCKS == BLOCKS - 1:
                 features.append(x)
