@@ -76,6 +76,7 @@ def main(comfyui: str, root: str, output: str) -> None:
     from kinema.motion.reference import ReferenceOptions
     from kinema.motion.windows import WindowOptions
     from kinema.nodes.host import bank, noise, reference, windows
+    from kinema.nodes.start import InjectPicture, StartFromPicture
     from kinema.nodes.video import CombineVideo
 
     from tests.host.models import VERSIONS, animated, sample, tiny_model, tiny_motion
@@ -84,7 +85,9 @@ def main(comfyui: str, root: str, output: str) -> None:
     for version in VERSIONS:
         sample(animated(model, tiny_motion(Path(output), version)), frames=8, steps=1)
     long = windows.slide(animated(model, tiny_motion(Path(output))), windows.Stage(WindowOptions(length=8, overlap=2)))
-    sample(noise.set_freeinit(long, FreeInitOptions(2)), frames=12, steps=1)
+    picture = {"samples": torch.zeros(1, 4, 8, 8)}
+    (begun,) = InjectPicture.execute(StartFromPicture.execute(long, picture, 0.1).result[0], picture, 0.5, 0.0).result
+    sample(noise.set_freeinit(begun, FreeInitOptions(2)), frames=12, steps=1)
     seen = bank.ContextReference(ReferenceOptions(by="attention+adain", style_fidelity=0.5))
     sample(reference.repeat(reference.refer(long, seen), reference.NaiveReuse()), frames=12, steps=1)
     CombineVideo.hidden = type("Hidden", (), {"prompt": None, "extra_pnginfo": None})
