@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from kinema.motion.pose import COUNT, LEFT_WRIST, NOSE, PARTS, RIGHT_ANKLE, RIGHT_WRIST, Person, PoseFrame, pose_text
+from kinema.motion.pose import COUNT, LEFT_WRIST, NOSE, PARTS, RIGHT_ANKLE, RIGHT_WRIST, Person, PoseFrame, keypoints
 from kinema.motion.pose_draw import PoseStyle, draw_poses
 from kinema.motion.pose_example import walking
 from kinema.motion.pose_files import parse_pose_text
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     frames = whole_people(options.frames)
-    text = pose_text(frames)
+    text = json.dumps(keypoints(frames))
     tasks: dict[str, Callable[[], object]] = {
         "draw body, hands and face": lambda: draw_poses(frames),
         "draw body": lambda: draw_poses(frames, PoseStyle(hands=False, face=False)),
