@@ -154,6 +154,13 @@ class MotionValue:
             result = result * mask.over(frames, size, device, {} if resized is None else resized)
         return result
 
+    def told_short(self, name: str, frames: int) -> list[str]:
+        """What to say, under a name, of lists and masks with fewer entries than a clip has frames."""
+        return [
+            f"{name} has {part}, but the clip has {frames} frames: the last one is used for the rest."
+            for part in self.too_short_for(frames)
+        ]
+
     def too_short_for(self, frames: int) -> list[str]:
         """What in it has more than one but fewer entries than a clip has frames."""
         lists = [(len(curve.keys), "a list of {} values") for curve in self.curves if curve.is_list]

@@ -12,6 +12,16 @@ from .strengths import as_value, strength_input, strength_problem
 MOST_STEPS = 100
 
 
+def _model_and_picture() -> list[io.Input]:
+    return [
+        io.Model.Input("model", tooltip="The model, before or after Animate Model."),
+        io.Latent.Input(
+            "picture",
+            tooltip="From VAE Encode, in the size of the clip: one picture, or one for each frame.",
+        ),
+    ]
+
+
 class StartFromPicture(io.ComfyNode):
     """MODEL in, MODEL whose clips begin from a picture out."""
 
@@ -26,11 +36,7 @@ class StartFromPicture(io.ComfyNode):
             "that the clip takes over its colours and layout.",
             search_aliases=["init image", "latent power", "image to video", "start frame", "img2vid"],
             inputs=[
-                io.Model.Input("model", tooltip="The model, before or after Animate Model."),
-                io.Latent.Input(
-                    "picture",
-                    tooltip="From VAE Encode, in the size of the clip: one picture, or one for each frame.",
-                ),
+                *_model_and_picture(),
                 strength_input(
                     "strength",
                     "How much of the noise the picture replaces. 0.02 to 0.1 is usual; 1 is no noise at all. A Motion "
@@ -76,11 +82,7 @@ class InjectPicture(io.ComfyNode):
             "the picture, with the noise of that moment over it. Chain several for several pictures.",
             search_aliases=["noised image injection", "image injection", "noised image to inject", "keyframe image"],
             inputs=[
-                io.Model.Input("model", tooltip="The model, before or after Animate Model."),
-                io.Latent.Input(
-                    "picture",
-                    tooltip="From VAE Encode, in the size of the clip: one picture, or one for each frame.",
-                ),
+                *_model_and_picture(),
                 strength_input(
                     "strength",
                     "1 puts the picture in place of the clip, 0.5 half of it. A Motion Value chooses frames, a mask "

@@ -11,7 +11,6 @@ import comfy.model_patcher
 import comfy.ops
 import torch
 import torch.nn.functional as F
-from comfy.cli_args import args
 from torch import Tensor
 
 from ...motion.camera import CameraModel
@@ -22,24 +21,15 @@ from ...motion.sites import Block
 from ...motion.steering import Steering
 from ...motion.strengths import Strength
 from ...motion.values import ONE, MotionValue
-from .loader import LoadedMotion, file_fingerprint, managed
+from .loader import LoadedFile, LoadedMotion, file_fingerprint, managed, unmapped
 from .moment import Moment
 
 LARGEST_ON_DEVICE = 1 << 29
 """Features of longer clips than this many bytes wait in main memory; 16 frames of 512 x 512 take 77 MB."""
 
 
-@dataclass(frozen=True)
-class LoadedCamera:
+class LoadedCamera(LoadedFile[CameraModel]):
     """The weights of one file."""
-
-    patcher: comfy.model_patcher.ModelPatcher
-    file: str
-
-    @property
-    def model(self) -> CameraModel:
-        """The encoder and the merging layers themselves."""
-        return self.patcher.model
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,8 +62,7 @@ def _load_once(path: str, _fingerprint: object) -> LoadedCamera:
 def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
     tensors = read_weights(path)
     structure, state = read_camera(tensors, os.path.basename(path))
-    if args.disable_mmap:
-        state = {name: tensor.clone() for name, tensor in state.items()}
+    state = unmapped(state)
     return managed(
         state,
         lambda dtype, place: load_camera_model(structure, state, comfy.ops.manual_cast, dtype, place),

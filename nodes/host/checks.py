@@ -104,10 +104,7 @@ def short_values(frames: int, attached: Sequence[Attached]) -> list[str]:
         values += [(f"the strength of {lora.loaded.file}", lora.strength) for lora in loras]
         values += [(f"the strength of {loaded.camera.loaded.file}", loaded.camera.strength)] if loaded.camera else []
         for name, value in values:
-            told += [
-                f"{name} has {part}, but the clip has {frames} frames: the last one is used for the rest."
-                for part in value.too_short_for(frames)
-            ]
+            told += value.told_short(name, frames)
     return list(dict.fromkeys(told))
 
 

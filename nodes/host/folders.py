@@ -9,8 +9,9 @@ import folder_paths
 MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"
 LORAS = "loras"
-MAX_TEXT_BYTES = 16 << 20
 CONTROLNETS = "controlnet"
+MAX_TEXT_BYTES = 16 << 20
+"""Of a text file to read."""
 MAX_NAME_BYTES = 200
 """Leaves room for counter and extension within the 255 bytes file systems allow."""
 

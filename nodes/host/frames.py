@@ -7,12 +7,12 @@ import comfy.model_management
 import torch
 from torch import Tensor
 
+from .room import PIXEL_BYTES
+
 PART_BYTES = 64 << 20
 """Size of the frames to hold at once. The host makes its own smaller batches where video memory is short."""
 PART_BYTES_CPU = 1 << 20
 """Layers of a VAE take some hundred times as much, on the CPU in the same memory, which gains nothing from batches."""
-FRAME_BYTES = 12
-"""Three channels of float32."""
 
 
 class FramesError(ValueError):
@@ -87,7 +87,7 @@ def encode(vae: Any, images: Tensor, at_once: int, progress: Callable[[int, int]
 
 def _automatic(vae: Any, height: int, width: int) -> int:
     room = PART_BYTES_CPU if torch.device(vae.device).type == "cpu" else PART_BYTES
-    return max(1, room // max(1, FRAME_BYTES * height * width))
+    return max(1, room // max(1, PIXEL_BYTES * height * width))
 
 
 def _latents(vae: Any, samples: Mapping[str, Any]) -> Tensor:

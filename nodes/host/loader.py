@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from weakref import WeakValueDictionary
 
 import comfy.model_management as management
@@ -25,23 +25,32 @@ if TYPE_CHECKING:
     from .camera import CameraControl
 
 
+Model = TypeVar("Model", bound=torch.nn.Module)
+
+
 @dataclass(frozen=True)
-class LoadedMotion:
-    """What travels on a motion-model wire."""
+class LoadedFile(Generic[Model]):
+    """The weights of one file."""
 
     patcher: comfy.model_patcher.ModelPatcher
     file: str
+
+    @property
+    def model(self) -> Model:
+        """The layers themselves."""
+        return self.patcher.model
+
+
+@dataclass(frozen=True)
+class LoadedMotion(LoadedFile[MotionModel]):
+    """What travels on a motion-model wire."""
+
     adjustments: tuple[PositionAdjustment, ...] = ()
     """What is done to its position tables, one after the other."""
     camera: "CameraControl | None" = None
     """What steers its camera."""
     picture: Picture | None = None
     """The picture it animates, for motion modules that do."""
-
-    @property
-    def model(self) -> MotionModel:
-        """The temporal layers themselves."""
-        return self.patcher.model
 
     @cached_property
     def rows(self) -> torch.Tensor | None:
@@ -130,14 +139,18 @@ def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patch
     recognised = recognise({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
     # a training checkpoint holds a whole image model besides
     tensors = {key: tensors[key] for key in (*recognised.keys, *recognised.picture_keys)}
-    if args.disable_mmap:
-        tensors = {key: tensor.clone() for key, tensor in tensors.items()}
+    tensors = unmapped(tensors)
     return managed(
         tensors,
         lambda dtype, place: load_motion_model(tensors, recognised, file, comfy.ops.manual_cast, dtype, place),
         (_load_patcher, (path,)),
         disable_dynamic,
     )
+
+
+def unmapped(tensors: Mapping[str, torch.Tensor]) -> Mapping[str, torch.Tensor]:
+    """The tensors, copied out of their file where the host was started with --disable-mmap."""
+    return {key: tensor.clone() for key, tensor in tensors.items()} if args.disable_mmap else tensors
 
 
 def managed(
@@ -176,4 +189,4 @@ def file_fingerprint(path: str | None) -> Fingerprint:
     return status.st_mtime_ns, status.st_size
 
 
-__all__ = ["LoadedMotion", "file_fingerprint", "load_motion", "managed"]
+__all__ = ["LoadedFile", "LoadedMotion", "file_fingerprint", "load_motion", "managed"]

@@ -13,23 +13,14 @@ from ...motion.files import read_weights
 from ...motion.lora import read_lora
 from ...motion.lora_layers import LoraModel, fit, load_lora_model
 from ...motion.values import ONE, MotionValue
-from .loader import LoadedMotion, file_fingerprint, managed
+from .loader import LoadedFile, LoadedMotion, file_fingerprint, managed
 
 KEPT = 4
 """Files kept in memory, so that a graph run again with another strength reads nothing."""
 
 
-@dataclass(frozen=True)
-class LoadedLora:
+class LoadedLora(LoadedFile[LoraModel]):
     """The weights of one file."""
-
-    patcher: comfy.model_patcher.ModelPatcher
-    file: str
-
-    @property
-    def model(self) -> LoraModel:
-        """The low-rank layers themselves."""
-        return self.patcher.model
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ class PiaPicture:
                 f"frame of {NODES[PIA]} is {self.frame}, but the clip has {frames} frames: 0 to {frames - 1}, or -1 "
                 f"to {-frames} counted from the end. Change frame, or the batch size of the latent."
             )
-        return _too_short("affinity", self.affinity, frames, self.kind)
+        return self.affinity.told_short(f"affinity of {NODES[self.kind]}", frames)
 
     def at(self, moment: Moment, model: MotionModel) -> PictureNow:
         """The output of PIA's five input channels."""
@@ -128,7 +128,7 @@ class LcmPicture:
 
     def check(self, frames: int) -> list[str]:
         """What to say of a clip of that length: one picture serves all frames, the last of several repeats."""
-        told = _too_short("strength", self.strength, frames, self.kind)
+        told = self.strength.told_short(f"strength of {NODES[self.kind]}", frames)
         count = self.latents.shape[0]
         if count in (1, frames):
             return told
@@ -218,11 +218,4 @@ def resized(picture: Picture, size: tuple[int, ...]) -> list[str]:
         f"The picture of {NODES[picture.kind]} is {8 * width} x {8 * height}, the clip {8 * wide} x {8 * tall}: its "
         f"latent is resized{' and its proportions change' if height * wide != width * tall else ''}. Scale the picture "
         "to the size of the clip for a sharper result."
-    ]
-
-
-def _too_short(name: str, value: MotionValue, frames: int, kind: str) -> list[str]:
-    return [
-        f"{name} of {NODES[kind]} has {part}, but the clip has {frames} frames: the last one is used for the rest."
-        for part in value.too_short_for(frames)
     ]

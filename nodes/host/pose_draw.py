@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 
-import comfy.model_management
-import torch
 from torch import Tensor
 
 from ...motion.pose import PoseError, PoseFrame
 from ...motion.pose_draw import PoseStyle, draw_poses, drawn_size
 from .output import progress_reporter
-
-FRAME_BYTES = 12
-"""Of a pixel: three channels of float32."""
+from .room import shortage
 
 
 def draw(
@@ -23,11 +19,10 @@ def draw(
         PoseError: see there, or more pictures than memory holds.
     """
     width, height = drawn_size(frames, size, background)
-    needed = len(frames) * width * height * FRAME_BYTES
-    free = comfy.model_management.get_free_memory(torch.device("cpu"))
-    if needed > free:
+    short = shortage(len(frames), width, height)
+    if short is not None:
         raise PoseError(
-            f"{len(frames)} pictures of {width}x{height} pixels take {needed / 1e9:.1f} GB of memory and "
-            f"{free / 1e9:.1f} GB are free. Draw smaller ones, or fewer frames with Retime Pose."
+            f"{len(frames)} pictures of {width}x{height} pixels take {short[0]:.1f} GB of memory and "
+            f"{short[1]:.1f} GB are free. Draw smaller ones, or fewer frames with Retime Pose."
         )
     return draw_poses(frames, style, size, fit, background, progress_reporter())

@@ -11,7 +11,6 @@ from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
 from ...motion.reference import Reader, WindowReferenceError, widest
-from ...motion.values import MotionValue
 from ...motion.windows import plan
 from . import bank, reuse, showing
 from .bank import ContextReference
@@ -118,12 +117,7 @@ def no_windows(frames: int, handler: Any) -> str | None:
 
 def short_values(frames: int, items: Sequence[ContextReference | NaiveReuse]) -> list[str]:
     """What to say of lists and masks with fewer entries than the clip has frames."""
-    values: list[MotionValue] = [item.strength for item in items]
-    return [
-        f"its strength has {part}, but the clip has {frames} frames: the last one is used for the rest."
-        for value in values
-        for part in value.too_short_for(frames)
-    ]
+    return [text for item in items for text in item.strength.told_short("its strength", frames)]
 
 
 def missing_frames(frames: int, items: Sequence[ContextReference]) -> str | None:

@@ -3,14 +3,12 @@
 import functools
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import comfy.model_patcher
 import comfy.ops
 import torch
 from comfy.cldm.cldm import ControlNet
-from comfy.cli_args import args
 from comfy.ldm.modules.diffusionmodules.openaimodel import TimestepEmbedSequential, timestep_embedding
 from torch import Tensor
 
@@ -18,7 +16,7 @@ from ...motion.files import check_finite, read_weights
 from ...motion.module import MotionModel, load_motion_model
 from ...motion.sites import Block
 from ...motion.sparse import RGB, SparseFile, check_layers, recognise_sparse
-from .loader import file_fingerprint, managed
+from .loader import LoadedFile, file_fingerprint, managed, unmapped
 
 KEPT = 2
 """Files kept in memory, RGB and scribble: 1 GB each in half precision."""
@@ -78,17 +76,8 @@ class SparseNetwork(ControlNet):
         return {"middle": [self.middle_block_out(h, emb, context)], "output": outputs}
 
 
-@dataclass(frozen=True)
-class LoadedSparse:
+class LoadedSparse(LoadedFile[SparseNetwork]):
     """The weights of one file."""
-
-    patcher: comfy.model_patcher.ModelPatcher
-    file: str
-
-    @property
-    def network(self) -> SparseNetwork:
-        """The network itself."""
-        return self.patcher.model
 
 
 def load_sparse(path: str) -> LoadedSparse:
@@ -113,8 +102,7 @@ def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patch
     found = recognise_sparse(shapes, file)
     wanted = SparseNetwork(found, device=torch.device("meta")).state_dict()
     check_layers(found, shapes, {name: tuple(tensor.shape) for name, tensor in wanted.items()}, file)
-    if args.disable_mmap:
-        tensors = {key: tensor.clone() for key, tensor in tensors.items()}
+    tensors = unmapped(tensors)
     return managed(
         tensors,
         lambda dtype, place: _network(tensors, found, file, dtype, place),

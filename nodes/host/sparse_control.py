@@ -45,7 +45,7 @@ class SparseControl(FollowsClip):
         self.strengths = strengths or Strengths()
         self.placement = placement or Placement()
         self.nearest = nearest
-        self.latent_format = SD15() if loaded.network.kind == RGB else None
+        self.latent_format = SD15() if loaded.model.kind == RGB else None
         self._sampling: Any = None
         # shared by the copies that windows make of it
         self._read: dict[tuple[int, int], Tensor] = {}
@@ -79,7 +79,7 @@ class SparseControl(FollowsClip):
             SparseError: too many frames come at once.
         """
         self.placement.frames(self.cond_hint_original.shape[0], frames)
-        motion = self.loaded.network.motion
+        motion = self.loaded.model.motion
         if motion is not None and at_once > motion.max_frames and not self.strengths.effect.is_zero:
             raise SparseError(
                 f"{self.loaded.file} can number at most {motion.max_frames} frames at once, but {at_once} were asked "
@@ -109,15 +109,15 @@ class SparseControl(FollowsClip):
         runtime = Runtime(frames, {}, layers, False, numbers, seen, timing.masks)
         hint = self._hint(x_noisy, numbers, frames, total)
         context = cond.get("crossattn_controlnet", cond["c_crossattn"]).to(hint)
-        control: Outputs = self.loaded.network(
+        control: Outputs = self.loaded.model(
             hint.repeat(batched_number, 1, 1, 1), self._sampling.timestep(t).float(), context, runtime.run
         )
         return self.control_merge(control, before, output_dtype=None)
 
     def _layers(self, now: Now) -> Iterator[Layer]:
         effect = now.value(self.strengths, self.strengths.effect)
-        if not effect.is_zero and self.loaded.network.motion is not None:
-            yield Layer(self.loaded.network.motion, now.value(self.strengths, self.strengths.scale), effect)
+        if not effect.is_zero and self.loaded.model.motion is not None:
+            yield Layer(self.loaded.model.motion, now.value(self.strengths, self.strengths.scale), effect)
 
     def _hint(self, x_noisy: Tensor, numbers: Sequence[int], frames: int, total: int) -> Tensor:
         """What the network reads for each frame of a call, zero where there is no picture.
@@ -145,7 +145,7 @@ class SparseControl(FollowsClip):
                 found = comfy.utils.common_upscale(found, width, height, "lanczos", "center")
             if self.latent_format is not None:
                 found = self._encoded(found, size)
-            network, patcher = self.loaded.network, self.loaded.patcher
+            network, patcher = self.loaded.model, self.loaded.patcher
             dtype = management.unet_manual_cast(network.dtype, patcher.load_device) or network.dtype
             found = torch.cat([found, torch.ones_like(found[:, :1])], dim=1)
             self._read[size] = found.to(device, dtype)
@@ -219,7 +219,7 @@ def check_base(model: Any, loaded: LoadedSparse) -> None:
     Raises:
         SparseError: it is none that this SparseCtrl was made for.
     """
-    unet, network = model.diffusion_model, loaded.network
+    unet, network = model.diffusion_model, loaded.model
     context = model.model_config.unet_config.get("context_dim")
     widths = tuple(unet.model_channels * mult for mult in unet.channel_mult) if isinstance(unet, UNetModel) else ()
     if widths != network.widths or context != network.context:

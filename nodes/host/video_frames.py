@@ -15,9 +15,7 @@ from torch import Tensor
 
 from ...motion.video_frames import Choice, Shown, chosen, clip_size
 from .notices import notice
-
-PICTURE_BYTES = 12
-"""Three channels of float32."""
+from .room import shortage
 
 
 class VideoFramesError(ValueError):
@@ -141,12 +139,11 @@ def _collect(
 
 
 def _longer(found: Tensor, picture: Tensor, length: int) -> Tensor:
-    free = comfy.model_management.get_free_memory(torch.device("cpu"))
-    needed = length * picture.shape[0] * picture.shape[1] * PICTURE_BYTES
-    if needed > free:
+    short = shortage(length, picture.shape[1], picture.shape[0])
+    if short is not None:
         size = f"{picture.shape[1]}x{picture.shape[0]}"
         raise VideoFramesError(
-            f"{length} frames of {size} take {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB of memory are free. Set "
+            f"{length} frames of {size} take {short[0]:.1f} GB, but {short[1]:.1f} GB of memory are free. Set "
             "frames, width and height, or raise every_nth."
         )
     longer = torch.empty((length, *picture.shape))

@@ -123,9 +123,9 @@ def test_the_network_equals_the_reference(loaded, name: str) -> None:
     hint, mask = hints(kind, pictures(3), at, frames)
     both = torch.cat([hint, mask], dim=1).repeat(2, 1, 1, 1, 1)
     text = torch.randn(2, 77, 768, generator=torch.Generator().manual_seed(2))
-    runtime = Runtime(frames, {}, (Layer(loaded[name].network.motion),), False, range(frames))
+    runtime = Runtime(frames, {}, (Layer(loaded[name].model.motion),), False, range(frames))
     with torch.inference_mode():
-        found = loaded[name].network(
+        found = loaded[name].model(
             both.transpose(1, 2).flatten(0, 1),
             torch.full((2 * frames,), 601.0),
             text.repeat_interleave(frames, 0),
