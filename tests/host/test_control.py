@@ -1,5 +1,6 @@
 """Control Over Time: a real ControlNet of the host, weighted by frames, places, steps and layers."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +139,18 @@ def test_the_negative_prompt_may_go_without(model, network) -> None:
         positive=[[positive[0][0], {"control": control}]], negative=negative,
     )  # fmt: skip
     assert relative_error(silent, seen[0]) < 1e-5
+
+
+def test_copies_for_windows_are_gone_after_the_run(model, network, tmp_path: Path) -> None:
+    def alive() -> int:
+        gc.collect()
+        return sum(issubclass(type(item), ControlBase) for item in gc.get_objects())
+
+    patched = slid(animated(model, tiny_motion(tmp_path), "use existing"))
+    control, how = control_net(network, frames=20), ControlStrength(MotionValue(0.5))
+    before = alive()
+    first(patched, control, how, frames=20)
+    assert alive() == before
 
 
 def test_what_came_in_is_left_alone(model, network) -> None:
