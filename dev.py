@@ -8,6 +8,7 @@ python dev.py sheet TEMPLATE    run a template with seeded random weights and dr
 """
 
 import argparse
+import hashlib
 import json
 import os
 import shutil
@@ -19,8 +20,6 @@ from tests.harness.server import Server
 from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_host, once, run
 
 INSIDE = "KINEMA_INSIDE"
-WEIGHTS_VERSION = "6"
-WEIGHTS_XL_VERSION = "3"
 
 
 def main() -> int:
@@ -170,13 +169,13 @@ def _find_template(name: str) -> None:
 
 def seeded_models(host: Host) -> Path:
     """A cached models folder with seeded random weights in the real layouts."""
-    return _written(host, "weights.py", f"weights-{WEIGHTS_VERSION}", "writing seeded weights (0.8 GB, once)")
+    return _written(host, "weights", "writing seeded weights (0.8 GB, once)")
 
 
 def seeded_xl_models(host: Host) -> Path:
     """The same for SDXL, ControlNet and more, which the demo does not need."""
     what = "writing seeded weights for SDXL, ControlNet and more (2.2 GB, once)"
-    return _written(host, "weights_xl.py", f"weights-xl-{WEIGHTS_XL_VERSION}", what)
+    return _written(host, "weights_xl", what)
 
 
 def device_options(host: Host) -> list[str]:
@@ -197,9 +196,12 @@ def _again_inside(host: Host) -> int:
             continue
 
 
-def _written(host: Host, script: str, folder: str, what: str) -> Path:
-    path = ROOT / "tests" / "harness" / script
-    return once(cache_folder() / folder, lambda target: run([host.python, path, host.folder, target], what))
+def _written(host: Host, module: str, what: str) -> Path:
+    """A folder of weights, named after everything that decides what is in it."""
+    sources = sorted((ROOT / "tests" / "harness" / "seeded").glob("*.py"))
+    content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
+    command = [host.python, "-m", f"tests.harness.seeded.{module}", host.folder]
+    return once(cache_folder() / f"{module}-{content}", lambda target: run([*command, target], what))
 
 
 def _linked(checkpoint: str, motion_module: str) -> Path:

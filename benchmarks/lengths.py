@@ -13,8 +13,10 @@ from typing import Any
 import comfy.sample
 import torch
 from comfy.model_patcher import ModelPatcher
-from kinema.motion.windows import WindowOptions, is_needed, plan
-from kinema.nodes.host import animate, runtime, windows
+from kinema.motion.windows import WindowOptions, is_needed, plan_windows
+from kinema.nodes.host.animate import animate
+from kinema.nodes.host.temporal import runtime
+from kinema.nodes.host.windows import sliding as windows
 
 from benchmarks.steps import peak_memory
 from tests.host.models import conds, tiny_model, tiny_motion
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def row(model: ModelPatcher, frames: int, size: int, sliding: WindowOptions) -> str:
     """One length."""
-    count = len(plan(frames, 0, sliding)) if is_needed(frames, sliding) else 1
+    count = len(plan_windows(frames, 0, sliding)) if is_needed(frames, sliding) else 1
     start = time.process_time()
     sample(model, frames, size)
     busy = time.process_time() - start
@@ -60,7 +62,9 @@ def animated(sliding: WindowOptions) -> ModelPatcher:
     """A seeded model of a tenth of SD1.5's widths with AnimateDiff v2 and windows."""
     with tempfile.TemporaryDirectory() as folder:
         motion = tiny_motion(Path(folder))
-    return windows.slide(animate.animate(tiny_model(), motion, runtime.Strengths(), "auto"), windows.Stage(sliding))
+    return windows.slide(
+        animate.animate_model(tiny_model(), motion, runtime.Strengths(), "auto"), windows.Stage(sliding)
+    )
 
 
 def sample(model: ModelPatcher, frames: int, size: int) -> Any:

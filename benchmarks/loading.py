@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from kinema.nodes.host import loader
+from kinema.nodes.host.temporal import motion as loader
 from safetensors.torch import load_file, save_file
 
-from tests.harness import layouts
+from tests.harness.seeded import layouts
 
 
 def main(arguments: list[str]) -> None:

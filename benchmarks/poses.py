@@ -10,12 +10,25 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from kinema.motion.pose import COUNT, LEFT_WRIST, NOSE, PARTS, RIGHT_ANKLE, RIGHT_WRIST, Person, PoseFrame, keypoints
-from kinema.motion.pose_draw import PoseStyle, draw_poses
-from kinema.motion.pose_example import walking
-from kinema.motion.pose_files import parse_pose_text
-from kinema.motion.pose_retime import retime_to_length
-from kinema.motion.pose_smooth import OneEuro, SavitzkyGolay, smooth_poses
+from kinema.motion.pose import (
+    COUNT,
+    LEFT_WRIST,
+    NOSE,
+    PARTS,
+    RIGHT_ANKLE,
+    RIGHT_WRIST,
+    OneEuro,
+    Person,
+    PoseFrame,
+    PoseStyle,
+    SavitzkyGolay,
+    draw_poses,
+    keypoints,
+    parse_pose_text,
+    retime_to_length,
+    smooth_poses,
+    walking,
+)
 
 SIZE = 512, 768
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
-from kinema.motion.reference import WAYS, ReferenceOptions
 from kinema.motion.values import ONE
-from kinema.nodes.host.bank import Bank, ContextReference, Part
-from kinema.nodes.host.reference import readers
-from kinema.nodes.host.showing import Call
-from kinema.nodes.host.timing import TIMING, Timing
+from kinema.motion.windows import WAYS, ReferenceOptions
+from kinema.nodes.host.sampling.timing import TIMING, Timing
+from kinema.nodes.host.windows.attach import readers
+from kinema.nodes.host.windows.bank import Bank, ContextReference, Part
+from kinema.nodes.host.windows.patches import Call
 from torch import Tensor
 
 from benchmarks.steps import Step, alternately, count_flops, peak_memory, random_unet

@@ -14,16 +14,15 @@ from typing import Any
 import comfy.ldm.modules.diffusionmodules.openaimodel as openaimodel
 import comfy.ops
 import torch
-from kinema.motion.curves import listed
 from kinema.motion.formats import recognise
-from kinema.motion.module import MotionModel, load_motion_model
-from kinema.motion.transformer import TemporalTransformer
-from kinema.motion.values import Mask, MotionValue
-from kinema.nodes.host import animate, runtime
+from kinema.motion.temporal import MotionModel, TemporalTransformer, load_motion_model
+from kinema.motion.values import Mask, MotionValue, listed
+from kinema.nodes.host.animate import animate
+from kinema.nodes.host.temporal import runtime
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.harness import layouts, weights
+from tests.harness.seeded import layouts, weights
 
 Step = Callable[[], Tensor]
 Inputs = list[tuple[TemporalTransformer, Tensor]]

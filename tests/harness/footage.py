@@ -4,8 +4,7 @@ import math
 from pathlib import Path
 
 import torch
-from kinema.motion.codecs import CODECS
-from kinema.motion.video import Clip, Job, Sound, write_video
+from kinema.motion.video import CODECS, Clip, Job, Sound, write_video
 
 NAME = "video.mp4"
 RATE, SECONDS, SIZE = 24, 3, 96

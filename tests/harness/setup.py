@@ -93,7 +93,7 @@ def once(target: Path, make: Callable[[Path], None], in_place: bool = False) -> 
 def run(command: list[str | Path], what: str) -> None:
     """Run a set-up step quietly; show its output only if it fails."""
     print(f"[setup] {what}", file=sys.stderr, flush=True)
-    finished = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    finished = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd=ROOT)
     if finished.returncode != 0:
         raise SetupError(f"{what} failed:\n{finished.stdout[-2000:]}\n{finished.stderr[-4000:]}")
 

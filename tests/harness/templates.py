@@ -6,14 +6,14 @@ from typing import Any
 
 from comfy_cli.workflow_to_api import convert_ui_to_api
 
+from .seeded.weights import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
+from .seeded.weights_camera import CAMERA
+from .seeded.weights_control import CONTROL
+from .seeded.weights_depth import DEPTH
+from .seeded.weights_pictures import LCM_I2V, PIA
+from .seeded.weights_sparse import SPARSE
+from .seeded.weights_xl import CHECKPOINT_XL, MOTION_XL
 from .setup import ROOT
-from .weights import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
-from .weights_camera import CAMERA
-from .weights_control import CONTROL
-from .weights_depth import DEPTH
-from .weights_pictures import LCM_I2V, PIA
-from .weights_sparse import SPARSE
-from .weights_xl import CHECKPOINT_XL, MOTION_XL
 
 Prompt = dict[str, dict[str, Any]]
 FOLDER = ROOT / "workflows"

@@ -7,17 +7,18 @@ from typing import Any
 import comfy.sample
 import torch
 from comfy.ldm.modules.attention import BasicTransformerBlock
-from kinema.motion.reference import ReferenceOptions
-from kinema.motion.windows import WindowOptions, plan
-from kinema.nodes.host import bank, reference, windows
-from kinema.nodes.strengths import as_value
+from kinema.motion.windows import ReferenceOptions, WindowOptions, plan_windows
+from kinema.nodes.host.windows import attach as reference
+from kinema.nodes.host.windows import bank
+from kinema.nodes.host.windows import sliding as windows
+from kinema.nodes.inputs import as_value
 from torch import Tensor
 
 from .models import Patcher, conds
 
 FRAMES, CFG = 7, 5.0
 OPTIONS = WindowOptions(length=4, overlap=1)
-PLANNED = plan(FRAMES, 0, OPTIONS)
+PLANNED = plan_windows(FRAMES, 0, OPTIONS)
 """Windows of the frames 0 to 3 and 3 to 6."""
 ADAIN = [("input", n) for n in (4, 5, 7, 8, 10, 11)] + [("middle", 0)] + [("output", n) for n in range(8)]
 """Blocks of an SD1.5 UNet that make something smaller than the latent, without those that only scale."""

@@ -10,13 +10,15 @@ import comfy.model_patcher
 import comfy.sample
 import comfy.supported_models
 import torch
-from kinema.nodes.host import animate, loader, runtime
-from kinema.nodes.strengths import as_value
+from kinema.nodes.host.animate import animate
+from kinema.nodes.host.temporal import motion as loader
+from kinema.nodes.host.temporal import runtime
+from kinema.nodes.inputs import as_value
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tests.harness import weights
-from tests.harness.layouts import motion_module, tensor
+from tests.harness.seeded import weights
+from tests.harness.seeded.layouts import motion_module, tensor
 
 CHANNELS = (32, 64, 128, 128)
 VERSIONS: dict[str, dict[str, Any]] = {
@@ -81,7 +83,7 @@ def strengths(scale: Any = 1.0, effect: Any = 1.0, **range: float) -> runtime.St
 
 def animated(model: Patcher, motion: loader.LoadedMotion, schedule: str = "auto", **settings: Any) -> Patcher:
     """The Animate Model node."""
-    return animate.animate(model, motion, strengths(**settings), schedule)
+    return animate.animate_model(model, motion, strengths(**settings), schedule)
 
 
 def conds(width: int = 768, pooled: int = 0) -> tuple[list[Any], list[Any]]:

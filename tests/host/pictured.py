@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from kinema.nodes.host import loader, pictures
-from kinema.nodes.strengths import as_value
+from kinema.nodes.host.pictures import animated as pictures
+from kinema.nodes.host.temporal import motion as loader
+from kinema.nodes.inputs import as_value
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tests.harness import weights_pictures
+from tests.harness.seeded import weights_pictures
 
 from .models import CHANNELS
 

@@ -12,8 +12,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.harness import client, layouts, layouts_lora, templates
+from tests.harness import client, templates
 from tests.harness.footage import write_footage
+from tests.harness.seeded import layouts, layouts_lora
 from tests.harness.server import Server
 from tests.harness.setup import Host
 

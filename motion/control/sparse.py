@@ -1,0 +1,173 @@
+"""SparseCtrl files (arXiv 2311.16933): a ControlNet for pictures at a few frames, with motion layers of its own.
+
+The original code and diffusers (``SparseControlNetModel``) name the image layers alike; the motion layers are spelled
+as `layouts` knows them. The image layers are renamed to the original Stable Diffusion names (``input_blocks``), which
+ComfyUI's ControlNets have.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..formats import SD15, SQRT_LINEAR, Format, Recognised, Rows, Shapes, kind_and_place, read_structure, spelling
+
+RGB, SCRIBBLE = "rgb", "scribble"
+EXAMPLE = "Choose a SparseCtrl file, for example v3_sd15_sparsectrl_rgb."
+SPARSE = Format(
+    "SparseCtrl",
+    SD15,
+    4,
+    False,
+    Rows(frozenset(), others=True),
+    SQRT_LINEAR,
+    rebuilt=32,
+)
+CONDITION = "controlnet_cond_embedding."
+_CONDITIONS = {RGB: (f"{CONDITION}weight", 5), SCRIBBLE: (f"{CONDITION}conv_in.weight", 4)}
+"""First layer of what reads the pictures, and its channels: those of a latent or a picture and one for the mask."""
+_RESNET = {
+    "norm1": "in_layers.0",
+    "conv1": "in_layers.2",
+    "time_emb_proj": "emb_layers.1",
+    "norm2": "out_layers.0",
+    "conv2": "out_layers.3",
+    "conv_shortcut": "skip_connection",
+}
+
+
+class SparseError(ValueError):
+    """A file is no SparseCtrl, or cannot be used here; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class SparseFile:
+    """A SparseCtrl file, named: what it reads, how wide it is and where each tensor goes."""
+
+    kind: str
+    """"rgb" reads latents of pictures, "scribble" pictures."""
+    layers: Mapping[str, str]
+    """File key to name in a ControlNet of the original layout."""
+    motion: Recognised
+    """The motion layers."""
+    widths: tuple[int, ...]
+    """Channels of each level."""
+    context: int
+    """Channels of the text encoding it was made for."""
+
+
+def recognise_sparse(shapes: Shapes, file: str) -> SparseFile:
+    """Read a SparseCtrl file by its keys and shapes.
+
+    Args:
+        shapes: shape of every tensor in the file.
+        file: its name, for messages only.
+
+    Raises:
+        SparseError: the file is something else, or arranged in an unknown way.
+        MotionFormatError: its motion layers are incomplete.
+    """
+    prefix = next((key.partition(CONDITION)[0] for key in shapes if CONDITION in key), "")
+    start = len(prefix) if all(key.startswith(prefix) for key in shapes) else 0
+    plain = {key[start:]: shape for key, shape in shapes.items()}
+    kinds = [kind for kind, (key, into) in _CONDITIONS.items() if plain.get(key, ())[1:2] == (into,)]
+    motion = spelling(plain)
+    layers = {key: name for key in plain if key not in motion.keys and (name := _renamed(key)) is not None}
+    unknown = [key for key in plain if key not in motion.keys and key not in layers]
+    if len(kinds) != 1 or not motion.keys or unknown:
+        raise SparseError(_refusal(shapes, file, unknown))
+    structure = read_structure(motion, plain, file, encoder_only=True)
+    text = next((plain[key] for key in plain if key.endswith("attn2.to_k.weight") and key in layers), ())
+    return SparseFile(
+        kinds[0],
+        {prefix[:start] + key: name for key, name in layers.items()},
+        Recognised(SPARSE, structure, {prefix[:start] + key: place for key, place in motion.keys.items()}),
+        tuple(structure.channels[site] for site in sorted(structure.channels) if site.layer == 0),
+        text[-1] if text else 0,
+    )
+
+
+def check_layers(found: SparseFile, shapes: Shapes, wanted: Shapes, file: str) -> None:
+    """Compare the image layers of a file with those of the network that is built for it.
+
+    Args:
+        wanted: shapes of the network's tensors, by their names in a ControlNet of the original layout.
+
+    Raises:
+        SparseError: one is missing, has no place, or has another shape.
+    """
+    has = {name: tuple(shapes[key]) for key, name in found.layers.items()}
+    missing, extra = sorted(wanted.keys() - has.keys()), sorted(has.keys() - wanted.keys())
+    wrong = sorted(name for name in has.keys() & wanted.keys() if has[name] != tuple(wanted[name]))
+    problems = (("are missing", missing), ("have no place in it", extra), ("have unexpected shapes", wrong))
+    for problem, names in problems:
+        if names:
+            raise SparseError(
+                f"{file} is a SparseCtrl model, but {len(names)} of its tensors {problem}, such as {names[0]}. "
+                "Download it again."
+            )
+
+
+def _renamed(key: str) -> str | None:
+    """The name of an image layer in the original layout, None if it is none."""
+    for pattern, name in _NAMES:
+        found = pattern.fullmatch(key)
+        if found is not None:
+            return found.expand(name) if isinstance(name, str) else name(found)
+    return None
+
+
+def _block(found: re.Match[str]) -> str:
+    """A level has two ResBlocks with a transformer each and a downsampler."""
+    number, leaf = 1 + 3 * int(found["level"]), found["leaf"]
+    if found["kind"] == "downsamplers":
+        return f"input_blocks.{number + 2}.0.op.{leaf.removeprefix('conv.')}"
+    return f"input_blocks.{number + int(found['layer'])}.{_part(found['kind'], leaf)}"
+
+
+def _middle(found: re.Match[str]) -> str:
+    if found["kind"] == "attentions":
+        return f"middle_block.1.{found['leaf']}"
+    return f"middle_block.{2 * int(found['layer'])}.{_part('resnets', found['leaf']).removeprefix('0.')}"
+
+
+def _part(kind: str, leaf: str) -> str:
+    if kind == "attentions":
+        return f"1.{leaf}"
+    layer, _, parameter = leaf.rpartition(".")
+    return f"0.{_RESNET.get(layer, layer)}.{parameter}"
+
+
+_NAMES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
+    (re.compile(r"conv_in\.(weight|bias)"), r"input_blocks.0.0.\1"),
+    (re.compile(r"time_embedding\.linear_1\.(weight|bias)"), r"time_embed.0.\1"),
+    (re.compile(r"time_embedding\.linear_2\.(weight|bias)"), r"time_embed.2.\1"),
+    (
+        re.compile(
+            r"down_blocks\.(?P<level>\d+)\.(?P<kind>resnets|attentions|downsamplers)\.(?P<layer>\d+)\.(?P<leaf>.+)"
+        ),
+        _block,
+    ),
+    (re.compile(r"mid_block\.(?P<kind>resnets|attentions)\.(?P<layer>\d+)\.(?P<leaf>.+)"), _middle),
+    (re.compile(r"controlnet_down_blocks\.(\d+)\.(weight|bias)"), r"zero_convs.\1.0.\2"),
+    (re.compile(r"controlnet_mid_block\.(weight|bias)"), r"middle_block_out.0.\1"),
+    (re.compile(r"controlnet_cond_embedding\.(?:conv_in\.)?(weight|bias)"), r"input_hint_block.0.\1"),
+    (
+        re.compile(r"controlnet_cond_embedding\.blocks\.(?P<layer>\d+)\.(?P<leaf>weight|bias)"),
+        lambda found: f"input_hint_block.{2 * int(found['layer']) + 2}.{found['leaf']}",
+    ),
+    (re.compile(r"controlnet_cond_embedding\.conv_out\.(weight|bias)"), r"input_hint_block.14.\1"),
+]
+
+
+def _refusal(shapes: Shapes, file: str, unknown: list[str]) -> str:
+    known = kind_and_place(shapes, file)
+    if known is not None and not known[0].startswith("a SparseCtrl"):
+        return f"{file} is {known[0]}, not a SparseCtrl model. {known[1]} {EXAMPLE}"
+    if known is not None:
+        sample = ", ".join(sorted(unknown)[:3]) or "what reads its pictures has an unknown form"
+        return (
+            f"{file} looks like a SparseCtrl model, but is arranged in an unknown way ({sample}). Please report the "
+            f"file and where it comes from. {EXAMPLE}"
+        )
+    sample = ", ".join(list(shapes)[:3])
+    return f"{file} is not a SparseCtrl model (first keys: {sample}). {EXAMPLE}"

@@ -1,0 +1,9 @@
+"""Prompts that change over a clip.
+
+``text`` reads them, ``expressions`` the arithmetic in them, ``travel`` places them.
+"""
+
+from .text import PromptError, parse_prompts, read_prompt
+from .travel import Travel, described, plan_travel
+
+__all__ = ["PromptError", "Travel", "described", "parse_prompts", "plan_travel", "read_prompt"]

@@ -1,0 +1,42 @@
+"""The temporal layers of AnimateDiff and what changes them.
+
+``transformer`` is one temporal transformer, with ``positions`` that may be adjusted, ``lowrank`` terms beside its
+linear layers and ``steering`` by a camera. ``pia``, and ``lcm`` on ``residual`` blocks, read a picture. ``module`` puts
+it all together from a file, ``info`` describes it. ``lora_files`` and ``lora_layers`` are MotionLoRAs, ``adapter`` is
+the domain adapter.
+"""
+
+from .adapter import AdapterError, check_adapter
+from .info import describe
+from .lora_files import read_lora
+from .lora_layers import LoraModel, fit, load_lora_model
+from .lowrank import Term, Terms
+from .module import MotionModel, load_motion_model
+from .pia import PRESETS, affinities
+from .positions import PositionAdjustment, position_matrix
+from .residual import ResidualBlock
+from .steering import Steering
+from .transformer import TemporalAttention, TemporalTransformer, pooled_norm
+
+__all__ = [
+    "PRESETS",
+    "AdapterError",
+    "LoraModel",
+    "MotionModel",
+    "PositionAdjustment",
+    "ResidualBlock",
+    "Steering",
+    "TemporalAttention",
+    "TemporalTransformer",
+    "Term",
+    "Terms",
+    "affinities",
+    "check_adapter",
+    "describe",
+    "fit",
+    "load_lora_model",
+    "load_motion_model",
+    "pooled_norm",
+    "position_matrix",
+    "read_lora",
+]

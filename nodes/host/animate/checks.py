@@ -1,0 +1,118 @@
+"""Looks at a clip once, before anything of it is sampled."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import Tensor
+
+from ....motion.windows import WindowOptions
+from ..camera.camera import path_lengths
+from ..control.checks import check_controls, controls_of
+from ..notices import notice
+from ..pictures.animated import resized
+from ..sampling.timing import start_timing
+from ..temporal.lora import MotionLora
+from ..temporal.motion import LoadedMotion
+from ..temporal.runtime import VIEWS, Strengths
+
+TOLD = "kinema.told"
+FEWEST_FRAMES = 8
+"""Below this a motion module has little to work with; what comes out is grainy."""
+Attached = tuple[LoadedMotion, Strengths, tuple[MotionLora, ...]]
+"""One Animate Model of a chain: the motion module, how strongly it acts, and its MotionLoRAs."""
+
+
+class ClipError(ValueError):
+    """A clip does not fit the motion models it is sampled with."""
+
+
+class Checked:
+    """Checks the clip and starts the timing of its sampling (host wrapper ``OUTER_SAMPLE``)."""
+
+    def __init__(self, attached: Sequence[Attached]) -> None:
+        self.attached = attached
+
+    def __call__(
+        self, executor: Any, noise: Tensor, latent_image: Tensor, sampler: Any, sigmas: Tensor, *rest: Any, **more: Any
+    ) -> Tensor:
+        """Same signature as the host's ``CFGGuider.outer_sample``."""
+        guider = executor.class_obj
+        frames = noise.shape[0]
+        motions = [loaded for loaded, _, _ in self.attached]
+        options = guider.model_options["transformer_options"]
+        context = guider.model_options.get("context_handler")
+        at_once = frames_at_once(frames, context, options.get(VIEWS))
+        check_frames(at_once, motions)
+        told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
+        unet = guider.model_patcher.get_model_object("diffusion_model")
+        in_windows = frames_at_once(frames, context) < frames
+        told += check_controls(controls_of(guider.conds), unet, noise.shape, at_once, in_windows)
+        told += path_lengths(frames, motions)
+        for picture in (loaded.picture for loaded in motions if loaded.picture is not None):
+            told += [*picture.check(frames), *resized(picture, tuple(noise.shape[-2:]))]
+        if any(told) and TOLD not in options:
+            # one text, because a node shows only its latest; and once, also where FreeInit samples several times
+            notice("\n".join(text for text in told if text))
+            options[TOLD] = True
+        start_timing(guider, sigmas)
+        return executor(noise, latent_image, sampler, sigmas, *rest, **more)
+
+
+def frames_at_once(frames: int, context: Any, views: WindowOptions | None = None) -> int:
+    """How many frames of a clip motion layers see together at most."""
+    at_once = frames
+    if context is not None and frames > context.context_length:
+        # the host's causal fix puts one more frame in front of every window but the first
+        at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
+    return at_once if views is None else min(at_once, views.length)
+
+
+def check_frames(at_once: int, motions: Sequence[LoadedMotion]) -> None:
+    """Stop on clips the position tables cannot number.
+
+    Raises:
+        ClipError: more frames come at once than a motion model has positions.
+    """
+    for loaded in motions:
+        limit = loaded.max_frames
+        length = min(limit, loaded.model.format.trained_frames)
+        if at_once > limit:
+            raise ClipError(
+                f"{loaded.file} ({loaded.model.format.name}) can number at most {limit} frames at once, but "
+                f"{at_once} were asked for. Lower the batch size of the latent to {limit} or less, or put a "
+                f"Sliding Context node with context_length {length} between Animate Model and the sampler."
+            )
+
+
+def few_frames(frames: int, motions: Sequence[LoadedMotion]) -> str | None:
+    """What to say of very short clips."""
+    if frames >= FEWEST_FRAMES:
+        return None
+    what = "1 frame is a picture, not a clip" if frames == 1 else f"{frames} frames are very few"
+    trained = max(loaded.model.format.trained_frames for loaded in motions)
+    return (
+        f"{what}: this motion module is trained on {trained} and gives noisy pictures below {FEWEST_FRAMES}. "
+        f"Set the batch size of the empty latent to {trained}."
+    )
+
+
+def short_values(frames: int, attached: Sequence[Attached]) -> list[str]:
+    """What to say of lists and masks with fewer entries than the clip has frames."""
+    told = []
+    for loaded, strengths, loras in attached:
+        values = [("motion_scale", strengths.scale), ("effect_strength", strengths.effect)]
+        values += [(f"the strength of {lora.loaded.file}", lora.strength) for lora in loras]
+        values += [(f"the strength of {loaded.camera.loaded.file}", loaded.camera.strength)] if loaded.camera else []
+        for name, value in values:
+            told += value.told_short(name, frames)
+    return list(dict.fromkeys(told))
+
+
+def other_clips(frames: int, conds: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    """What to say of prompts that were written for a clip of another length."""
+    texts = [cond.get("cross_attn") for each in conds.values() for cond in each]
+    counts = {text.shape[0] for text in texts if text is not None} - {1, frames}
+    return [
+        f"The prompts are for {count} frames, but the clip has {frames}. Set frames of Prompt Travel to {frames}."
+        for count in sorted(counts)
+    ]

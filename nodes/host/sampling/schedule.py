@@ -1,0 +1,46 @@
+"""Noise schedules on a model patcher."""
+
+from types import SimpleNamespace
+
+from comfy.model_patcher import ModelPatcher
+from comfy.model_sampling import ModelSamplingDiscrete, rescale_zero_terminal_snr_sigmas
+from comfy_extras.nodes_model_advanced import LCM, ModelSamplingDiscreteDistilled
+
+from ....motion.sampling import SCHEDULES, distilled
+
+
+def set_beta_schedule(model: ModelPatcher, name: str) -> None:
+    """Patch a schedule onto a clone, keeping the kind of prediction (eps, v, LCM, ...) the model already has.
+
+    Raises:
+        ValueError: the model does not use discrete noise levels, as every Stable Diffusion model does.
+    """
+    current = model.get_model_object("model_sampling")
+    if not isinstance(current, ModelSamplingDiscrete):
+        raise ValueError(
+            f"The beta schedule {name!r} needs a Stable Diffusion 1.5 or SDXL model; this model samples with "
+            f"{type(current).__name__}. Choose 'use existing' or another checkpoint."
+        )
+    schedule = SCHEDULES[name]
+    kind = type(current)
+    if schedule.lcm_timesteps is not None:
+        kind = type("ModelSamplingLCM", (_Distilled[schedule.lcm_timesteps], LCM), {})
+    zsnr = bool(getattr(current, "zsnr", False))
+    settings = dict(getattr(model.model.model_config, "sampling_settings", None) or {})
+    patched = kind(SimpleNamespace(sampling_settings=settings), zsnr=zsnr)
+    sigmas = schedule.sigmas()
+    if zsnr:
+        sigmas = rescale_zero_terminal_snr_sigmas(sigmas)
+    # by attribute: the host loads its own node files under other module names, so its classes are not ours
+    lcm_timesteps = getattr(patched, "original_timesteps", None)
+    if lcm_timesteps is not None:
+        sigmas = distilled(sigmas, lcm_timesteps)
+    patched.set_sigmas(sigmas)
+    model.add_object_patch("model_sampling", patched)
+
+
+class _Distilled100(ModelSamplingDiscreteDistilled):
+    original_timesteps = 100
+
+
+_Distilled = {50: ModelSamplingDiscreteDistilled, 100: _Distilled100}

@@ -1,0 +1,128 @@
+"""What acts at which step of one sampling."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from ....motion.values import NOTHING, MotionValue, active_keyframes
+
+TIMING = "kinema.timing"
+ROUNDING = 1e-5
+"""Samplers that go by the logarithm of sigma miss the schedule's own numbers by about this much."""
+
+
+class Timed(Protocol):
+    """Something that acts during a part of the sampling, as strongly as a value says."""
+
+    @property
+    def start_percent(self) -> float: ...  # noqa: D102
+
+    @property
+    def end_percent(self) -> float: ...  # noqa: D102
+
+
+class Starting(Protocol):
+    """One of several that follow one another over the sampling."""
+
+    @property
+    def start_percent(self) -> float: ...  # noqa: D102
+
+    @property
+    def guarantee_steps(self) -> int: ...  # noqa: D102
+
+
+class Timing:
+    """Percentages of one sampling as noise levels, its keyframes step by step, and masks in the layers' resolutions.
+
+    One object lives as long as one sampling, so that nothing is worked out twice.
+    """
+
+    def __init__(self, model_sampling: Any, sigmas: Iterable[float]) -> None:
+        """Start a sampling.
+
+        Args:
+            model_sampling: the host's noise schedule.
+            sigmas: noise level of each step, falling.
+        """
+        self.masks: dict[Any, Tensor] = {}
+        self.kept: dict[Any, Any] = {}
+        """Whatever else others have worked out for this sampling."""
+        self.sigmas: Sequence[float] = list(sigmas)
+        self._sampling = model_sampling
+        self._percents: dict[float, float] = {}
+        self._active: dict[Any, list[int]] = {}
+        self._values: dict[tuple[MotionValue, int], MotionValue] = {}
+
+    def acts(self, item: Timed, sigma: float) -> bool:
+        """Whether something acts at a noise level."""
+        return self.sigma(item.end_percent) <= sigma <= self.sigma(item.start_percent)
+
+    def value(self, value: MotionValue, sigma: float) -> MotionValue:
+        """A value at a noise level, without keyframes."""
+        if not value.keyframes:
+            return value
+        step = self.step(sigma)
+        if (value, step) not in self._values:
+            self._values[value, step] = value.during(lambda keyframes: self.active(keyframes, keyframes.keys)[step])
+        return self._values[value, step]
+
+    def sigma(self, percent: float) -> float:
+        """The noise level at a part of the sampling."""
+        if percent not in self._percents:
+            self._percents[percent] = self._sampling.percent_to_sigma(percent)
+        return self._percents[percent]
+
+    def step(self, sigma: float) -> int:
+        """The step in progress: samplers also look at noise levels between two steps."""
+        begun = [step for step, start in enumerate(self.sigmas) if start >= sigma * (1.0 - ROUNDING)]
+        return begun[-1] if begun else 0
+
+    def active(self, owner: Any, followers: Sequence[Starting]) -> Sequence[int]:
+        """Which of several acts at each step, -1 for none yet; ``owner`` is whom they belong to."""
+        if owner not in self._active:
+            starts = [self.sigma(each.start_percent) for each in followers]
+            owed = [each.guarantee_steps for each in followers]
+            self._active[owner] = active_keyframes(starts, owed, self.sigmas)
+        return self._active[owner]
+
+
+class Now:
+    """One moment of a sampling."""
+
+    def __init__(self, timing: Timing, read_sigma: Callable[[], float]) -> None:
+        """Take a moment.
+
+        Args:
+            read_sigma: asks the device for the noise level, called only where something depends on it.
+        """
+        self.timing, self._read_sigma = timing, read_sigma
+
+    @cached_property
+    def sigma(self) -> float:
+        """The noise level."""
+        return self._read_sigma()
+
+    def value(self, item: Timed, value: MotionValue) -> MotionValue:
+        """How strong something is, without keyframes; nothing outside its part of the sampling."""
+        if item.start_percent <= 0.0 and item.end_percent >= 1.0 and not value.keyframes:
+            return value
+        return self.timing.value(value, self.sigma) if self.timing.acts(item, self.sigma) else NOTHING
+
+
+def start_timing(guider: Any, sigmas: Tensor) -> None:
+    """Begin the timing of a sampling, in the options of this one sampling; the last sigma is where it ends."""
+    model_sampling = guider.model_patcher.get_model_object("model_sampling")
+    guider.model_options["transformer_options"][TIMING] = Timing(model_sampling, sigmas.tolist()[:-1])
+
+
+def timing_of(options: Mapping[str, Any], model_sampling: Any) -> Timing:
+    """The timing of the sampling that these ``transformer_options`` belong to.
+
+    A sampling that did not come through a sampler node has none yet and works everything out at every step.
+    """
+    if TIMING in options:
+        return options[TIMING]
+    sigmas = options["sample_sigmas"] if "sample_sigmas" in options else options["sigmas"]
+    return Timing(model_sampling, sigmas.tolist())

@@ -1,0 +1,59 @@
+"""What a saved clip hands back to the host: progress, tags, previews, VIDEO."""
+
+import json
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import comfy.utils
+from comfy.cli_args import args
+from comfy_api.latest import Input, InputImpl, Types, io, ui
+
+from ....motion.video import Codec, Pictures
+
+
+def progress_reporter() -> Callable[[int, int], None]:
+    """Shows progress on the node; raises when the user cancels, as every progress bar of the host does."""
+    bar = comfy.utils.ProgressBar(0)
+    return lambda done, total: bar.update_absolute(done, total)
+
+
+def workflow_tags(prompt: Any, extra: Mapping[str, Any] | None) -> dict[str, str]:
+    """The tags that let a dropped file restore its graph; none when the server runs with --disable-metadata."""
+    if args.disable_metadata:
+        return {}
+    found = {} if prompt is None else {"prompt": prompt}
+    return {key: json.dumps(value) for key, value in (found | dict(extra or {})).items()}
+
+
+def preview(codec: Codec, file: str, subfolder: str, kind: str, temporary_preview: str | None) -> Any:
+    """The UI entry that shows the clip in its node."""
+    if temporary_preview is not None:
+        return ui.PreviewVideo([ui.SavedResult(temporary_preview, "", io.FolderType.temp)])
+    result = ui.SavedResult(file, subfolder, io.FolderType(kind))
+    if not codec.still:
+        return ui.PreviewVideo([result])
+    # the front end plays anything "animated" in a video player unless it is webp or png
+    return ui.SavedImages([result], is_animated=codec.extension != "gif")
+
+
+def video_value(path: Path | None, images: Pictures, audio: Any, frame_rate: float) -> Any:
+    """A VIDEO: the saved file where the host can read it, else the frames themselves, once something asks for them."""
+    if path is not None:
+        return InputImpl.VideoFromFile(str(path))
+    return _FromPictures(images, audio, Fraction(frame_rate).limit_denominator(100_000))
+
+
+class _FromPictures(Input.Video):
+    def __init__(self, images: Pictures, audio: Any, frame_rate: Fraction) -> None:
+        self._images, self._audio, self._frame_rate = images, audio, frame_rate
+
+    def get_components(self) -> Any:
+        return Types.VideoComponents(images=self._images[:], audio=self._audio, frame_rate=self._frame_rate)
+
+    def save_to(self, *arguments: Any, **options: Any) -> None:
+        InputImpl.VideoFromComponents(self.get_components()).save_to(*arguments, **options)
+
+    def as_trimmed(self, *arguments: Any, **options: Any) -> Any:
+        return InputImpl.VideoFromComponents(self.get_components()).as_trimmed(*arguments, **options)

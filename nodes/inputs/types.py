@@ -1,0 +1,11 @@
+"""Wire types for which the host has no class."""
+
+from comfy_api.latest import io
+
+MotionModelType = io.Custom("KINEMA_MOTION_MODEL")
+MotionLoraType = io.Custom("KINEMA_MOTION_LORA")
+MotionValueType = io.Custom("KINEMA_MOTION_VALUE")
+NoiseLayersType = io.Custom("KINEMA_NOISE_LAYERS")
+PoseType = io.Custom("POSE_KEYPOINT")
+"""People of each frame as OpenPose JSON, also of the host's SDPose nodes and of other packs."""
+CameraPathType = io.Custom("KINEMA_CAMERA_PATH")

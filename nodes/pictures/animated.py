@@ -1,0 +1,195 @@
+"""Picture for PIA, Picture for AnimateLCM-I2V: what image-to-video motion modules animate."""
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ...motion.formats import LCM_PICTURE, PIA
+from ...motion.temporal import PRESETS
+from ..host.pictures import animated as pictures
+from ..host.temporal.motion import LoadedMotion
+from ..inputs import (
+    MotionModelType,
+    as_value,
+    check_range,
+    check_strength,
+    range_inputs,
+    range_problem,
+    strength_input,
+    strength_problem,
+)
+
+FARTHEST = 100_000
+MOST_DRIFT = 10.0
+
+
+def _motion_model(file: str) -> io.Input:
+    return MotionModelType.Input("motion_model", tooltip=f"The motion module {file}, from Load Motion Module.")
+
+
+def _pictured() -> io.Output:
+    return MotionModelType.Output(
+        "pictured",
+        display_name="motion_model",
+        tooltip="The motion module with its picture, for Animate Model; the one that came in stays as it is.",
+    )
+
+
+class PiaPicture(io.ComfyNode):
+    """The motion module PIA with the picture it animates."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Declare the node."""
+        return io.Schema(
+            node_id="KinemaPiaPicture",
+            display_name="Picture for PIA",
+            category="Kinema/pictures",
+            description="Gives the motion module PIA the picture it animates, and says how much each frame shall be "
+            "like it. Connect it between Load Motion Module and Animate Model.",
+            search_aliases=[
+                "pia",
+                "animatediff-pia",
+                "apply animatediff-pia model",
+                "pia input",
+                "image to video",
+                "i2v",
+            ],
+            inputs=[
+                _motion_model("pia"),
+                io.Image.Input("image", tooltip="One picture, best in the size of the clip. Transparency is ignored."),
+                io.Vae.Input("vae", tooltip="The VAE of the SD1.5 checkpoint, which encodes the picture."),
+                io.Combo.Input(
+                    "motion",
+                    options=list(PRESETS),
+                    default=next(iter(PRESETS)),
+                    tooltip="How far frames may move away from the picture: the published settings for animation, "
+                    "loops and style transfer, or custom, which takes affinity alone.",
+                ),
+                io.Int.Input(
+                    "frame",
+                    default=0,
+                    min=-FARTHEST,
+                    max=FARTHEST,
+                    optional=True,
+                    tooltip="The frame at which the picture stands. 0 is the first, -1 the last one.",
+                ),
+                strength_input(
+                    "affinity",
+                    "Multiplies how much each frame is like the picture: below 1 gives more motion. With custom motion "
+                    "it is the value itself. Takes a Motion Value or a mask too.",
+                    low=0.0,
+                    optional=True,
+                ),
+            ],
+            outputs=[_pictured()],
+        )
+
+    @classmethod
+    def validate_inputs(cls, affinity: Any = 1.0) -> bool | str:
+        """Answer settings that cannot work before anything runs."""
+        return strength_problem("affinity", affinity, low=0.0) or True
+
+    @classmethod
+    def execute(
+        cls, motion_model: LoadedMotion, image: Any, vae: Any, motion: str, frame: int = 0, affinity: Any = 1.0
+    ) -> io.NodeOutput:
+        """Encode the picture."""
+        motion_model.check_takes(PIA)
+        count = image.shape[0]
+        if count > 1:
+            raise ValueError(
+                f"{count} pictures came in image, but PIA animates one. Choose one with Get Image from Batch "
+                "(ImageFromBatch)."
+            )
+        value = as_value("affinity", affinity, low=0.0)
+        latents = pictures.encode_pictures(vae, image)
+        return io.NodeOutput(motion_model.with_picture(pictures.PiaPicture(latents, motion, value, frame)))
+
+
+class LcmPicture(io.ComfyNode):
+    """The motion module AnimateLCM-I2V with the picture it animates."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Declare the node."""
+        return io.Schema(
+            node_id="KinemaLcmPicture",
+            display_name="Picture for AnimateLCM-I2V",
+            category="Kinema/pictures",
+            description="Gives the motion module AnimateLCM-I2V the picture it animates. Connect it between Load "
+            "Motion Module and Animate Model.",
+            search_aliases=[
+                "animatelcm-i2v",
+                "animatelcm i2v",
+                "apply animatelcm-i2v model",
+                "scale ref image and vae encode",
+                "ref_latent",
+                "image to video",
+                "i2v",
+            ],
+            inputs=[
+                _motion_model("AnimateLCM_sd15_i2v"),
+                io.Image.Input(
+                    "image",
+                    tooltip="One picture, or one for each frame of the clip; best in the size of the clip. "
+                    "Transparency is ignored.",
+                ),
+                io.Vae.Input("vae", tooltip="The VAE of the SD1.5 checkpoint, which encodes the picture."),
+                strength_input(
+                    "strength",
+                    "How strongly the picture acts. 1 is as trained, 0 leaves it out. Takes a Motion Value or a mask "
+                    "too.",
+                    low=0.0,
+                ),
+                *range_inputs("picture"),
+                io.Float.Input(
+                    "drift",
+                    default=0.0,
+                    min=0.0,
+                    max=MOST_DRIFT,
+                    step=0.01,
+                    advanced=True,
+                    optional=True,
+                    tooltip="Adds the position of each frame to what is read from the picture, so that frames may move "
+                    "away from it. 0 adds nothing.",
+                ),
+            ],
+            outputs=[_pictured()],
+        )
+
+    @classmethod
+    def validate_inputs(
+        cls,
+        strength: Any = 1.0,
+        start_percent: float | None = 0.0,
+        end_percent: float | None = 1.0,
+        drift: float | None = 0.0,
+    ) -> bool | str:
+        """Answer settings that cannot work before anything runs."""
+        return (
+            strength_problem("strength", strength, low=0.0)
+            or strength_problem("drift", drift, low=0.0, high=MOST_DRIFT)
+            or range_problem(start_percent, end_percent, would="act")
+            or True
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        motion_model: LoadedMotion,
+        image: Any,
+        vae: Any,
+        strength: Any,
+        start_percent: float,
+        end_percent: float,
+        drift: float = 0.0,
+    ) -> io.NodeOutput:
+        """Encode the picture."""
+        motion_model.check_takes(LCM_PICTURE)
+        check_range(start_percent, end_percent, would="act")
+        check_strength("drift", drift, low=0.0, high=MOST_DRIFT)
+        value = as_value("strength", strength, low=0.0)
+        latents = pictures.encode_pictures(vae, image)
+        picture = pictures.LcmPicture(latents, value, drift, start_percent, end_percent)
+        return io.NodeOutput(motion_model.with_picture(picture))

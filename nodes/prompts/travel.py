@@ -1,0 +1,144 @@
+"""Prompt Travel."""
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ...motion.prompts import PromptError, described, parse_prompts, plan_travel, read_prompt
+from ...motion.values import INTERPOLATIONS, LINEAR, read_frames
+from ..host.notices import notice
+from ..host.prompts.travel import encode
+from ..host.video import output
+from ..inputs import MotionValueType, as_value
+
+MOST_FRAMES = 100_000
+EXAMPLE = """0: "a bare tree on a hill, spring, pink blossom",
+8: "a tree on a hill, summer, green leaves",
+15: "a tree on a hill, autumn, (red and golden leaves:1.2)"
+"""
+NAMES = ("pw_a", "pw_b", "pw_c", "pw_d")
+
+
+class PromptTravel(io.ComfyNode):
+    """Prompts at some frames in, one conditioning for each frame out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Declare the node."""
+        return io.Schema(
+            node_id="KinemaPromptTravel",
+            display_name="Prompt Travel",
+            category="Kinema",
+            description="Encodes prompts that change over the clip. Between the frames named, one prompt turns into "
+            "the next.",
+            search_aliases=[
+                *("prompt schedule", "batch prompt schedule", "prompt travel", "prompt scheduling", "fizznodes"),
+                *("travel prompt", "prompt keyframes"),
+            ],
+            inputs=[
+                io.Clip.Input("clip", tooltip="The text encoder of the checkpoint, with any LoRAs and Clip Skip."),
+                io.String.Input(
+                    "prompts",
+                    multiline=True,
+                    dynamic_prompts=False,
+                    default=EXAMPLE,
+                    tooltip='frame: "prompt" pairs with commas between them; frames count from 0. 0.5 is half-way, -1 '
+                    "the last frame. (word:1.2) weighs a word, arithmetic in backticks changes with t, the frame: "
+                    "(word:`0.5 + 0.5 * sin(t / 8)`).",
+                ),
+                io.Int.Input(
+                    "frames",
+                    default=16,
+                    min=1,
+                    max=MOST_FRAMES,
+                    tooltip="Frames of the clip, the same as the batch size of the latent.",
+                ),
+                io.String.Input(
+                    "before",
+                    multiline=True,
+                    dynamic_prompts=False,
+                    default="",
+                    optional=True,
+                    tooltip="Text put before every prompt, for what stays the same.",
+                ),
+                io.String.Input(
+                    "after",
+                    multiline=True,
+                    dynamic_prompts=False,
+                    default="",
+                    optional=True,
+                    tooltip="Text put after every prompt.",
+                ),
+                io.Combo.Input(
+                    "interpolation",
+                    options=list(INTERPOLATIONS),
+                    default=LINEAR,
+                    optional=True,
+                    tooltip="How one prompt turns into the next. hold jumps at each frame named.",
+                ),
+                io.Boolean.Input(
+                    "closed_loop",
+                    default=False,
+                    optional=True,
+                    tooltip="Lead from the last prompt over the end of the clip to the first, for clips that loop.",
+                ),
+                *(
+                    io.MultiType.Input(
+                        name,
+                        types=[MotionValueType, io.Float],
+                        optional=True,
+                        advanced=True,
+                        tooltip=f"A Motion Value or number that arithmetic in the prompts knows as {name}: "
+                        f"(word:`{name}`).",
+                    )
+                    for name in NAMES
+                ),
+            ],
+            outputs=[
+                io.Conditioning.Output(
+                    "conditioning",
+                    display_name="conditioning",
+                    tooltip="A conditioning with one row for each frame; Sliding Context takes the rows of its frames.",
+                ),
+                io.String.Output("text", display_name="text", tooltip="What each frame sees, to look at."),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(
+        cls,
+        prompts: str | None = None,
+        frames: int | None = None,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> bool | str:
+        """Answer texts that cannot be read before anything runs; None is what comes over a wire."""
+        if frames is not None and not 1 <= frames <= MOST_FRAMES:
+            return f"frames is {frames}; it must be between 1 and {MOST_FRAMES}."
+        try:
+            read_prompt(before or "", where="Text before")
+            read_prompt(after or "", where="Text after")
+            if prompts is not None:
+                parse_prompts(prompts, frames or MOST_FRAMES)
+        except PromptError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def execute(
+        cls,
+        clip: Any,
+        prompts: str,
+        frames: int,
+        before: str = "",
+        after: str = "",
+        interpolation: str = LINEAR,
+        closed_loop: bool = False,
+        **values: Any,
+    ) -> io.NodeOutput:
+        """Place the prompts, then encode them."""
+        known = {name: read_frames(as_value(name, value), frames)[1] for name, value in values.items()}
+        found = plan_travel(prompts, frames, before, after, interpolation, closed_loop, known)
+        if found.warnings:
+            notice("\n".join(found.warnings))
+        return io.NodeOutput(encode(clip, found, output.progress_reporter()), described(found))

@@ -1,0 +1,118 @@
+"""Video Frames."""
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ...motion.video import Choice
+from ..host.video import read as video_frames
+
+LARGEST = 16384
+
+
+class VideoFrames(io.ComfyNode):
+    """A video in, the frames of a clip out."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Declare the node."""
+        return io.Schema(
+            node_id="KinemaVideoFrames",
+            display_name="Video Frames",
+            category="Kinema",
+            description="Takes the frames of a clip from a video, at another frame rate and size. Only these "
+            "frames are held in memory.",
+            search_aliases=[
+                "load video",
+                "load video upload",
+                "video to images",
+                "get video components",
+                "force rate",
+                "frame load cap",
+                "select every nth",
+            ],
+            inputs=[
+                io.Video.Input("video", tooltip="From Load Video, Trim Video or Combine Video."),
+                io.Float.Input(
+                    "frame_rate",
+                    default=8.0,
+                    min=0.0,
+                    max=240.0,
+                    step=0.01,
+                    optional=True,
+                    tooltip="Frames per second to look at the video, whatever its own rate is. AnimateDiff is trained "
+                    "on 8. 0 takes every picture of the video.",
+                ),
+                io.Int.Input(
+                    "frames",
+                    default=16,
+                    min=0,
+                    max=100_000,
+                    optional=True,
+                    tooltip="At most so many. 0 takes all there are.",
+                ),
+                io.Int.Input(
+                    "skip_frames",
+                    default=0,
+                    min=0,
+                    max=1_000_000,
+                    optional=True,
+                    tooltip="Leaves out so many frames at the start, counted at frame_rate.",
+                ),
+                io.Int.Input(
+                    "width",
+                    default=512,
+                    min=0,
+                    max=LARGEST,
+                    step=8,
+                    optional=True,
+                    tooltip="Pixels. What sticks out is cropped on both sides. 0 follows from the height.",
+                ),
+                io.Int.Input(
+                    "height",
+                    default=512,
+                    min=0,
+                    max=LARGEST,
+                    step=8,
+                    optional=True,
+                    tooltip="Pixels. 0 follows from the width; if both are 0, the size stays.",
+                ),
+                io.Int.Input(
+                    "every_nth",
+                    default=1,
+                    min=1,
+                    max=1000,
+                    optional=True,
+                    advanced=True,
+                    tooltip="2 takes every second frame: the clip moves twice as fast at the same frame rate.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output("images", tooltip="The frames, for Encode Frames or a ControlNet's preprocessor."),
+                io.Audio.Output(
+                    "audio", tooltip="The sound of these frames, for Combine Video; nothing if there is none."
+                ),
+                io.Float.Output(
+                    "rate",
+                    display_name="frame_rate",
+                    tooltip="Frames per second at which the clip is as fast as the video, for Combine Video.",
+                ),
+                io.Int.Output("count", display_name="frames", tooltip="How many frames there are."),
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        video: Any,
+        frame_rate: float = 8.0,
+        frames: int = 16,
+        skip_frames: int = 0,
+        width: int = 512,
+        height: int = 512,
+        every_nth: int = 1,
+    ) -> io.NodeOutput:
+        """Read, crop and resize."""
+        choice = Choice(frame_rate, skip_frames, every_nth, frames)
+        found = video_frames.read_frames(video, choice, width, height)
+        return io.NodeOutput(found.images, found.sound, found.rate, found.images.shape[0])

@@ -1,0 +1,158 @@
+"""The inputs of every node that saves a clip, and what it does with them."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from comfy_api.latest import io
+
+from ...motion.video import CODECS, Clip, Job, Pictures, Sound, VideoError, check_encoder, expand_prefix, write_video
+from ..host import folders
+from ..host.video import output
+
+BOTH_WAYS = "Play forwards, then backwards."
+
+
+def saving_inputs(pingpong: str = BOTH_WAYS) -> list[io.Input]:
+    """What a person chooses about the file.
+
+    Args:
+        pingpong: the tooltip of that input.
+    """
+    return [
+        io.Float.Input(
+            "frame_rate",
+            default=8.0,
+            min=0.01,
+            max=1000.0,
+            step=0.01,
+            tooltip="Frames per second. AnimateDiff is trained on 8.",
+        ),
+        io.Combo.Input(
+            "format",
+            options=list(CODECS),
+            default="h264-mp4",
+            tooltip="h264 plays everywhere; vp9, ProRes, ffv1, gif, webp, apng and png keep transparency; ffv1 "
+            "and png are lossless. Dropping the file on the canvas restores the workflow, except for gif.",
+        ),
+        io.Int.Input(
+            "quality",
+            default=75,
+            min=0,
+            max=100,
+            tooltip="0 is smallest, 100 is best. 75 looks like the original; lossless formats ignore it, webp "
+            "is lossless at 100.",
+        ),
+        io.Int.Input(
+            "loop_count",
+            default=0,
+            min=0,
+            max=100,
+            tooltip="How often gif, webp and apng play; 0 is for ever. Videos ignore it.",
+        ),
+        io.Boolean.Input("pingpong", default=False, tooltip=pingpong),
+        io.String.Input(
+            "filename_prefix",
+            default="video/kinema",
+            tooltip="Name below the output folder. May contain %date:yyyy-MM-dd% and %Node title.widget%.",
+        ),
+        io.Boolean.Input(
+            "save_output",
+            default=True,
+            tooltip="Save to the output folder. Off writes to the temp folder, which the server empties.",
+        ),
+        io.Audio.Input(
+            "audio",
+            optional=True,
+            tooltip="Sound, cut to the length of the frames. gif, webp, apng and png have none.",
+        ),
+    ]
+
+
+def video_output() -> io.Output:
+    """The saved clip on a wire."""
+    return io.Video.Output("video", display_name="video", tooltip="The saved clip, for nodes that take a VIDEO.")
+
+
+def saving_problem(frame_rate: float | None, filename_prefix: str | None, format: str | None) -> str | None:
+    """What is wrong with settings, None if nothing is; a setting that is not known yet is None too."""
+    if frame_rate is not None and not 0.01 <= frame_rate <= 1000.0:
+        return f"frame_rate is {frame_rate}; it must be between 0.01 and 1000 frames per second."
+    if format is not None and format not in CODECS:
+        return f"format {format!r} is unknown. Choose one of: {', '.join(CODECS)}."
+    problem = None if filename_prefix is None else folders.check_prefix(filename_prefix)
+    if problem is not None:
+        return f"{problem}."
+    try:
+        if format is not None:
+            check_encoder(CODECS[format])
+    except VideoError as error:
+        return str(error)
+    return None
+
+
+def save_clip(
+    hidden: Any,
+    images: Pictures,
+    frame_rate: float,
+    format: str,
+    quality: int,
+    loop_count: int,
+    pingpong: bool,
+    filename_prefix: str,
+    save_output: bool,
+    audio: Any = None,
+    at_once: int = 1,
+) -> io.NodeOutput:
+    """Write the file, then show it.
+
+    Args:
+        hidden: the prompt and the workflow of the node.
+        at_once: how many frames to ask ``images`` for together.
+
+    Raises:
+        VideoError: settings that cannot work, or a file that could not be written.
+    """
+    problem = saving_problem(frame_rate, None, format)
+    if problem is not None:
+        raise VideoError(problem)
+    codec = CODECS[format]
+    extra = hidden.extra_pnginfo
+    prefix = expand_prefix(filename_prefix, hidden.prompt, (extra or {}).get("workflow"), datetime.now())
+    height, width = images.shape[1:3]
+    place = folders.save_path(prefix, not save_output, width, height)
+    file = place.stem if codec.sequence else f"{place.stem}.{codec.extension}"
+    side = None if codec.plays_in_browser else f"kinema-preview-{uuid4().hex}.mp4"
+    path = Path(place.folder) / file
+    write_video(
+        Job(
+            Clip(images, frame_rate, pingpong, _sound(audio), at_once),
+            codec,
+            path,
+            quality,
+            loop_count,
+            output.workflow_tags(hidden.prompt, extra),
+            None if side is None else Path(folders.temporary_folder()) / side,
+            output.progress_reporter(),
+        )
+    )
+    readable = None if codec.still or codec.sequence else path
+    return io.NodeOutput(
+        output.video_value(readable, images, audio, frame_rate),
+        ui=output.preview(codec, file, place.subfolder, place.kind, side),
+    )
+
+
+def _sound(audio: Any) -> Sound | None:
+    """The first clip of an AUDIO batch.
+
+    Raises:
+        VideoError: the value is not what the host calls AUDIO.
+    """
+    if audio is None:
+        return None
+    waveform, rate = audio.get("waveform"), audio.get("sample_rate", 0)
+    if waveform is None or waveform.ndim != 3 or 0 in waveform.shape or int(rate) <= 0:
+        raise VideoError("The audio is empty or malformed: expected a waveform of (batch, channels, samples).")
+    return Sound(waveform[0], int(rate))

@@ -1,0 +1,1 @@
+"""Seeded random models in the layouts of published files: ``layouts*`` say what is in a file, ``weights*`` write it."""
