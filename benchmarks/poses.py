@@ -22,8 +22,8 @@ from kinema.motion.pose import (
     PoseFrame,
     PoseStyle,
     SavitzkyGolay,
+    as_keypoints,
     draw_poses,
-    keypoints,
     parse_pose_text,
     retime_to_length,
     smooth_poses,
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     frames = whole_people(options.frames)
-    text = json.dumps(keypoints(frames))
+    text = json.dumps(as_keypoints(frames))
     tasks: dict[str, Callable[[], object]] = {
         "draw body, hands and face": lambda: draw_poses(frames),
         "draw body": lambda: draw_poses(frames, PoseStyle(hands=False, face=False)),

@@ -5,11 +5,12 @@
 """
 
 from .draw import BODIES, FITS, LARGEST_SIDE, WIDTHS, PoseStyle, draw_poses, drawn_size, picture_size
-from .example import MOST_FRAMES, walking
+from .example import walking
 from .files import UNITS, check_units, parse_pose_text, parse_poses, read_pose_files
 from .people import (
     COUNT,
     LEFT_WRIST,
+    MAX_FRAMES,
     NOSE,
     PARTS,
     RIGHT_ANKLE,
@@ -18,7 +19,7 @@ from .people import (
     Person,
     PoseError,
     PoseFrame,
-    keypoints,
+    as_keypoints,
 )
 from .retarget import retarget_poses
 from .retime import pingpong, retime_to_fps, retime_to_length
@@ -32,7 +33,7 @@ __all__ = [
     "GATE",
     "LARGEST_SIDE",
     "LEFT_WRIST",
-    "MOST_FRAMES",
+    "MAX_FRAMES",
     "NOSE",
     "PARTS",
     "RIGHT_ANKLE",
@@ -46,10 +47,10 @@ __all__ = [
     "PoseFrame",
     "PoseStyle",
     "SavitzkyGolay",
+    "as_keypoints",
     "check_units",
     "draw_poses",
     "drawn_size",
-    "keypoints",
     "parse_pose_text",
     "parse_poses",
     "picture_size",

@@ -3,11 +3,22 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .people import BODY, COUNT, LEFT_HIP, LEFT_SHOULDER, NECK, RIGHT_HIP, RIGHT_SHOULDER, Person, PoseError, PoseFrame
+from .people import (
+    BODY,
+    COUNT,
+    LEFT_HIP,
+    LEFT_SHOULDER,
+    MAX_FRAMES,
+    NECK,
+    RIGHT_HIP,
+    RIGHT_SHOULDER,
+    Person,
+    PoseError,
+    PoseFrame,
+)
 
 FRAMES_PER_STRIDE = 10
 """About; a stride is two steps. A clip holds whole strides, so that it loops."""
-MOST_FRAMES = 10_000
 TORSO, THIGH, SHIN, UPPER_ARM, FOREARM = 0.36, 0.32, 0.32, 0.22, 0.19
 """Lengths as parts of the height from ankle to neck, standing."""
 SHOULDER, HIP, LEAN = 0.14, 0.07, 0.02
@@ -35,8 +46,8 @@ def walking(frames: int, width: int = 512, height: int = 512) -> list[PoseFrame]
     Raises:
         PoseError: not 1 to 10,000 frames.
     """
-    if not 1 <= frames <= MOST_FRAMES:
-        raise PoseError(f"The walking figure cannot have {frames} frames. Give 1 to {MOST_FRAMES}.")
+    if not 1 <= frames <= MAX_FRAMES:
+        raise PoseError(f"The walking figure cannot have {frames} frames. Give 1 to {MAX_FRAMES}.")
     strides = max(1, round(frames / FRAMES_PER_STRIDE))
     phase = np.arange(frames) * (2 * np.pi * strides / frames)
     # leftwards, forwards, down

@@ -103,7 +103,7 @@ def canvas(frames: Sequence[PoseFrame]) -> tuple[int, int]:
     return size
 
 
-def keypoints(frames: Sequence[PoseFrame]) -> list[dict[str, Any]]:
+def as_keypoints(frames: Sequence[PoseFrame]) -> list[dict[str, Any]]:
     """The frames as POSE_KEYPOINT.
 
     Every part is written, zeros where it is not known: ComfyUI's drawing node fails on a person without one.

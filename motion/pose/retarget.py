@@ -1,4 +1,4 @@
-"""Give a motion to another body: limb lengths and place of a reference, angles of the motion (Hu et al. 2023).
+"""Give a motion to another body: limb lengths and place of a target, angles of the motion (Hu et al. 2023).
 
 Animate Anyone draws the character of a picture; a driver of other proportions would pull it out of shape.
 """
@@ -45,16 +45,16 @@ _HEAD = (14, 15, 16, 17)
 
 
 def retarget_poses(
-    frames: Sequence[PoseFrame], reference: PoseFrame, measured: int = 0, gate: float = GATE
+    frames: Sequence[PoseFrame], target: PoseFrame, measured: int = 0, gate: float = GATE
 ) -> list[PoseFrame]:
-    """Move people with the limbs and from the place of a reference, in its canvas.
+    """Move people with the limbs and from the place of a target, in its canvas.
 
-    As many people are kept as the reference has, those seen longest, and paired with it from left to right. A limb's
+    As many people are kept as the target has, those seen longest, and paired with it from left to right. A limb's
     scale is measured once and kept over the clip, so foreshortening stays; where either side does not know a limb, its
     mirrored twin's is taken, or the whole body's, which is that of the torso.
 
     Args:
-        measured: the frame whose limbs and place are compared with the reference; someone not in it is measured where
+        measured: the frame whose limbs and place are compared with the target; someone not in it is measured where
             they first come after it, or last were before.
         gate: see `track_people`.
 
@@ -64,9 +64,9 @@ def retarget_poses(
     canvas(frames)
     if not 0 <= measured < len(frames):
         raise PoseError(f"There is no frame {measured} to measure: the poses have frames 0 to {len(frames) - 1}.")
-    targets = [person.joints for person in reference.people if person.body is not None]
+    targets = [person.joints for person in target.people if person.body is not None]
     if not targets:
-        raise PoseError("The reference shows no body. Give a picture in which the pose of the person is detected.")
+        raise PoseError("The pose of the picture shows no body. Give a picture in which that of a person is detected.")
     tracks = [track for track in track_people(frames, gate) if (track.joints[:, BODY, 2] >= THRESHOLD).any()]
     if not tracks:
         raise PoseError("The poses show no body to move. Give poses with body joints, not only hands or faces.")
@@ -75,10 +75,10 @@ def retarget_poses(
     longest.sort(key=lambda track: _middle(samples[id(track)]))
     targets = sorted(targets[: len(longest)], key=_middle)
     moved = [
-        Track(track.start, _moved(track.joints, samples[id(track)], target))
-        for track, target in zip(longest, targets, strict=True)
+        Track(track.start, _moved(track.joints, samples[id(track)], body))
+        for track, body in zip(longest, targets, strict=True)
     ]
-    return frames_of(moved, len(frames), reference.width, reference.height)
+    return frames_of(moved, len(frames), target.width, target.height)
 
 
 def limb_scales(sample: Joints, target: Joints) -> tuple[float, NDArray[np.float64]]:
@@ -98,8 +98,8 @@ def limb_scales(sample: Joints, target: Joints) -> tuple[float, NDArray[np.float
     if np.isnan(whole):
         if np.isnan(scales).all():
             raise PoseError(
-                "The poses and the reference have no limb in common, so their sizes cannot be compared. Measure a "
-                "frame, or give a reference, that shows more of the body."
+                "The poses and that of the picture have no limb in common, so their sizes cannot be compared. Measure "
+                "a frame, or give a picture, that shows more of the body."
             )
         whole = float(np.nanmedian(scales))
     scales = np.where(np.isnan(scales), scales[list(MIRROR)], scales)

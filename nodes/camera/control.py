@@ -83,9 +83,9 @@ class CameraControl(io.ComfyNode):
         motion_model: loader.LoadedMotion,
         camera_file: str,
         camera_path: CameraPath,
-        strength: Any,
-        start_percent: float,
-        end_percent: float,
+        strength: Any = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
     ) -> io.NodeOutput:
         """Load the file, unless it still is in memory, and put it on the motion model."""
         check_range(start_percent, end_percent, would="follow the path")

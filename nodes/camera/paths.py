@@ -18,10 +18,12 @@ from ...motion.camera import (
 from ...motion.values import LARGEST
 from ..host import folders
 from ..host.temporal import motion as loader
-from ..inputs import CameraPathType, check_strength, strength_problem
+from ..inputs import FRAMES, CameraPathType, check_strength, frames_input, strength_problem
 
 CATEGORY = "Kinema/camera"
 USE_TEXT = "use text"
+LENS = round(FOCAL_LENGTH, 6)
+"""As many digits as a node shows."""
 
 
 def path_outputs() -> list[Any]:
@@ -74,20 +76,16 @@ class MakeCameraPath(io.ComfyNode):
                     default="pan left",
                     tooltip="What the camera does; the picture goes the other way. zoom moves it forwards and back, "
                     "orbit moves it around a point ahead of it.",
+                    optional=True,
                 ),
                 io.Float.Input(
                     "speed",
                     **speed,
                     tooltip="At 1 it turns by 60 degrees or moves by 1.5 (zoom: 2) in 16 frames. Below 0 it goes the "
                     "other way.",
+                    optional=True,
                 ),
-                io.Int.Input(
-                    "frames",
-                    default=16,
-                    min=1,
-                    max=4096,
-                    tooltip="Length of this piece. All pieces together should be as long as the clip.",
-                ),
+                frames_input("Length of this piece. All pieces together should be as long as the clip."),
                 io.Combo.Input(
                     "second_move",
                     options=list(MOVES),
@@ -115,7 +113,7 @@ class MakeCameraPath(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "focal_length",
-                    default=round(FOCAL_LENGTH, 6),
+                    default=LENS,
                     min=0.05,
                     max=10.0,
                     step=0.000001,
@@ -125,7 +123,7 @@ class MakeCameraPath(io.ComfyNode):
                     "that of most training clips. A path that comes in keeps its own.",
                 ),
                 CameraPathType.Input(
-                    "before", optional=True, tooltip="The path so far; the move goes on where it ends."
+                    "previous_camera_path", optional=True, tooltip="The path so far; the move goes on where it ends."
                 ),
             ],
             outputs=path_outputs(),
@@ -139,21 +137,21 @@ class MakeCameraPath(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        move: str,
-        speed: float,
-        frames: int,
+        move: str = "pan left",
+        speed: float = 1.0,
+        frames: int = FRAMES,
         second_move: str = "static",
         second_speed: float = 1.0,
         easing: str = "linear",
         orbit_distance: float = ORBIT_DISTANCE,
-        focal_length: float = FOCAL_LENGTH,
-        before: CameraPath | None = None,
+        focal_length: float = LENS,
+        previous_camera_path: CameraPath | None = None,
     ) -> io.NodeOutput:
         """Make the piece and join it."""
         check_strength("speed", speed)
         check_strength("second_speed", second_speed)
         moves = [(move, speed), (second_move, second_speed)]
-        return path_output(move_path(moves, frames, before, easing, orbit_distance, focal_length))
+        return path_output(move_path(moves, frames, previous_camera_path, easing, orbit_distance, focal_length))
 
 
 class LoadCameraPath(io.ComfyNode):
@@ -175,6 +173,7 @@ class LoadCameraPath(io.ComfyNode):
                     options=[USE_TEXT, *folders.input_names(".txt")],
                     default=USE_TEXT,
                     tooltip="A .txt file in ComfyUI's input folder, or the text below.",
+                    optional=True,
                 ),
                 io.String.Input(
                     "text",
@@ -192,13 +191,8 @@ class LoadCameraPath(io.ComfyNode):
                     optional=True,
                     tooltip="Takes every second, third, ... line. The camera gets faster.",
                 ),
-                io.Int.Input(
-                    "frames",
-                    default=0,
-                    min=0,
-                    max=4096,
-                    optional=True,
-                    tooltip="Spreads the path over so many frames. 0 keeps a frame for each line taken.",
+                frames_input(
+                    "Spreads the path over so many frames. 0 keeps a frame for each line taken.", default=0, least=0
                 ),
             ],
             outputs=path_outputs(),
@@ -223,7 +217,7 @@ class LoadCameraPath(io.ComfyNode):
         return None if file is None or file == USE_TEXT else loader.file_fingerprint(folders.input_path(file))
 
     @classmethod
-    def execute(cls, file: str, text: str = "", stride: int = 1, frames: int = 0) -> io.NodeOutput:
+    def execute(cls, file: str = USE_TEXT, text: str = "", stride: int = 1, frames: int = 0) -> io.NodeOutput:
         """Read, thin out, resample."""
         source = "text" if file == USE_TEXT else file
         try:

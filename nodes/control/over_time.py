@@ -108,9 +108,9 @@ class ControlOverTime(io.ComfyNode):
     def execute(
         cls,
         positive: list[Any],
-        strength: Any,
-        start_percent: float,
-        end_percent: float,
+        strength: Any = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
         negative: list[Any] | None = None,
         layer_weights: str = "even",
         soft_base: float = SOFT,

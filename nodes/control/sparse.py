@@ -75,7 +75,7 @@ class LoadSparseControl(io.ComfyNode):
         return loader.file_fingerprint(sparsectrl and folders.model_path(folders.CONTROLNETS, sparsectrl))
 
     @classmethod
-    def execute(cls, sparsectrl: str, motion_strength: Any, motion_scale: Any) -> io.NodeOutput:
+    def execute(cls, sparsectrl: str, motion_strength: Any = 1.0, motion_scale: Any = 1.0) -> io.NodeOutput:
         """Load the file, unless it still is in memory."""
         path = folders.existing_path(folders.CONTROLNETS, sparsectrl, "SparseCtrl")
         strengths = Strengths(
@@ -111,12 +111,14 @@ class ApplySparseControl(io.ComfyNode):
                     default=INDEXES,
                     tooltip="indexes takes the frames below. uniform spreads the pictures from the first frame to the "
                     "last; starting leaves the last frame free, ending the first, center both.",
+                    optional=True,
                 ),
                 io.String.Input(
                     "indexes",
                     default="0",
                     tooltip="For indexes: the frame of each picture with commas between them, for example 0, 8, -1. "
                     "The first frame is 0, the last one -1.",
+                    optional=True,
                 ),
                 strength_input("strength", "How strongly it acts. Takes a Motion Value or a mask too."),
                 *range_inputs("SparseCtrl"),
@@ -172,11 +174,11 @@ class ApplySparseControl(io.ComfyNode):
         positive: list[Any],
         control_net: Any,
         images: Tensor,
-        placement: str,
-        indexes: str,
-        strength: Any,
-        start_percent: float,
-        end_percent: float,
+        placement: str = "indexes",
+        indexes: str = "0",
+        strength: Any = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
         negative: list[Any] | None = None,
         vae: Any = None,
         empty_windows: str = NEAREST,

@@ -1,10 +1,30 @@
-"""What nodes of several subjects ask for alike: wire ``types``, ``percents`` of the sampling, ``strengths``."""
+"""What nodes of several subjects ask for alike.
 
+Wire ``types``, ``numbers`` of frames and pixels, ``percents`` of the sampling, ``strengths``.
+"""
+
+from .numbers import (
+    FILMED,
+    FRAME_RATE,
+    FRAMES,
+    LEAST_FRAME_RATE,
+    MOST_FRAME_RATE,
+    MOST_FRAMES,
+    frame_rate_input,
+    frames_input,
+    side_input,
+)
 from .percents import check_range, percent_problem, range_inputs, range_problem
 from .strengths import as_mask, as_value, check_strength, strength_input, strength_problem
 from .types import CameraPathType, MotionLoraType, MotionModelType, MotionValueType, NoiseLayersType, PoseType
 
 __all__ = [
+    "FILMED",
+    "FRAMES",
+    "FRAME_RATE",
+    "LEAST_FRAME_RATE",
+    "MOST_FRAMES",
+    "MOST_FRAME_RATE",
     "CameraPathType",
     "MotionLoraType",
     "MotionModelType",
@@ -15,9 +35,12 @@ __all__ = [
     "as_value",
     "check_range",
     "check_strength",
+    "frame_rate_input",
+    "frames_input",
     "percent_problem",
     "range_inputs",
     "range_problem",
+    "side_input",
     "strength_input",
     "strength_problem",
 ]

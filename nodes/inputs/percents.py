@@ -3,9 +3,9 @@
 from comfy_api.latest import io
 
 
-def range_inputs(what: str, end: float = 1.0, optional: bool = False) -> list[io.Float.Input]:
+def range_inputs(what: str, end: float = 1.0) -> list[io.Float.Input]:
     """The inputs start_percent and end_percent of ``what``, which acts to ``end`` if nobody says otherwise."""
-    kind = {"min": 0.0, "max": 1.0, "step": 0.001, "advanced": True, "optional": optional}
+    kind = {"min": 0.0, "max": 1.0, "step": 0.001, "advanced": True, "optional": True}
     begins = f"Part of the sampling after which the {what} starts to act."
     ends = f"Part of the sampling after which the {what} no longer acts."
     return [

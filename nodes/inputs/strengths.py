@@ -17,10 +17,9 @@ def strength_input(
     low: float = -LARGEST,
     high: float = LARGEST,
     default: float = 1.0,
-    optional: bool = False,
 ) -> io.MultiType.Input:
     """A number on the node, or what is connected to it."""
-    number = io.Float.Input(id, default=default, min=low, max=high, step=0.01, tooltip=tooltip, optional=optional)
+    number = io.Float.Input(id, default=default, min=low, max=high, step=0.01, tooltip=tooltip, optional=True)
     return io.MultiType.Input(number, types=[MotionValueType, io.Mask])
 
 

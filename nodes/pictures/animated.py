@@ -9,6 +9,7 @@ from ...motion.temporal import PRESETS
 from ..host.pictures import animated as pictures
 from ..host.temporal.motion import LoadedMotion
 from ..inputs import (
+    MOST_FRAMES,
     MotionModelType,
     as_value,
     check_range,
@@ -19,8 +20,8 @@ from ..inputs import (
     strength_problem,
 )
 
-FARTHEST = 100_000
 MOST_DRIFT = 10.0
+MOTION = next(iter(PRESETS))
 
 
 def _motion_model(file: str) -> io.Input:
@@ -62,15 +63,16 @@ class PiaPicture(io.ComfyNode):
                 io.Combo.Input(
                     "motion",
                     options=list(PRESETS),
-                    default=next(iter(PRESETS)),
+                    default=MOTION,
                     tooltip="How far frames may move away from the picture: the published settings for animation, "
                     "loops and style transfer, or custom, which takes affinity alone.",
+                    optional=True,
                 ),
                 io.Int.Input(
                     "frame",
                     default=0,
-                    min=-FARTHEST,
-                    max=FARTHEST,
+                    min=-MOST_FRAMES,
+                    max=MOST_FRAMES,
                     optional=True,
                     tooltip="The frame at which the picture stands. 0 is the first, -1 the last one.",
                 ),
@@ -79,7 +81,6 @@ class PiaPicture(io.ComfyNode):
                     "Multiplies how much each frame is like the picture: below 1 gives more motion. With custom motion "
                     "it is the value itself. Takes a Motion Value or a mask too.",
                     low=0.0,
-                    optional=True,
                 ),
             ],
             outputs=[_pictured()],
@@ -92,7 +93,7 @@ class PiaPicture(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, motion_model: LoadedMotion, image: Any, vae: Any, motion: str, frame: int = 0, affinity: Any = 1.0
+        cls, motion_model: LoadedMotion, image: Any, vae: Any, motion: str = MOTION, frame: int = 0, affinity: Any = 1.0
     ) -> io.NodeOutput:
         """Encode the picture."""
         motion_model.check_takes(PIA)
@@ -180,9 +181,9 @@ class LcmPicture(io.ComfyNode):
         motion_model: LoadedMotion,
         image: Any,
         vae: Any,
-        strength: Any,
-        start_percent: float,
-        end_percent: float,
+        strength: Any = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
         drift: float = 0.0,
     ) -> io.NodeOutput:
         """Encode the picture."""

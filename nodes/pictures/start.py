@@ -30,7 +30,7 @@ class StartFromPicture(io.ComfyNode):
         return io.Schema(
             node_id="KinemaStartFromPicture",
             display_name="Start From Picture",
-            category="Kinema/noise",
+            category="Kinema/pictures",
             description="Mixes a picture into the noise a clip starts from, more in some frames than in others, so "
             "that the clip takes over its colours and layout.",
             search_aliases=["init image", "latent power", "image to video", "start frame", "img2vid"],
@@ -56,7 +56,7 @@ class StartFromPicture(io.ComfyNode):
         return strength_problem("strength", strength, low=0.0, high=1.0) or True
 
     @classmethod
-    def execute(cls, model: Any, picture: Any, strength: Any) -> io.NodeOutput:
+    def execute(cls, model: Any, picture: Any, strength: Any = 0.05) -> io.NodeOutput:
         """Set it on a clone of the model."""
         value = as_value("strength", strength, low=0.0, high=1.0)
         if value.keyframes:
@@ -76,7 +76,7 @@ class InjectPicture(io.ComfyNode):
         return io.Schema(
             node_id="KinemaInjectPicture",
             display_name="Inject Picture",
-            category="Kinema/noise",
+            category="Kinema/pictures",
             description="Puts a picture into a clip while it is sampled: what the model has predicted by then becomes "
             "the picture, with the noise of that moment over it. Chain several for several pictures.",
             search_aliases=["noised image injection", "image injection", "noised image to inject", "keyframe image"],
@@ -121,7 +121,7 @@ class InjectPicture(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, model: Any, picture: Any, strength: Any, start_percent: float = 0.1, steps: int = 1
+        cls, model: Any, picture: Any, strength: Any = 1.0, start_percent: float = 0.1, steps: int = 1
     ) -> io.NodeOutput:
         """Set it on a clone of the model."""
         problem = percent_problem("start_percent", start_percent)

@@ -4,9 +4,9 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.pose import BODIES, FITS, LARGEST_SIDE, WIDTHS, PoseStyle, parse_poses
+from ...motion.pose import BODIES, FITS, WIDTHS, PoseStyle, parse_poses
 from ..host.pose import draw as pose_draw
-from ..inputs import PoseType
+from ..inputs import PoseType, side_input
 
 
 class DrawPose(io.ComfyNode):
@@ -15,7 +15,6 @@ class DrawPose(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
         """Declare the node."""
-        side = {"default": 0, "min": 0, "max": LARGEST_SIDE, "step": 8, "optional": True}
         return io.Schema(
             node_id="KinemaDrawPose",
             display_name="Draw Pose",
@@ -24,9 +23,9 @@ class DrawPose(io.ComfyNode):
             "Animate Anyone want them.",
             search_aliases=["openpose", "draw keypoints", "pose to image", "render pose", "skeleton", "dwpose"],
             inputs=[
-                PoseType.Input("pose", tooltip="The people of each frame, from Load Pose or a pose detector."),
-                io.Int.Input("width", **side, tooltip="Width of the pictures. 0 is that of the pose or background."),
-                io.Int.Input("height", **side, tooltip="Height of the pictures, likewise."),
+                PoseType.Input("keypoints", tooltip="The people of each frame, from Load Pose or a pose detector."),
+                side_input("width", "Width of the pictures. 0 is that of the pose or background."),
+                side_input("height", "Height of the pictures, likewise."),
                 io.Combo.Input(
                     "fit",
                     options=list(FITS),
@@ -90,7 +89,7 @@ class DrawPose(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        pose: Any,
+        keypoints: Any,
         width: int = 0,
         height: int = 0,
         fit: str = "pad",
@@ -104,4 +103,4 @@ class DrawPose(io.ComfyNode):
     ) -> io.NodeOutput:
         """Draw every frame."""
         style = PoseStyle(body, hands, face, threshold, line_width, limb_widths)
-        return io.NodeOutput(pose_draw.draw(parse_poses(pose), style, (width, height), fit, background))
+        return io.NodeOutput(pose_draw.draw(parse_poses(keypoints), style, (width, height), fit, background))

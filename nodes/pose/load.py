@@ -5,26 +5,24 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.pose import (
-    LARGEST_SIDE,
-    MOST_FRAMES,
     UNITS,
     PoseFrame,
+    as_keypoints,
     check_units,
-    keypoints,
     parse_pose_text,
     picture_size,
     read_pose_files,
     walking,
 )
 from ..host.pose import files as pose_files
-from ..inputs import PoseType
+from ..inputs import FRAMES, PoseType, frames_input, side_input
 
 EXAMPLE = "walking figure (example)"
 EXAMPLE_SIDE = 512
 
 
 def read(
-    pose: str, text: str = "", width: int = 0, height: int = 0, frames: int = 16, units: str = "auto"
+    pose: str, text: str = "", width: int = 0, height: int = 0, frames: int = FRAMES, units: str = "auto"
 ) -> list[PoseFrame]:
     """What Load Pose was set to.
 
@@ -47,7 +45,6 @@ class LoadPose(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
         """Declare the node."""
-        side = {"default": 0, "min": 0, "max": LARGEST_SIDE, "optional": True}
         return io.Schema(
             node_id="KinemaLoadPose",
             display_name="Load Pose",
@@ -69,21 +66,14 @@ class LoadPose(io.ComfyNode):
                     optional=True,
                     tooltip="OpenPose JSON, typed or from a wire. If there is any, it is read instead of the file.",
                 ),
-                io.Int.Input(
+                side_input(
                     "width",
-                    **side,
-                    tooltip="Width of the picture the pose belongs to, for files that do not say, as OpenPose itself "
+                    "Width of the picture the pose belongs to, for files that do not say, as OpenPose itself "
                     "writes them, and for the example. 0 is that of the file.",
+                    step=1,
                 ),
-                io.Int.Input("height", **side, tooltip="Height of that picture, likewise."),
-                io.Int.Input(
-                    "frames",
-                    default=16,
-                    min=1,
-                    max=MOST_FRAMES,
-                    optional=True,
-                    tooltip="Length of the example. A file has its own.",
-                ),
+                side_input("height", "Height of that picture, likewise.", step=1),
+                frames_input("Length of the example. A file has its own."),
                 io.Combo.Input(
                     "units",
                     options=list(UNITS),
@@ -95,8 +85,8 @@ class LoadPose(io.ComfyNode):
             ],
             outputs=[
                 PoseType.Output(
-                    "pose_keypoint",
-                    display_name="pose_keypoint",
+                    "keypoints",
+                    display_name="keypoints",
                     tooltip="The people of each frame, for Draw Pose and every node that takes POSE_KEYPOINT.",
                 )
             ],
@@ -129,4 +119,4 @@ class LoadPose(io.ComfyNode):
     @classmethod
     def execute(cls, pose: str, **settings: Any) -> io.NodeOutput:
         """Read the pose."""
-        return io.NodeOutput(keypoints(read(pose, **settings)))
+        return io.NodeOutput(as_keypoints(read(pose, **settings)))

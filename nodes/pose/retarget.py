@@ -4,8 +4,8 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.pose import keypoints, parse_poses, retarget_poses
-from ..inputs import PoseType
+from ...motion.pose import as_keypoints, parse_poses, retarget_poses
+from ..inputs import PoseType, frames_input
 
 
 class RetargetPose(io.ComfyNode):
@@ -22,33 +22,31 @@ class RetargetPose(io.ComfyNode):
             "so that a character keeps its shape. Animate Anyone needs this.",
             search_aliases=["pose align", "rescale pose", "animate anyone", "musepose", "pose transfer"],
             inputs=[
-                PoseType.Input("pose", tooltip="The motion, from Load Pose or a pose detector."),
+                PoseType.Input("keypoints", tooltip="The motion, from Load Pose or a pose detector."),
                 PoseType.Input(
-                    "reference",
+                    "picture_keypoints",
                     tooltip="The pose of the picture whose person is to move. Its first frame counts. As many people "
                     "are moved as it shows, paired from left to right.",
                 ),
-                io.Int.Input(
+                frames_input(
+                    "The frame of the motion that is compared with the picture. Choose one in which the "
+                    "person stands upright and is seen whole.",
                     "measured_frame",
                     default=0,
-                    min=0,
-                    max=100_000,
-                    optional=True,
-                    tooltip="The frame of the motion that is compared with the reference. Choose one in which the "
-                    "person stands upright and is seen whole.",
+                    least=0,
                 ),
             ],
             outputs=[
                 PoseType.Output(
                     "retargeted",
-                    display_name="pose_keypoint",
-                    tooltip="The motion with the body and in the canvas of the reference, for Draw Pose.",
+                    display_name="keypoints",
+                    tooltip="The motion with the body and in the canvas of the picture, for Draw Pose.",
                 )
             ],
         )
 
     @classmethod
-    def execute(cls, pose: Any, reference: Any, measured_frame: int = 0) -> io.NodeOutput:
-        """Move the reference's body."""
-        target = parse_poses(reference, name="The reference")[0]
-        return io.NodeOutput(keypoints(retarget_poses(parse_poses(pose), target, measured_frame)))
+    def execute(cls, keypoints: Any, picture_keypoints: Any, measured_frame: int = 0) -> io.NodeOutput:
+        """Move the body of the picture."""
+        target = parse_poses(picture_keypoints, name="The pose of the picture")[0]
+        return io.NodeOutput(as_keypoints(retarget_poses(parse_poses(keypoints), target, measured_frame)))

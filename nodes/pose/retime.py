@@ -4,11 +4,9 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.pose import keypoints, parse_poses, retime_to_fps, retime_to_length
+from ...motion.pose import as_keypoints, parse_poses, retime_to_fps, retime_to_length
 from ...motion.pose import pingpong as both_ways
-from ..inputs import PoseType
-
-RATE = {"min": 0.1, "max": 1000.0, "step": 0.1, "optional": True}
+from ..inputs import FILMED, FRAME_RATE, PoseType, frame_rate_input, frames_input
 
 
 class RetimePose(io.ComfyNode):
@@ -25,31 +23,26 @@ class RetimePose(io.ComfyNode):
             "straight lines.",
             search_aliases=["resample pose", "pose fps", "interpolate pose", "frame rate", "ping pong"],
             inputs=[
-                PoseType.Input("pose", tooltip="The people of each frame, from Load Pose or a pose detector."),
-                io.Float.Input("fps_from", default=24.0, **RATE, tooltip="Frames per second of the poses."),
-                io.Float.Input(
-                    "fps_to", default=8.0, **RATE, tooltip="Frames per second of the clip. It lasts as long as before."
-                ),
-                io.Int.Input(
-                    "length",
+                PoseType.Input("keypoints", tooltip="The people of each frame, from Load Pose or a pose detector."),
+                frame_rate_input("Frames per second of the poses.", default=FILMED),
+                frame_rate_input("Frames per second of the clip. It lasts as long as before.", "new_frame_rate"),
+                frames_input(
+                    "If not 0, the motion is stretched to so many frames instead, whatever the frame rates.",
                     default=0,
-                    min=0,
-                    max=10_000,
-                    optional=True,
-                    tooltip="If not 0, the motion is stretched to so many frames instead, whatever the frame rates.",
+                    least=0,
                 ),
                 io.Boolean.Input(
                     "pingpong",
                     default=False,
                     optional=True,
                     tooltip="Forwards, then backwards without the two ends twice, so that the motion can repeat. It "
-                    "comes after length.",
+                    "comes after frames.",
                 ),
             ],
             outputs=[
                 PoseType.Output(
                     "retimed",
-                    display_name="pose_keypoint",
+                    display_name="keypoints",
                     tooltip="The same motion in other frames, for Draw Pose or Retarget Pose.",
                 ),
                 io.Int.Output(
@@ -60,10 +53,15 @@ class RetimePose(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, pose: Any, fps_from: float = 24.0, fps_to: float = 8.0, length: int = 0, pingpong: bool = False
+        cls,
+        keypoints: Any,
+        frame_rate: float = FILMED,
+        new_frame_rate: float = FRAME_RATE,
+        frames: int = 0,
+        pingpong: bool = False,
     ) -> io.NodeOutput:
         """Put new frames between the old ones."""
-        frames = parse_poses(pose)
-        frames = retime_to_length(frames, length) if length else retime_to_fps(frames, fps_from, fps_to)
-        frames = both_ways(frames) if pingpong else frames
-        return io.NodeOutput(keypoints(frames), len(frames))
+        poses = parse_poses(keypoints)
+        poses = retime_to_length(poses, frames) if frames else retime_to_fps(poses, frame_rate, new_frame_rate)
+        poses = both_ways(poses) if pingpong else poses
+        return io.NodeOutput(as_keypoints(poses), len(poses))

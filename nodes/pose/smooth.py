@@ -4,21 +4,21 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.pose import GATE, THRESHOLD, OneEuro, SavitzkyGolay, keypoints, parse_poses, smooth_poses
-from ..inputs import PoseType
+from ...motion.pose import GATE, THRESHOLD, OneEuro, SavitzkyGolay, as_keypoints, parse_poses, smooth_poses
+from ..inputs import FILMED, PoseType, frame_rate_input
 
 METHODS = ("savitzky_golay", "one_euro")
 
 
 def smoother(
-    method: str, radius: int = 4, degree: int = 2, fps: float = 24.0, cutoff: float = 1.0, beta: float = 20.0
+    method: str, radius: int = 4, degree: int = 2, frame_rate: float = FILMED, cutoff: float = 1.0, beta: float = 20.0
 ) -> SavitzkyGolay | OneEuro:
     """The filter that the node's settings describe.
 
     Raises:
         PoseError: they are out of range.
     """
-    return SavitzkyGolay(radius, degree) if method == "savitzky_golay" else OneEuro(fps, cutoff, beta)
+    return SavitzkyGolay(radius, degree) if method == "savitzky_golay" else OneEuro(frame_rate, cutoff, beta)
 
 
 class SmoothPose(io.ComfyNode):
@@ -35,13 +35,14 @@ class SmoothPose(io.ComfyNode):
             "joint over time. Nothing lags behind.",
             search_aliases=["smooth openpose", "pose smoothing", "one euro filter", "savitzky golay", "pose jitter"],
             inputs=[
-                PoseType.Input("pose", tooltip="The people of each frame, from Load Pose or a pose detector."),
+                PoseType.Input("keypoints", tooltip="The people of each frame, from Load Pose or a pose detector."),
                 io.Combo.Input(
                     "method",
                     options=list(METHODS),
                     default=METHODS[0],
                     tooltip="savitzky_golay puts a curve through the frames around each one and suits most clips. "
                     "one_euro holds joints at rest still and lets fast ones go.",
+                    optional=True,
                 ),
                 io.Int.Input(
                     "radius",
@@ -61,15 +62,7 @@ class SmoothPose(io.ComfyNode):
                     optional=True,
                     tooltip="For savitzky_golay: 1 is straight lines, 2 curves, more follows the poses closer.",
                 ),
-                io.Float.Input(
-                    "fps",
-                    default=24.0,
-                    min=0.1,
-                    max=1000.0,
-                    step=0.1,
-                    optional=True,
-                    tooltip="For one_euro: frames per second of the poses.",
-                ),
+                frame_rate_input("For one_euro: frames per second of the poses.", default=FILMED),
                 io.Float.Input(
                     "cutoff",
                     default=1.0,
@@ -125,7 +118,7 @@ class SmoothPose(io.ComfyNode):
             outputs=[
                 PoseType.Output(
                     "smoothed",
-                    display_name="pose_keypoint",
+                    display_name="keypoints",
                     tooltip="As many frames, each person in the same place of the list throughout.",
                 )
             ],
@@ -146,13 +139,13 @@ class SmoothPose(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        pose: Any,
-        method: str,
+        keypoints: Any,
+        method: str = METHODS[0],
         fill_gaps: int = 8,
         threshold: float = THRESHOLD,
         reach: float = GATE,
         **settings: Any,
     ) -> io.NodeOutput:
         """Smooth every person."""
-        frames = smooth_poses(parse_poses(pose), smoother(method, **settings), fill_gaps, threshold, reach)
-        return io.NodeOutput(keypoints(frames))
+        frames = smooth_poses(parse_poses(keypoints), smoother(method, **settings), fill_gaps, threshold, reach)
+        return io.NodeOutput(as_keypoints(frames))

@@ -9,9 +9,8 @@ from ...motion.values import INTERPOLATIONS, LINEAR, read_frames
 from ..host.notices import notice
 from ..host.prompts.travel import encode
 from ..host.video import output
-from ..inputs import MotionValueType, as_value
+from ..inputs import FRAMES, MOST_FRAMES, MotionValueType, as_value, frames_input
 
-MOST_FRAMES = 100_000
 EXAMPLE = """0: "a bare tree on a hill, spring, pink blossom",
 8: "a tree on a hill, summer, green leaves",
 15: "a tree on a hill, autumn, (red and golden leaves:1.2)"
@@ -28,7 +27,7 @@ class PromptTravel(io.ComfyNode):
         return io.Schema(
             node_id="KinemaPromptTravel",
             display_name="Prompt Travel",
-            category="Kinema",
+            category="Kinema/prompts",
             description="Encodes prompts that change over the clip. Between the frames named, one prompt turns into "
             "the next.",
             search_aliases=[
@@ -46,13 +45,7 @@ class PromptTravel(io.ComfyNode):
                     "the last frame. (word:1.2) weighs a word, arithmetic in backticks changes with t, the frame: "
                     "(word:`0.5 + 0.5 * sin(t / 8)`).",
                 ),
-                io.Int.Input(
-                    "frames",
-                    default=16,
-                    min=1,
-                    max=MOST_FRAMES,
-                    tooltip="Frames of the clip, the same as the batch size of the latent.",
-                ),
+                frames_input("Frames of the clip, the same as the batch size of the latent."),
                 io.String.Input(
                     "before",
                     multiline=True,
@@ -129,7 +122,7 @@ class PromptTravel(io.ComfyNode):
         cls,
         clip: Any,
         prompts: str,
-        frames: int,
+        frames: int = FRAMES,
         before: str = "",
         after: str = "",
         interpolation: str = LINEAR,

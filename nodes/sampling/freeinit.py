@@ -17,7 +17,7 @@ class FreeInit(io.ComfyNode):
         return io.Schema(
             node_id="KinemaFreeInit",
             display_name="FreeInit",
-            category="Kinema/noise",
+            category="Kinema/sampling",
             description="Samples a clip several times, each time from noise that keeps the coarse layout of the clip "
             "before: frames agree better. Takes as many times longer.",
             search_aliases=["iteration options", "free init", "temporal consistency", "noise reinitialization"],
@@ -29,6 +29,7 @@ class FreeInit(io.ComfyNode):
                     min=1,
                     max=MOST_ITERATIONS,
                     tooltip="Samplings in all. 1 is plain sampling; 3 to 5 are usual.",
+                    optional=True,
                 ),
                 io.Combo.Input(
                     "filter",
@@ -36,6 +37,7 @@ class FreeInit(io.ComfyNode):
                     default="gaussian",
                     tooltip="How low and high frequencies are told apart. gaussian is smoothest; butterworth is "
                     "steeper, by its order; ideal and box cut at one frequency.",
+                    optional=True,
                 ),
                 io.Float.Input(
                     "d_s",
@@ -44,6 +46,7 @@ class FreeInit(io.ComfyNode):
                     max=1.0,
                     step=0.01,
                     tooltip="How fine a structure in the picture is kept: 0 none, 1 all there is.",
+                    optional=True,
                 ),
                 io.Float.Input(
                     "d_t",
@@ -52,6 +55,7 @@ class FreeInit(io.ComfyNode):
                     max=1.0,
                     step=0.01,
                     tooltip="How fast a change over the frames is kept: 0 none, 1 all there is.",
+                    optional=True,
                 ),
                 io.Int.Input(
                     "butterworth_order",
@@ -98,10 +102,10 @@ class FreeInit(io.ComfyNode):
     def execute(
         cls,
         model: Any,
-        iterations: int,
-        filter: str,
-        d_s: float,
-        d_t: float,
+        iterations: int = 3,
+        filter: str = "gaussian",
+        d_s: float = 0.25,
+        d_t: float = 0.25,
         butterworth_order: int = 4,
         seed_step: int = 1,
     ) -> io.NodeOutput:

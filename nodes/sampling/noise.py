@@ -7,7 +7,7 @@ from comfy_api.latest import io
 from ...motion.sampling import KINDS, LARGEST_WEIGHT, METHODS, SEEDINGS, SEEDS, ClipNoise, NoiseError, NoiseLayer
 from ...motion.sampling import NoiseOptions as Options
 from ..host.sampling import noise
-from ..inputs import NoiseLayersType, as_mask
+from ..inputs import MOST_FRAMES, NoiseLayersType, as_mask, frames_input
 
 LARGEST_OFFSET = 2**53 - 1
 """The largest number a browser keeps exactly."""
@@ -23,6 +23,7 @@ def noise_inputs(seed_offset: int) -> list[io.Input]:
             tooltip="default: each frame its own. constant: all frames that of the first. empty: none. "
             "repeated_context: the first context_length frames over and over. FreeNoise: after context_length frames "
             "those before come again, shuffled; for long clips with context windows.",
+            optional=True,
         ),
         io.Combo.Input(
             "seeding",
@@ -30,32 +31,35 @@ def noise_inputs(seed_offset: int) -> list[io.Input]:
             default="comfy",
             tooltip="comfy draws the whole clip from one seed. auto1111 draws each frame from a seed of its own, the "
             "next number for the next frame.",
+            optional=True,
         ),
-        io.Int.Input("batch_offset", default=0, min=0, max=4096, tooltip="Frames of noise to skip at the start."),
+        frames_input("Frames of noise to skip at the start.", "batch_offset", default=0, least=0),
         io.Int.Input(
             "seed_offset",
             default=seed_offset,
             min=-LARGEST_OFFSET,
             max=LARGEST_OFFSET,
             tooltip="Added to the seed of the sampler.",
-        ),
-        io.Int.Input(
-            "context_length",
-            default=16,
-            min=1,
-            max=4096,
-            advanced=True,
             optional=True,
-            tooltip="For repeated_context and FreeNoise: frames of a context window, as in the context options.",
         ),
-        io.Int.Input(
+    ]
+
+
+def context_inputs() -> list[io.Input]:
+    """The windows that repeated noise follows."""
+    return [
+        frames_input(
+            "For repeated_context and FreeNoise: frames of a context window, as in the context options.",
+            "context_length",
+            advanced=True,
+        ),
+        frames_input(
+            "For FreeNoise: frames shared by neighbouring windows, as in the context options.",
             "context_overlap",
             default=4,
-            min=0,
-            max=4096,
+            least=0,
+            most=MOST_FRAMES - 1,
             advanced=True,
-            optional=True,
-            tooltip="For FreeNoise: frames shared by neighbouring windows, as in the context options.",
         ),
     ]
 
@@ -80,13 +84,14 @@ class MakeClipNoise(io.ComfyNode):
         return io.Schema(
             node_id="KinemaClipNoise",
             display_name="Clip Noise",
-            category="Kinema/noise",
+            category="Kinema/sampling",
             description="Chooses the noise a clip starts from, whichever sampler node follows. With adding noise "
             "switched off in the sampler it does nothing.",
             search_aliases=["sample settings", "freenoise", "noise type", "constant noise", "seed gen", "batch offset"],
             inputs=[
                 io.Model.Input("model", tooltip="The model, before or after Animate Model."),
                 *noise_inputs(seed_offset=0),
+                *context_inputs(),
                 NoiseLayersType.Input(
                     "noise_layers", optional=True, tooltip="More noise over this one, from Noise Layer."
                 ),
@@ -111,10 +116,10 @@ class MakeClipNoise(io.ComfyNode):
     def execute(
         cls,
         model: Any,
-        noise_type: str,
-        seeding: str,
-        batch_offset: int,
-        seed_offset: int,
+        noise_type: str = "default",
+        seeding: str = "comfy",
+        batch_offset: int = 0,
+        seed_offset: int = 0,
         context_length: int = 16,
         context_overlap: int = 4,
         noise_layers: tuple[NoiseLayer, ...] = (),
@@ -133,7 +138,7 @@ class MakeNoiseLayer(io.ComfyNode):
         return io.Schema(
             node_id="KinemaNoiseLayer",
             display_name="Noise Layer",
-            category="Kinema/noise",
+            category="Kinema/sampling",
             description="More noise to go over that of Clip Noise, in the whole picture or where a mask says.",
             search_aliases=["noise layers", "mixed noise", "noise mask", "add noise", "replace noise"],
             inputs=[
@@ -144,6 +149,7 @@ class MakeNoiseLayer(io.ComfyNode):
                     default="normalized_sum",
                     tooltip="normalized_sum mixes both and keeps the strength of the noise. replace fades from one to "
                     "the other. add puts it on top. add_weighted also takes away from what is under it, see balance.",
+                    optional=True,
                 ),
                 io.Float.Input(
                     "weight",
@@ -153,7 +159,9 @@ class MakeNoiseLayer(io.ComfyNode):
                     step=0.01,
                     tooltip="How much of the layer: 0 is none, 1 is the layer alone. Above 1 only with add and "
                     "add_weighted.",
+                    optional=True,
                 ),
+                *context_inputs(),
                 io.Float.Input(
                     "balance",
                     default=1.0,
@@ -181,14 +189,16 @@ class MakeNoiseLayer(io.ComfyNode):
                     "the weight, black none.",
                 ),
                 NoiseLayersType.Input(
-                    "layers_above", optional=True, tooltip="Another Noise Layer, to go over this one afterwards."
+                    "previous_noise_layers",
+                    optional=True,
+                    tooltip="Another Noise Layer, to go over this one afterwards.",
                 ),
             ],
             outputs=[
                 NoiseLayersType.Output(
                     "noise_layers",
                     display_name="noise_layers",
-                    tooltip="For Clip Noise, or for layers_above of another Noise Layer.",
+                    tooltip="For Clip Noise, or for previous_noise_layers of another Noise Layer.",
                 )
             ],
         )
@@ -215,18 +225,18 @@ class MakeNoiseLayer(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        noise_type: str,
-        seeding: str,
-        batch_offset: int,
-        seed_offset: int,
-        method: str,
-        weight: float,
+        noise_type: str = "default",
+        seeding: str = "comfy",
+        batch_offset: int = 0,
+        seed_offset: int = 1,
+        method: str = "normalized_sum",
+        weight: float = 0.5,
         context_length: int = 16,
         context_overlap: int = 4,
         balance: float = 1.0,
         seed_override: int = -1,
         mask: Any = None,
-        layers_above: tuple[NoiseLayer, ...] = (),
+        previous_noise_layers: tuple[NoiseLayer, ...] = (),
     ) -> io.NodeOutput:
         """Put the layer under those that are there."""
         layer = NoiseLayer(
@@ -237,4 +247,4 @@ class MakeNoiseLayer(io.ComfyNode):
             None if seed_override < 0 else seed_override,
             None if mask is None else as_mask("mask", mask),
         )
-        return io.NodeOutput((layer, *layers_above))
+        return io.NodeOutput((layer, *previous_noise_layers))

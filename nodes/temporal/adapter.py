@@ -20,7 +20,7 @@ class ApplyDomainAdapter(io.ComfyNode):
         return io.Schema(
             node_id="KinemaApplyDomainAdapter",
             display_name="Apply Domain Adapter",
-            category="Kinema",
+            category="Kinema/temporal",
             description="Puts a domain adapter on the image model. AnimateDiff v3 was trained beside one, "
             "v3_sd15_adapter, which holds the look of the training videos.",
             search_aliases=["v3_sd15_adapter", "domain adapter", "adapter lora", "animatediff v3", "watermark"],
@@ -39,6 +39,7 @@ class ApplyDomainAdapter(io.ComfyNode):
                     step=0.01,
                     tooltip="1 is as trained, 0 is off. Lower it if clips look like stock footage or show watermarks; "
                     "below 0 leads further away from the look of the training videos.",
+                    optional=True,
                 ),
             ],
             outputs=[
@@ -59,7 +60,7 @@ class ApplyDomainAdapter(io.ComfyNode):
         return loader.file_fingerprint(domain_adapter and folders.model_path(folders.LORAS, domain_adapter))
 
     @classmethod
-    def execute(cls, model: Any, domain_adapter: str, strength: float) -> io.NodeOutput:
+    def execute(cls, model: Any, domain_adapter: str, strength: float = 1.0) -> io.NodeOutput:
         """Put the adapter on a clone of the model."""
         # a value that came over a wire is known only now
         check_strength("strength", strength)

@@ -34,7 +34,7 @@ class AnimateModel(io.ComfyNode):
         return io.Schema(
             node_id="KinemaAnimateModel",
             display_name="Animate Model",
-            category="Kinema",
+            category="Kinema/temporal",
             description="Puts a motion module into an image model. Sample the result with any sampler; the batch size "
             "of the latent is the number of frames.",
             search_aliases=["animatediff", "animatediff loader", "use evolved sampling", "apply animatediff model"],
@@ -47,6 +47,7 @@ class AnimateModel(io.ComfyNode):
                     default="auto",
                     tooltip="The noise schedule. auto takes the one the motion module was trained with; use existing "
                     "keeps what the model has.",
+                    optional=True,
                 ),
                 strength_input(
                     "motion_scale",
@@ -125,11 +126,11 @@ class AnimateModel(io.ComfyNode):
         cls,
         model: Any,
         motion_model: Any,
-        beta_schedule: str,
-        motion_scale: Any,
-        effect_strength: Any,
-        start_percent: float,
-        end_percent: float,
+        beta_schedule: str = "auto",
+        motion_scale: Any = 1.0,
+        effect_strength: Any = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
         domain_adapter: str = NO_ADAPTER,
         adapter_strength: float = 1.0,
         motion_lora: Any = (),

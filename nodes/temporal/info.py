@@ -17,7 +17,7 @@ class MotionModelInfo(io.ComfyNode):
         return io.Schema(
             node_id="KinemaMotionModelInfo",
             display_name="Motion Model Info",
-            category="Kinema",
+            category="Kinema/temporal",
             description="Shows what a motion module is: its version, the image model it needs, how many frames it can "
             "number, the noise schedule it was trained with, and what to mind.",
             search_aliases=["animatediff info", "inspect motion model", "motion module version", "show", "details"],

@@ -18,7 +18,7 @@ class LoadMotionModule(io.ComfyNode):
         return io.Schema(
             node_id="KinemaLoadMotionModule",
             display_name="Load Motion Module",
-            category="Kinema",
+            category="Kinema/temporal",
             description="Loads an AnimateDiff motion module: temporal layers that turn an image model into a video "
             "model.",
             search_aliases=[

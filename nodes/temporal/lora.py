@@ -27,7 +27,7 @@ class LoadMotionLora(io.ComfyNode):
         return io.Schema(
             node_id="KinemaLoadMotionLora",
             display_name="Load MotionLoRA",
-            category="Kinema",
+            category="Kinema/temporal",
             description="Loads a MotionLoRA: a camera move or another motion that a motion module learns on top.",
             search_aliases=["animatediff lora", "load animatediff lora", "motion lora", "camera", "zoom", "pan"],
             inputs=[
@@ -43,7 +43,9 @@ class LoadMotionLora(io.ComfyNode):
                 ),
                 *range_inputs("MotionLoRA"),
                 MotionLoraType.Input(
-                    "motion_lora", optional=True, tooltip="Other MotionLoRAs to combine with, from Load MotionLoRA."
+                    "previous_motion_lora",
+                    optional=True,
+                    tooltip="Other MotionLoRAs to combine with, from Load MotionLoRA.",
                 ),
             ],
             outputs=[
@@ -68,11 +70,16 @@ class LoadMotionLora(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, lora: str, strength: Any, start_percent: float, end_percent: float, motion_lora: Any = ()
+        cls,
+        lora: str,
+        strength: Any = 1.0,
+        start_percent: float = 0.0,
+        end_percent: float = 1.0,
+        previous_motion_lora: Any = (),
     ) -> io.NodeOutput:
         """Load the file, unless it still is in memory, and add it to the chain."""
         check_range(start_percent, end_percent, would="act")
         path = folders.existing_path(folders.MOTION_LORAS, lora, "MotionLoRA")
         value = as_value("strength", strength)
         entry = loading.MotionLora(loading.load_lora(path), value, start_percent, end_percent)
-        return io.NodeOutput((*motion_lora, entry))
+        return io.NodeOutput((*previous_motion_lora, entry))

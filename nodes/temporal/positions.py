@@ -22,7 +22,7 @@ class AdjustPositions(io.ComfyNode):
         return io.Schema(
             node_id="KinemaAdjustPositions",
             display_name="Adjust Positions",
-            category="Kinema",
+            category="Kinema/temporal",
             description="Changes how a motion module numbers the frames, to slow motion down or to sample more frames "
             "at once than it was trained on.",
             search_aliases=["adjust pe", "position encoding", "sweetspot", "pe stretch", "slow motion"],

@@ -28,6 +28,7 @@ class MotionKeyframe(io.ComfyNode):
                     max=1.0,
                     step=0.001,
                     tooltip="Part of the sampling from which on the value holds. Before the first keyframe it is 1.",
+                    optional=True,
                 ),
                 io.String.Input(
                     "frame_values",
@@ -55,7 +56,7 @@ class MotionKeyframe(io.ComfyNode):
                 ),
                 MotionValueType.Input("motion_value", optional=True, tooltip="The value, from Motion Value."),
                 MotionValueType.Input(
-                    "before",
+                    "previous_motion_value",
                     optional=True,
                     tooltip="Earlier keyframes to add to, or a Motion Value that multiplies all of them.",
                 ),
@@ -78,17 +79,17 @@ class MotionKeyframe(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        start_percent: float,
+        start_percent: float = 0.0,
         frame_values: str = "",
         guarantee_steps: int = 1,
         inherit_missing: bool = True,
         motion_value: MotionValue | None = None,
-        before: MotionValue | None = None,
+        previous_motion_value: MotionValue | None = None,
     ) -> io.NodeOutput:
         """Add the keyframe to those before."""
         curve = parse_curve(frame_values)
         if curve is not None:
             motion_value = (motion_value or ONE) * MotionValue(curves=(curve,))
         key = Keyframe(start_percent, motion_value, guarantee_steps, inherit_missing)
-        *others, last = (before or ONE).keyframes or (Keyframes(()),)
-        return io.NodeOutput((before or ONE).with_keyframes((*others, last.plus(key))))
+        *others, last = (previous_motion_value or ONE).keyframes or (Keyframes(()),)
+        return io.NodeOutput((previous_motion_value or ONE).with_keyframes((*others, last.plus(key))))

@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.values import INTERPOLATIONS, LARGEST, LINEAR, CurveError, MotionValue, parse_curve, read_frames
-from ..inputs import MotionValueType, as_mask, as_value, strength_problem
+from ..inputs import FRAMES, MotionValueType, as_mask, as_value, frames_input, side_input, strength_problem
 
 SCALINGS = ("absolute", "relative")
 
@@ -26,7 +26,11 @@ class MakeMotionValue(io.ComfyNode):
             search_aliases=["multival", "multival dynamic", "scaled mask", "float list", "curve", "effect", "scale"],
             inputs=[
                 io.Float.Input(
-                    "value", default=1.0, **number, tooltip="The value; with a mask, the value where it is white."
+                    "value",
+                    default=1.0,
+                    **number,
+                    tooltip="The value; with a mask, the value where it is white.",
+                    optional=True,
                 ),
                 io.String.Input(
                     "frame_values",
@@ -66,7 +70,9 @@ class MakeMotionValue(io.ComfyNode):
                     optional=True,
                     tooltip="Where in the picture: one mask for the whole clip or one for each frame.",
                 ),
-                MotionValueType.Input("times", optional=True, tooltip="Another Motion Value to multiply with."),
+                MotionValueType.Input(
+                    "previous_motion_value", optional=True, tooltip="Another Motion Value to multiply with."
+                ),
             ],
             outputs=[
                 MotionValueType.Output(
@@ -86,13 +92,13 @@ class MakeMotionValue(io.ComfyNode):
     @classmethod
     def execute(
         cls,
-        value: Any,
+        value: Any = 1.0,
         frame_values: str = "",
         interpolation: str = LINEAR,
         value_at_black: float = 0.0,
         mask_scaling: str = "absolute",
         mask: Any = None,
-        times: MotionValue | None = None,
+        previous_motion_value: MotionValue | None = None,
     ) -> io.NodeOutput:
         """Multiply what is there."""
         made = as_value("value", value)
@@ -104,7 +110,7 @@ class MakeMotionValue(io.ComfyNode):
         curve = parse_curve(frame_values, interpolation)
         if curve is not None:
             made = made * MotionValue(curves=(curve,))
-        return io.NodeOutput(made if times is None else made * times)
+        return io.NodeOutput(made if previous_motion_value is None else made * previous_motion_value)
 
 
 class ReadMotionValue(io.ComfyNode):
@@ -122,9 +128,9 @@ class ReadMotionValue(io.ComfyNode):
             search_aliases=["multival to mask", "motion value to mask", "motion value to float"],
             inputs=[
                 MotionValueType.Input("motion_value", tooltip="The Motion Value to read."),
-                io.Int.Input("frames", default=16, min=1, max=100_000, tooltip="Frames of the clip."),
-                io.Int.Input("width", default=64, min=1, max=16_384, tooltip="Width of the masks."),
-                io.Int.Input("height", default=64, min=1, max=16_384, tooltip="Height of the masks."),
+                frames_input("Frames of the clip."),
+                side_input("width", "Width of the masks.", default=64, least=1, step=1),
+                side_input("height", "Height of the masks.", default=64, least=1, step=1),
                 io.Float.Input(
                     "percent",
                     default=0.0,
@@ -145,7 +151,7 @@ class ReadMotionValue(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, motion_value: MotionValue, frames: int, width: int, height: int, percent: float = 0.0
+        cls, motion_value: MotionValue, frames: int = FRAMES, width: int = 64, height: int = 64, percent: float = 0.0
     ) -> io.NodeOutput:
         """Work out every frame."""
         masks, values = read_frames(motion_value, frames, height, width, percent)

@@ -16,7 +16,7 @@ class CombineVideo(io.ComfyNode):
         return io.Schema(
             node_id="KinemaCombineVideo",
             display_name="Combine Video",
-            category="Kinema",
+            category="Kinema/video",
             description="Saves frames as one video, animation or picture sequence, with the workflow inside.",
             search_aliases=["video combine", "animatediff combine", "save video", "gif", "mp4", "webm", "export"],
             is_output_node=True,

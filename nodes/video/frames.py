@@ -6,6 +6,7 @@ from comfy_api.latest import io
 
 from ..host.video import output
 from ..host.video import vae as frames
+from ..inputs import frames_input
 from .saving import save_clip, saving_inputs, saving_problem, video_output
 
 BOTH_WAYS = (
@@ -14,14 +15,12 @@ BOTH_WAYS = (
 
 
 def _at_once(what: str) -> io.Int.Input:
-    return io.Int.Input(
+    return frames_input(
+        f"How many frames are {what} together. 0 chooses by their size. Fewer take less memory.",
         "frames_per_batch",
         default=0,
-        min=0,
-        max=4096,
+        least=0,
         advanced=True,
-        optional=True,
-        tooltip=f"How many frames are {what} together. 0 chooses by their size. Fewer take less memory.",
     )
 
 
@@ -34,7 +33,7 @@ class DecodeAndSaveVideo(io.ComfyNode):
         return io.Schema(
             node_id="KinemaDecodeAndSaveVideo",
             display_name="Decode and Save Video",
-            category="Kinema",
+            category="Kinema/video",
             description="Decodes a latent a few frames at a time and writes them straight into a video, so that memory "
             "does not grow with the length of the clip.",
             search_aliases=[
@@ -79,7 +78,7 @@ class EncodeFrames(io.ComfyNode):
         return io.Schema(
             node_id="KinemaEncodeFrames",
             display_name="Encode Frames",
-            category="Kinema",
+            category="Kinema/video",
             description="Encodes frames into a latent a few at a time, for clips that are to be sampled again.",
             search_aliases=["vae encode batched", "vae encode", "video to latent", "images to latent"],
             inputs=[

@@ -6,8 +6,7 @@ from comfy_api.latest import io
 
 from ...motion.video import Choice
 from ..host.video import read as video_frames
-
-LARGEST = 16384
+from ..inputs import FRAME_RATE, FRAMES, frame_rate_input, frames_input, side_input
 
 
 class VideoFrames(io.ComfyNode):
@@ -19,7 +18,7 @@ class VideoFrames(io.ComfyNode):
         return io.Schema(
             node_id="KinemaVideoFrames",
             display_name="Video Frames",
-            category="Kinema",
+            category="Kinema/video",
             description="Takes the frames of a clip from a video, at another frame rate and size. Only these "
             "frames are held in memory.",
             search_aliases=[
@@ -33,50 +32,19 @@ class VideoFrames(io.ComfyNode):
             ],
             inputs=[
                 io.Video.Input("video", tooltip="From Load Video, Trim Video or Combine Video."),
-                io.Float.Input(
-                    "frame_rate",
-                    default=8.0,
-                    min=0.0,
-                    max=240.0,
-                    step=0.01,
-                    optional=True,
-                    tooltip="Frames per second to look at the video, whatever its own rate is. AnimateDiff is trained "
+                frame_rate_input(
+                    "Frames per second to look at the video, whatever its own rate is. AnimateDiff is trained "
                     "on 8. 0 takes every picture of the video.",
+                    least=0.0,
                 ),
-                io.Int.Input(
-                    "frames",
-                    default=16,
-                    min=0,
-                    max=100_000,
-                    optional=True,
-                    tooltip="At most so many. 0 takes all there are.",
+                frames_input("At most so many. 0 takes all there are.", least=0),
+                frames_input(
+                    "Leaves out so many frames at the start, counted at frame_rate.", "skip_frames", default=0, least=0
                 ),
-                io.Int.Input(
-                    "skip_frames",
-                    default=0,
-                    min=0,
-                    max=1_000_000,
-                    optional=True,
-                    tooltip="Leaves out so many frames at the start, counted at frame_rate.",
+                side_input(
+                    "width", "Pixels. What sticks out is cropped on both sides. 0 follows from the height.", default=512
                 ),
-                io.Int.Input(
-                    "width",
-                    default=512,
-                    min=0,
-                    max=LARGEST,
-                    step=8,
-                    optional=True,
-                    tooltip="Pixels. What sticks out is cropped on both sides. 0 follows from the height.",
-                ),
-                io.Int.Input(
-                    "height",
-                    default=512,
-                    min=0,
-                    max=LARGEST,
-                    step=8,
-                    optional=True,
-                    tooltip="Pixels. 0 follows from the width; if both are 0, the size stays.",
-                ),
+                side_input("height", "Pixels. 0 follows from the width; if both are 0, the size stays.", default=512),
                 io.Int.Input(
                     "every_nth",
                     default=1,
@@ -105,8 +73,8 @@ class VideoFrames(io.ComfyNode):
     def execute(
         cls,
         video: Any,
-        frame_rate: float = 8.0,
-        frames: int = 16,
+        frame_rate: float = FRAME_RATE,
+        frames: int = FRAMES,
         skip_frames: int = 0,
         width: int = 512,
         height: int = 512,

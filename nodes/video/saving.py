@@ -10,8 +10,10 @@ from comfy_api.latest import io
 from ...motion.video import CODECS, Clip, Job, Pictures, Sound, VideoError, check_encoder, expand_prefix, write_video
 from ..host import folders
 from ..host.video import output
+from ..inputs import FRAME_RATE, LEAST_FRAME_RATE, MOST_FRAME_RATE, frame_rate_input
 
 BOTH_WAYS = "Play forwards, then backwards."
+FORMAT, QUALITY, PREFIX = "h264-mp4", 75, "video/kinema"
 
 
 def saving_inputs(pingpong: str = BOTH_WAYS) -> list[io.Input]:
@@ -21,28 +23,23 @@ def saving_inputs(pingpong: str = BOTH_WAYS) -> list[io.Input]:
         pingpong: the tooltip of that input.
     """
     return [
-        io.Float.Input(
-            "frame_rate",
-            default=8.0,
-            min=0.01,
-            max=1000.0,
-            step=0.01,
-            tooltip="Frames per second. AnimateDiff is trained on 8.",
-        ),
+        frame_rate_input("Frames per second. AnimateDiff is trained on 8."),
         io.Combo.Input(
             "format",
             options=list(CODECS),
-            default="h264-mp4",
+            default=FORMAT,
             tooltip="h264 plays everywhere; vp9, ProRes, ffv1, gif, webp, apng and png keep transparency; ffv1 "
             "and png are lossless. Dropping the file on the canvas restores the workflow, except for gif.",
+            optional=True,
         ),
         io.Int.Input(
             "quality",
-            default=75,
+            default=QUALITY,
             min=0,
             max=100,
             tooltip="0 is smallest, 100 is best. 75 looks like the original; lossless formats ignore it, webp "
             "is lossless at 100.",
+            optional=True,
         ),
         io.Int.Input(
             "loop_count",
@@ -50,17 +47,20 @@ def saving_inputs(pingpong: str = BOTH_WAYS) -> list[io.Input]:
             min=0,
             max=100,
             tooltip="How often gif, webp and apng play; 0 is for ever. Videos ignore it.",
+            optional=True,
         ),
-        io.Boolean.Input("pingpong", default=False, tooltip=pingpong),
+        io.Boolean.Input("pingpong", default=False, tooltip=pingpong, optional=True),
         io.String.Input(
             "filename_prefix",
-            default="video/kinema",
+            default=PREFIX,
             tooltip="Name below the output folder. May contain %date:yyyy-MM-dd% and %Node title.widget%.",
+            optional=True,
         ),
         io.Boolean.Input(
             "save_output",
             default=True,
             tooltip="Save to the output folder. Off writes to the temp folder, which the server empties.",
+            optional=True,
         ),
         io.Audio.Input(
             "audio",
@@ -77,8 +77,11 @@ def video_output() -> io.Output:
 
 def saving_problem(frame_rate: float | None, filename_prefix: str | None, format: str | None) -> str | None:
     """What is wrong with settings, None if nothing is; a setting that is not known yet is None too."""
-    if frame_rate is not None and not 0.01 <= frame_rate <= 1000.0:
-        return f"frame_rate is {frame_rate}; it must be between 0.01 and 1000 frames per second."
+    if frame_rate is not None and not LEAST_FRAME_RATE <= frame_rate <= MOST_FRAME_RATE:
+        return (
+            f"frame_rate is {frame_rate}; it must be between {LEAST_FRAME_RATE:g} and {MOST_FRAME_RATE:g} frames "
+            "per second."
+        )
     if format is not None and format not in CODECS:
         return f"format {format!r} is unknown. Choose one of: {', '.join(CODECS)}."
     problem = None if filename_prefix is None else folders.check_prefix(filename_prefix)
@@ -95,13 +98,13 @@ def saving_problem(frame_rate: float | None, filename_prefix: str | None, format
 def save_clip(
     hidden: Any,
     images: Pictures,
-    frame_rate: float,
-    format: str,
-    quality: int,
-    loop_count: int,
-    pingpong: bool,
-    filename_prefix: str,
-    save_output: bool,
+    frame_rate: float = FRAME_RATE,
+    format: str = FORMAT,
+    quality: int = QUALITY,
+    loop_count: int = 0,
+    pingpong: bool = False,
+    filename_prefix: str = PREFIX,
+    save_output: bool = True,
     audio: Any = None,
     at_once: int = 1,
 ) -> io.NodeOutput:

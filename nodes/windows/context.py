@@ -7,7 +7,7 @@ from comfy_api.latest import io
 from ...motion.windows import FUSES, SCHEDULES, WindowError, WindowOptions, draw_plan
 from ..host.windows import sliding as windows
 from ..host.windows import views
-from ..inputs import percent_problem
+from ..inputs import MOST_FRAMES, frames_input, percent_problem
 
 
 def window_inputs() -> list[io.Input]:
@@ -19,20 +19,15 @@ def window_inputs() -> list[io.Input]:
             default="standard_uniform",
             tooltip="standard_static: the same windows at every step. standard_uniform: they move from step to step. "
             "looped_uniform: they also run over the end into the beginning. batched: side by side without overlap.",
+            optional=True,
         ),
-        io.Int.Input(
-            "context_length",
-            default=16,
-            min=1,
-            max=4096,
-            tooltip="Frames in a window. Take what the motion module was trained on, mostly 16.",
-        ),
-        io.Int.Input(
+        frames_input("Frames in a window. Take what the motion module was trained on, mostly 16.", "context_length"),
+        frames_input(
+            "Frames that neighbouring windows share. More gives smoother transitions and takes longer.",
             "context_overlap",
             default=4,
-            min=0,
-            max=4095,
-            tooltip="Frames that neighbouring windows share. More gives smoother transitions and takes longer.",
+            least=0,
+            most=MOST_FRAMES - 1,
         ),
         io.Combo.Input(
             "fuse_method",
@@ -40,6 +35,7 @@ def window_inputs() -> list[io.Input]:
             default="pyramid",
             tooltip="What counts where windows overlap: pyramid, the middle of a window most; flat, all the same; "
             "relative, like pyramid but finer; overlap-linear, a ramp over the overlap.",
+            optional=True,
         ),
         io.Int.Input(
             "context_stride",
@@ -108,7 +104,7 @@ class SlidingContext(io.ComfyNode):
         return io.Schema(
             node_id="KinemaSlidingContext",
             display_name="Sliding Context",
-            category="Kinema",
+            category="Kinema/windows",
             description="Samples clips of any length in overlapping windows. ControlNets, prompts and masks of each "
             "frame follow. Connect one after another to change the windows during the sampling.",
             search_aliases=["context options", "uniform context options", "context windows", "long clip", "loop"],
@@ -187,7 +183,7 @@ class MotionViews(io.ComfyNode):
         return io.Schema(
             node_id="KinemaMotionViews",
             display_name="Motion Views",
-            category="Kinema",
+            category="Kinema/windows",
             description="Cuts the clip into windows inside the motion layers only. Faster than Sliding Context, and "
             "the whole clip has to fit into memory.",
             search_aliases=["view options", "view as context", "views only"],
@@ -224,14 +220,14 @@ class ContextPreview(io.ComfyNode):
         return io.Schema(
             node_id="KinemaContextPreview",
             display_name="Context Preview",
-            category="Kinema",
+            category="Kinema/windows",
             description="Draws the windows of a clip: frames from left to right, one row for each window, steps from "
             "top to bottom. The brighter, the more a window counts at that frame.",
             search_aliases=["context visualizer", "visualize context options", "context plan"],
             inputs=[
                 io.Model.Input("model", tooltip="A model from Sliding Context."),
-                io.Int.Input("frames", default=32, min=1, max=4096, tooltip="Frames of the clip."),
-                io.Int.Input("steps", default=8, min=1, max=200, tooltip="Sampling steps to draw."),
+                frames_input("Frames of the clip.", default=32),
+                io.Int.Input("steps", default=8, min=1, max=200, tooltip="Sampling steps to draw.", optional=True),
             ],
             outputs=[
                 io.Image.Output("picture", display_name="image", tooltip="The plan, for Preview Image or Save Image."),
@@ -239,6 +235,6 @@ class ContextPreview(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, model: Any, frames: int, steps: int) -> io.NodeOutput:
+    def execute(cls, model: Any, frames: int = 32, steps: int = 8) -> io.NodeOutput:
         """Plan every step and draw it."""
         return io.NodeOutput(draw_plan(frames, windows.plans(model, frames, steps)))

@@ -26,7 +26,7 @@ class MakeContextReference(io.ComfyNode):
         return io.Schema(
             node_id="KinemaContextReference",
             display_name="Context Reference",
-            category="Kinema",
+            category="Kinema/windows",
             description="Shows the layers of the image model a reference window beside the window that is sampled, so "
             "that subjects and colours stay the same through a long clip. Goes with Sliding Context.",
             search_aliases=["context extras", "contextref", "reference only", "cross-window reference", "consistency"],
@@ -93,7 +93,7 @@ class MakeContextReference(io.ComfyNode):
                     tooltip="For indexes: numbers of frames from 0, with commas between them. A window that holds one "
                     "is the reference from then on.",
                 ),
-                *range_inputs("reference", end=0.25, optional=True),
+                *range_inputs("reference", end=0.25),
                 io.Boolean.Input(
                     "keep_in_main_memory",
                     default=False,
@@ -137,7 +137,7 @@ class MakeContextReference(io.ComfyNode):
     def execute(
         cls,
         model: Any,
-        strength: Any,
+        strength: Any = 1.0,
         mode: str = "first",
         by: str = "attention",
         style_fidelity: float = 1.0,
@@ -170,7 +170,7 @@ class MakeNaiveReuse(io.ComfyNode):
         return io.Schema(
             node_id="KinemaNaiveReuse",
             display_name="Naive Reuse",
-            category="Kinema",
+            category="Kinema/windows",
             description="At the beginning of the sampling every stretch of a long clip takes over what the first "
             "window predicts, so that all of them begin with the same picture. Goes with Sliding Context.",
             search_aliases=["context extras", "naivereuse", "consistency", "reuse first window"],
@@ -191,7 +191,7 @@ class MakeNaiveReuse(io.ComfyNode):
                     optional=True,
                     tooltip="How much of the first window's prediction goes into the others. 1 replaces them.",
                 ),
-                *range_inputs("reuse", end=0.15, optional=True),
+                *range_inputs("reuse", end=0.15),
             ],
             outputs=[
                 io.Model.Output(
@@ -218,7 +218,7 @@ class MakeNaiveReuse(io.ComfyNode):
     def execute(
         cls,
         model: Any,
-        strength: Any,
+        strength: Any = 1.0,
         weighted_mean: float = 0.95,
         start_percent: float = 0.0,
         end_percent: float = 0.15,

@@ -12,7 +12,7 @@ from kinema.motion.pose import (
     Person,
     PoseError,
     PoseFrame,
-    keypoints,
+    as_keypoints,
     parse_pose_text,
     parse_poses,
     read_pose_files,
@@ -34,18 +34,18 @@ def frame(**person: Any) -> dict[str, Any]:
 
 def test_what_is_written_is_read() -> None:
     frames = clip(np.stack([standing(), standing(1)]), np.stack([moved(standing(2), 50), standing(3)]))
-    read = parse_pose_text(json.dumps(keypoints(frames)))
+    read = parse_pose_text(json.dumps(as_keypoints(frames)))
     for number in (0, 1):
         np.testing.assert_array_equal(joints_of(read, number), joints_of(frames, number))
     assert canvas(read) == (400, 400)
-    assert keypoints(parse_poses(keypoints(frames))) == keypoints(frames)
+    assert as_keypoints(parse_poses(as_keypoints(frames))) == as_keypoints(frames)
 
 
 def test_written_as_the_host_draws_it() -> None:
     """Its drawing node reshapes each of these lists to so many joints, and fails on a person without one."""
     joints = np.zeros_like(standing())
     joints[:18] = standing()[:18]
-    (written,) = keypoints([PoseFrame((Person(joints),), 64, 48)])
+    (written,) = as_keypoints([PoseFrame((Person(joints),), 64, 48)])
     assert (written["canvas_width"], written["canvas_height"]) == (64, 48)
     counts = {key: len(values) for key, values in written["people"][0].items()}
     assert counts == {key: 3 * (where.stop - where.start) for key, where in PARTS.items()}
@@ -185,7 +185,7 @@ def test_answers(value: object, words: str) -> None:
     ("text", "words"),
     [
         ("", "not complete JSON"),
-        (json.dumps(keypoints(clip(standing()[None])))[:-9], "not complete JSON"),
+        (json.dumps(as_keypoints(clip(standing()[None])))[:-9], "not complete JSON"),
         ('[{"people": NaN}]', "holds NaN, which is no coordinate"),
         ("[-Infinity]", "holds -Infinity"),
         ("[" * 100_000, "nested too deeply"),

@@ -1,4 +1,4 @@
-"""Retargeting: the reference's limbs and place, the motion's angles."""
+"""Retargeting: the target's limbs and place, the motion's angles."""
 
 import numpy as np
 import pytest
@@ -151,8 +151,8 @@ def test_answers() -> None:
     for act, words in (
         (lambda: retarget_poses([], frame_of(standing())), "no frames"),
         (lambda: retarget_poses(dance, frame_of(standing()), 8), "no frame 8 to measure: the poses have frames 0 to 7"),
-        (lambda: retarget_poses(dance, frame_of()), "The reference shows no body"),
-        (lambda: retarget_poses(dance, frame_of(face)), "The reference shows no body"),
+        (lambda: retarget_poses(dance, frame_of()), "The pose of the picture shows no body"),
+        (lambda: retarget_poses(dance, frame_of(face)), "The pose of the picture shows no body"),
         (lambda: retarget_poses(clip(face[None]), frame_of(standing())), "The poses show no body to move"),
         (lambda: retarget_poses(clip(legs[None]), frame_of(arm)), "no limb in common"),
     ):

@@ -12,7 +12,7 @@ import folder_paths
 import numpy as np
 import pytest
 import torch
-from kinema.motion.pose import Person, PoseError, PoseFrame, keypoints, parse_poses, walking
+from kinema.motion.pose import Person, PoseError, PoseFrame, as_keypoints, parse_poses, walking
 from kinema.nodes.host.pose import files as pose_files
 from kinema.nodes.pose import DrawPose, LoadPose, RetargetPose, RetimePose, SmoothPose
 from kinema.nodes.pose.load import EXAMPLE
@@ -38,7 +38,7 @@ def inputs(tmp_path: Path) -> Iterator[Path]:
 
 def write(path: Path, frames: list[PoseFrame]) -> None:
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(keypoints(frames)))
+    path.write_text(json.dumps(as_keypoints(frames)))
 
 
 def run(node: Any, *values: Any, **settings: Any) -> Any:
@@ -54,20 +54,20 @@ def test_names_are_sorted_by_their_numbers(inputs: Path) -> None:
 
 
 def test_files_and_folders_load(inputs: Path) -> None:
-    assert run(LoadPose, "walk10.json") == keypoints(walking(10))
+    assert run(LoadPose, "walk10.json") == as_keypoints(walking(10))
     for number in (1, 2, 10):
         write(inputs / "dance" / f"frame_{number}.json", [PoseFrame((Person(moved(standing(), number)),), 400, 400)])
     assert [frame["people"][0]["pose_keypoints_2d"][0] for frame in run(LoadPose, "dance/")] == [201, 202, 210]
 
 
 def test_a_text_is_read_instead_and_the_example_has_a_length() -> None:
-    text = json.dumps(keypoints(walking(3)))
-    assert run(LoadPose, EXAMPLE, text=text) == keypoints(walking(3))
-    assert run(LoadPose, EXAMPLE, frames=5, width=320) == keypoints(walking(5, 320, 512))
+    text = json.dumps(as_keypoints(walking(3)))
+    assert run(LoadPose, EXAMPLE, text=text) == as_keypoints(walking(3))
+    assert run(LoadPose, EXAMPLE, frames=5, width=320) == as_keypoints(walking(5, 320, 512))
 
 
 def test_files_without_a_size_take_the_one_given(inputs: Path) -> None:
-    frame = keypoints(walking(1))[0]
+    frame = as_keypoints(walking(1))[0]
     (inputs / "openpose.json").write_text(json.dumps({"version": 1.3, "people": frame["people"]}))
     assert run(LoadPose, "openpose.json", width=512, height=512) == [frame]
     assert "Give the width and height" in str(LoadPose.validate_inputs("openpose.json"))
@@ -103,7 +103,7 @@ def test_what_is_not_in_the_input_folder_is_answered(inputs: Path, name: str) ->
         ({"pose": "dance/"}, "Frame 1 has a canvas of 102x200 pixels, frame 0 has 101x200"),
         ({"pose": EXAMPLE, "text": "{}"}, 'The text, frame 0: "people" is None'),
         ({"pose": EXAMPLE, "text": "[" * 100_000}, "The text is nested too deeply"),
-        ({"pose": EXAMPLE, "frames": 0}, "Give 1 to 10000"),
+        ({"pose": EXAMPLE, "frames": 0}, "Give 1 to 100000"),
         ({"pose": EXAMPLE, "width": 100_000}, "Give sides from 1 to 16384"),
         ({"pose": "walk10.json", "units": "inches"}, "Choose one of auto, pixels, normalised"),
     ],
@@ -140,9 +140,9 @@ def test_the_hosts_pose_goes_through_every_node() -> None:
         assert spread[1] < 0.7 * spread[0]
     retimed, count = RetimePose.execute(calm, 24.0, 8.0).result
     assert count == len(retimed) == 8
-    assert len(run(RetimePose, retimed, length=5, pingpong=True)) == 8
+    assert len(run(RetimePose, retimed, frames=5, pingpong=True)) == 8
     target = clip(moved(standing(), 20, 40)[None], width=320, height=480)
-    body = run(RetargetPose, retimed, keypoints(target))
+    body = run(RetargetPose, retimed, as_keypoints(target))
     assert (body[0]["canvas_width"], body[0]["canvas_height"]) == (320, 480)
     drawn = run(DrawPose, body, width=64, height=96)
     assert drawn.shape == (8, 96, 64, 3)
@@ -155,7 +155,7 @@ def test_drawn_as_the_host_draws_but_for_edges_and_brightness() -> None:
     drawer = importlib.import_module("comfy_extras.nodes_sdpose").SDPoseDrawKeypoints
     joints = standing()
     joints[92:94] = joints[14:16]
-    pose = keypoints(clip(joints[None]))
+    pose = as_keypoints(clip(joints[None]))
     host = drawer.execute(pose, False, False, True, False, 4, 3, 0.3, False).result[0]
     assert torch.equal(run(DrawPose, pose, body="none", hands=False), host)
     host = drawer.execute(pose, True, True, True, False, 4, 3, 0.3, True).result[0].amax(-1) > 0
@@ -166,14 +166,14 @@ def test_drawn_as_the_host_draws_but_for_edges_and_brightness() -> None:
 def test_more_pictures_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comfy.model_management, "get_free_memory", lambda device: 1e9)
     with pytest.raises(PoseError, match="2000 pictures of 512x512 pixels take 6.3 GB of memory and 1.0 GB are free"):
-        DrawPose.execute(keypoints(walking(2000)))
+        DrawPose.execute(as_keypoints(walking(2000)))
 
 
 def test_a_reference_without_a_body() -> None:
     joints = standing()
     joints[:24] = 0
-    pose = keypoints(walking(4))
-    with pytest.raises(PoseError, match="The reference shows no body"):
-        RetargetPose.execute(pose, keypoints(clip(joints[None])))
-    with pytest.raises(PoseError, match="The reference is empty"):
+    pose = as_keypoints(walking(4))
+    with pytest.raises(PoseError, match="The pose of the picture shows no body"):
+        RetargetPose.execute(pose, as_keypoints(clip(joints[None])))
+    with pytest.raises(PoseError, match="The pose of the picture is empty"):
         RetargetPose.execute(pose, [])

@@ -386,9 +386,9 @@ def test_nodes(model) -> None:
     mask = torch.zeros(1, 16, 16)
     mask[..., :8] = 1
     above = MakeNoiseLayer.execute("constant", "comfy", 0, 1, "add", 0.1, seed_override=99).result[0]
-    layers = MakeNoiseLayer.execute("default", "auto1111", 0, 2, "replace", 0.9, mask=mask, layers_above=above).result[
-        0
-    ]
+    layers = MakeNoiseLayer.execute(
+        "default", "auto1111", 0, 2, "replace", 0.9, mask=mask, previous_noise_layers=above
+    ).result[0]
     noised = MakeClipNoise.execute(model, "FreeNoise", "comfy", 1, 4, 4, 2, layers).result[0]
     patched, seen = watched(FreeInit.execute(noised, 2, "ideal", 0.3, 0.0).result[0])
     sample(patched)

@@ -51,7 +51,7 @@ def test_a_file_in_the_input_folder(server: Server, of_text: templates.Prompt) -
     file.parent.mkdir(exist_ok=True)
     file.write_text("https://a.b/c\n" + LINE.format(0) + "\n" + LINE.format(1) + "\nnonsense\n")
     info = client.get_json(server.url, f"/object_info/{TEXT}")[TEXT]
-    assert file.name in info["input"]["required"]["file"][1]["options"]
+    assert file.name in info["input"]["optional"]["file"][1]["options"]
     templates.set_inputs(of_text, TEXT, file=file.name)
     failed(server, of_text, TEXT, "kinema_path.txt: line 4 has 1 entries")
     file.write_text(LINE.format(0) + "\n" + LINE.format(1))

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from kinema.motion.pose import draw_poses, keypoints, walking
+from kinema.motion.pose import as_keypoints, draw_poses, walking
 
 from tests.harness import client, templates
 from tests.harness.server import Server
@@ -23,9 +23,9 @@ def drawn(**load: Any) -> templates.Prompt:
     saving |= {"filename_prefix": "pose/clip", "save_output": True}
     return {
         "1": {"class_type": LOAD, "inputs": {"pose": EXAMPLE, "frames": 6, **load}},
-        "2": {"class_type": SMOOTH, "inputs": {"pose": ["1", 0], "method": "savitzky_golay", "radius": 1}},
-        "3": {"class_type": RETIME, "inputs": {"pose": ["2", 0], "length": 3}},
-        "4": {"class_type": DRAW, "inputs": {"pose": ["1", 0], "width": 96, "height": 64}},
+        "2": {"class_type": SMOOTH, "inputs": {"keypoints": ["1", 0], "method": "savitzky_golay", "radius": 1}},
+        "3": {"class_type": RETIME, "inputs": {"keypoints": ["2", 0], "frames": 3}},
+        "4": {"class_type": DRAW, "inputs": {"keypoints": ["1", 0], "width": 96, "height": 64}},
         "5": {"class_type": "KinemaCombineVideo", "inputs": {"images": ["4", 0], **saving}},
     }
 
@@ -42,7 +42,7 @@ def test_a_file_is_drawn_and_read_again_when_it_changes(server: Server) -> None:
     path = server.base / "input" / "a walk.json"
     path.parent.mkdir(exist_ok=True)
     for count in (4, 5):
-        path.write_text(json.dumps(keypoints(walking(count))))
+        path.write_text(json.dumps(as_keypoints(walking(count))))
         found = frames_of(server, drawn(pose=path.name))
         assert found.shape == (count, 64, 96, 3)
         wanted = draw_poses(walking(count), size=(96, 64)).numpy() * 255
@@ -55,7 +55,7 @@ def test_a_file_is_drawn_and_read_again_when_it_changes(server: Server) -> None:
 
 def test_every_node_in_a_row(server: Server) -> None:
     prompt = drawn()
-    prompt["4"]["inputs"]["pose"] = ["3", 0]
+    prompt["4"]["inputs"]["keypoints"] = ["3", 0]
     assert frames_of(server, prompt).shape == (3, 64, 96, 3)
 
 
@@ -68,14 +68,14 @@ def test_every_node_in_a_row(server: Server) -> None:
         (LOAD, {"units": "inches"}, "Choose one of auto, pixels, normalised"),
         (SMOOTH, {"method": "savitzky_golay", "radius": 1, "degree": 4}, "degree 4 cannot smooth 3 frames"),
         (SMOOTH, {"method": "kalman"}, "Choose one of savitzky_golay, one_euro"),
-        (RETIME, {"fps_to": 0.0}, "smaller than min"),
+        (RETIME, {"new_frame_rate": 0.0}, "smaller than min"),
         (DRAW, {"fit": "squeeze"}, "not in list"),
         (DRAW, {"line_width": 100.0}, "bigger than max"),
     ],
 )
 def test_answered_before_the_run(server: Server, node: str, inputs: dict[str, Any], words: str) -> None:
     prompt = drawn()
-    prompt["4"]["inputs"]["pose"] = ["3", 0]
+    prompt["4"]["inputs"]["keypoints"] = ["3", 0]
     (entry,) = [entry for entry in prompt.values() if entry["class_type"] == node]
     entry["inputs"] |= inputs
     failed(server, prompt, node, words, status="refused")
@@ -91,6 +91,6 @@ def test_a_text_over_a_wire_is_answered_where_it_is_read(server: Server) -> None
 
 def test_rates_that_are_no_numbers(server: Server) -> None:
     prompt = drawn()
-    prompt["4"]["inputs"]["pose"] = ["3", 0]
-    prompt["3"]["inputs"] = {"pose": ["2", 0], "fps_to": float("nan")}
+    prompt["4"]["inputs"]["keypoints"] = ["3", 0]
+    prompt["3"]["inputs"] = {"keypoints": ["2", 0], "new_frame_rate": float("nan")}
     failed(server, prompt, RETIME, "cannot go from 24.0 to nan frames a second")

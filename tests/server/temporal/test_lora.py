@@ -65,7 +65,7 @@ def test_mask_curve_and_chain_run(server: Server, zoom: templates.Prompt) -> Non
         "inputs": {"value": 1.0, "frame_values": "0: 0, 7: -1", "mask": ["80", 0]},
     }
     zoom["82"] = {"class_type": LOADER, "inputs": {**zoom[first]["inputs"], "strength": ["81", 0]}}
-    zoom["82"]["inputs"] |= {"start_percent": 0.1, "end_percent": 0.9, "motion_lora": [first, 0]}
+    zoom["82"]["inputs"] |= {"start_percent": 0.1, "end_percent": 0.9, "previous_motion_lora": [first, 0]}
     (animate,) = [entry for entry in zoom.values() if entry["class_type"] == "KinemaAnimateModel"]
     animate["inputs"]["motion_lora"] = ["82", 0]
     outcome = client.run_prompt(server.url, zoom)

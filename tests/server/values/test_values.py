@@ -85,7 +85,7 @@ def test_a_value_is_read_back(server: Server, prompt: templates.Prompt) -> None:
         },
         "3": {
             "class_type": "KinemaMotionKeyframe",
-            "inputs": {"start_percent": 0.5, "frame_values": "0.5", "before": ["2", 0]},
+            "inputs": {"start_percent": 0.5, "frame_values": "0.5", "previous_motion_value": ["2", 0]},
         },
         "4": {
             "class_type": "KinemaReadMotionValue",
