@@ -5,6 +5,8 @@ python dev.py test [PYTEST...]  run every check and test
 python dev.py bench             time and memory of a step, with and without a motion module
 python dev.py api TEMPLATE      print a workflow template in API format
 python dev.py sheet TEMPLATE    run a template with seeded random weights and draw its frames
+python dev.py same REVISION     compare what all templates make here and at another commit, bit by bit
+python dev.py rooms             draw who imports whom into CONTRIBUTING.md
 """
 
 import argparse
@@ -14,12 +16,16 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from urllib.request import urlopen
 
 from tests.harness.server import Server
-from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_host, once, run
+from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_host, ensure_tools, once, run
 
 INSIDE = "KINEMA_INSIDE"
+RUNNING = "http://127.0.0.1:8188"
+"""Where ComfyUI listens unless it is told otherwise."""
 
 
 def main() -> int:
@@ -41,6 +47,12 @@ def main() -> int:
     bench_parser.set_defaults(benchmark=[])
     api_parser = commands.add_parser("api", help="print a template in API format")
     api_parser.add_argument("template", help="a name in workflows/ or a path")
+    api_parser.add_argument(
+        "--server", default=os.environ.get("KINEMA_SERVER", RUNNING), help=f"a running ComfyUI to ask ({RUNNING})"
+    )
+    same_parser = commands.add_parser("same", help="compare the frames of all templates with those of another commit")
+    same_parser.add_argument("revision", help="a commit, branch or tag")
+    commands.add_parser("rooms", help="draw who imports whom into CONTRIBUTING.md")
     sheet_parser = commands.add_parser("sheet", help="draw a template's frames as one picture")
     sheet_parser.add_argument("template", help="a name in workflows/")
     sheet_parser.add_argument("--output", type=Path, default=Path("sheet.jpg"), help="the picture (./sheet.jpg)")
@@ -52,10 +64,15 @@ def main() -> int:
     elif unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
+        if options.command == "rooms":
+            return draw_rooms()
+        if options.command == "api" and (nodes := _running_nodes(options.server)):
+            return api_of_running(nodes, options)
         host = ensure_host(getattr(options, "comfyui", None))
         if os.environ.get(INSIDE) != str(host.python):
-            return _again_inside(host)
-        return {"demo": demo, "test": test, "bench": bench, "api": api, "sheet": sheet}[options.command](host, options)
+            return _again_inside(host.python)
+        commands = {"demo": demo, "test": test, "bench": bench, "api": api, "sheet": sheet, "same": same}
+        return commands[options.command](host, options)
     except SetupError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -132,6 +149,66 @@ def bench(host: Host, options: argparse.Namespace) -> int:
     ).returncode
 
 
+def same(host: Host, options: argparse.Namespace) -> int:
+    """Print which templates make other frames than at another commit; their number is the exit status."""
+    models = [seeded_models(host), seeded_xl_models(host)]
+    made = []
+    with tempfile.TemporaryDirectory() as folder:
+        run(
+            ["git", "worktree", "add", "--detach", "--force", folder, options.revision],
+            f"checking {options.revision} out",
+        )
+        try:
+            for checkout in (Path(folder), ROOT):
+                command = [host.python, ROOT / "tests" / "harness" / "outputs.py", host.folder, *models]
+                answer = subprocess.run(
+                    command, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)}, stdout=subprocess.PIPE
+                )
+                made.append(json.loads(answer.stdout))
+        finally:
+            run(["git", "worktree", "remove", "--force", folder], "removing it")
+    before, now = made
+    changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
+    for name in sorted(before.keys() | now.keys()):
+        told = "changed" if name in changed else "the same" if name in before and name in now else "only in one"
+        print(f"{name}: {told}")
+    print(
+        f"{len(changed)} of {len(before.keys() & now.keys())} templates make other frames than at {options.revision}."
+    )
+    return len(changed)
+
+
+def draw_rooms() -> int:
+    """Bring the drawing in CONTRIBUTING.md up to date."""
+    from tests.harness.rooms import drawn
+
+    file = ROOT / "CONTRIBUTING.md"
+    file.write_text(drawn(file.read_text(encoding="utf-8")), encoding="utf-8")
+    return 0
+
+
+def api_of_running(nodes: dict[str, object], options: argparse.Namespace) -> int:
+    """The same as `api`, from what a running ComfyUI says of its nodes; no second one is set up."""
+    tools = ensure_tools()
+    if os.environ.get(INSIDE) != str(tools):
+        return _again_inside(tools)
+    from tests.harness import templates
+
+    _find_template(options.template)
+    print(json.dumps(templates.to_api(options.template, nodes), indent=2))
+    return 0
+
+
+def _running_nodes(server: str) -> dict[str, object]:
+    """What a running ComfyUI with this pack says of its nodes, nothing if there is none."""
+    try:
+        with urlopen(f"{server}/object_info", timeout=60) as answer:
+            nodes = json.load(answer)
+    except (OSError, ValueError):
+        return {}
+    return nodes if "KinemaAnimateModel" in nodes else {}
+
+
 def api(host: Host, options: argparse.Namespace) -> int:
     """Print a template as the JSON object that ``POST /prompt`` takes under "prompt"."""
     from tests.harness import client, templates
@@ -185,9 +262,9 @@ def device_options(host: Host) -> list[str]:
     return [] if found.stdout.strip() == "True" else ["--cpu"]
 
 
-def _again_inside(host: Host) -> int:
-    """Run this very command with the Python that has torch and ComfyUI's requirements."""
-    child = subprocess.Popen([host.python, *sys.argv], env=os.environ | {INSIDE: str(host.python)})
+def _again_inside(python: Path) -> int:
+    """Run this very command with a Python that has what it needs."""
+    child = subprocess.Popen([python, *sys.argv], env=os.environ | {INSIDE: str(python)})
     while True:
         try:
             return child.wait()

@@ -14,9 +14,9 @@ import comfy.sample
 import torch
 from comfy.model_patcher import ModelPatcher
 from kinema.motion.windows import WindowOptions, is_needed, plan_windows
-from kinema.nodes.host.animate import animate
-from kinema.nodes.host.temporal import runtime
-from kinema.nodes.host.windows import sliding as windows
+from kinema.nodes.host.animate import animate_model
+from kinema.nodes.host.temporal import Strengths
+from kinema.nodes.host.windows import Stage, slide
 
 from benchmarks.steps import peak_memory
 from tests.host.models import conds, tiny_model, tiny_motion
@@ -62,9 +62,7 @@ def animated(sliding: WindowOptions) -> ModelPatcher:
     """A seeded model of a tenth of SD1.5's widths with AnimateDiff v2 and windows."""
     with tempfile.TemporaryDirectory() as folder:
         motion = tiny_motion(Path(folder))
-    return windows.slide(
-        animate.animate_model(tiny_model(), motion, runtime.Strengths(), "auto"), windows.Stage(sliding)
-    )
+    return slide(animate_model(tiny_model(), motion, Strengths(), "auto"), Stage(sliding))
 
 
 def sample(model: ModelPatcher, frames: int, size: int) -> Any:

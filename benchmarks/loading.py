@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
-from kinema.nodes.host.temporal import motion as loader
+from kinema.nodes.host.files import load_patcher
+from kinema.nodes.host.temporal import MotionWeights
 from safetensors.torch import load_file, save_file
 
 from tests.harness.seeded import layouts
@@ -41,17 +42,17 @@ def seeded(folder: Path) -> Iterator[Path]:
 
 def row(path: Path, repeats: int) -> str:
     """One line: mapping the file without looking at it, reading every byte once, and the loader."""
-    model = loader._load_patcher(str(path)).model
+    model = load_patcher(MotionWeights, str(path)).model
     kept, size = model.get_dtype(), path.stat().st_size / 1e9
     del model
     calls: list[Callable[[], object]] = [
         lambda: load_file(path),
         lambda: [tensor.clone() for tensor in load_file(path).values()],
-        lambda: loader._load_patcher(str(path)),
+        lambda: load_patcher(MotionWeights, str(path)),
     ]
     mapped, read, loaded = fastest(calls, repeats)
-    held = loader.load_motion(str(path))
-    (again,) = fastest([lambda: loader.load_motion(str(path))], repeats)
+    held = MotionWeights.load(str(path))
+    (again,) = fastest([lambda: MotionWeights.load(str(path))], repeats)
     del held
     return (
         f"| {path.name} | {size:.2f} GB | {kept} | {mapped:.3f} | {read:.3f} | {loaded:.3f} "

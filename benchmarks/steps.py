@@ -15,10 +15,11 @@ import comfy.ldm.modules.diffusionmodules.openaimodel as openaimodel
 import comfy.ops
 import torch
 from kinema.motion.formats import recognise
-from kinema.motion.temporal import MotionModel, TemporalTransformer, load_motion_model
+from kinema.motion.temporal import Mixing, MotionModel, TemporalTransformer, load_motion_model
 from kinema.motion.values import Mask, MotionValue, listed
-from kinema.nodes.host.animate import animate
-from kinema.nodes.host.temporal import runtime
+from kinema.nodes.host.options import MOTION
+from kinema.nodes.host.sampling import Call
+from kinema.nodes.host.temporal import HANDLER, PATCH, Layer, Runtime, anchors_of
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -65,7 +66,7 @@ def steps_table(
     yield "|---|---|---|---|---|---|---|---|"
     for size in options.sizes:
         for frames in options.frames:
-            plain, moving = (step(unet, used, size, frames, device, dtype) for used in (None, runtime.Layer(model)))
+            plain, moving = (step(unet, used, size, frames, device, dtype) for used in (None, Layer(model)))
             first, second = alternately(plain, moving, options.repeats, device)
             flops = [count_flops(call) for call in (plain, moving)]
             peaks = [peak_memory(call, device) for call in (plain, moving)]
@@ -88,8 +89,7 @@ def values_table(
             scale = MotionValue(curves=(listed([1.0 + 0.01 * n for n in range(frames)]),))
             effect = MotionValue(masks=(Mask(torch.rand(frames, 8 * size, 8 * size)),))
             plain, varied = (
-                step(unet, layer, size, frames, device, dtype)
-                for layer in (runtime.Layer(model), runtime.Layer(model, scale, effect))
+                step(unet, layer, size, frames, device, dtype) for layer in (Layer(model), Layer(model, scale, effect))
             )
             first, second = alternately(plain, varied, options.repeats, device)
             yield (
@@ -127,7 +127,7 @@ def _layers(model: MotionModel, size: int) -> Iterator[tuple[TemporalTransformer
 
 
 def _modules(inputs: Inputs, frames: int) -> Tensor:
-    return [layer(x, frames) for layer, x in inputs][-1]
+    return [layer(x, Mixing(frames)) for layer, x in inputs][-1]
 
 
 def _products(inputs: Inputs) -> Tensor:
@@ -163,7 +163,7 @@ def motion_model(device: torch.device, dtype: torch.dtype) -> MotionModel:
 
 def step(
     unet: openaimodel.UNetModel,
-    layer: runtime.Layer | None,
+    layer: Layer | None,
     size: int,
     frames: int,
     device: torch.device,
@@ -176,12 +176,12 @@ def step(
     options: dict[str, object] = {"cond_or_uncond": [1, 0]}
     if layer is None:
         return lambda: unet(x, t, context, transformer_options=dict(options))
-    options["patches"] = {runtime.PATCH: [((animate.ResBlock, animate.SpatialTransformer), runtime.HANDLER)]}
-    places, masks = animate.anchors(unet), {}
+    options["patches"] = {PATCH: [((openaimodel.ResBlock, openaimodel.SpatialTransformer), HANDLER)]}
+    anchors, masks, spoken = anchors_of(unet), {}, Call(2, frames, range(frames), frames)
 
     def call() -> Tensor:
-        record = runtime.Runtime(frames, places, (layer,), False, range(frames), masks=masks)
-        return unet(x, t, context, transformer_options=options | {runtime.KEY: record})
+        record = Runtime(spoken, anchors, (layer,), masks=masks)
+        return unet(x, t, context, transformer_options=options | {MOTION: record})
 
     return call
 

@@ -41,11 +41,11 @@ class FrameBlock(nn.Module):
 
     def __init__(self, channels: int, positions: int, operations: Any, dtype: Any, device: Any) -> None:
         super().__init__()
-        kind = {"dtype": dtype, "device": device}
+        held = {"dtype": dtype, "device": device}
         self.attention = TemporalAttention(channels, HEADS, positions, operations, dtype, device)
-        self.ff_norm = operations.LayerNorm(channels, **kind)
-        self.ff_in = operations.Linear(channels, 8 * channels, **kind)
-        self.ff_out = operations.Linear(4 * channels, channels, **kind)
+        self.ff_norm = operations.LayerNorm(channels, **held)
+        self.ff_in = operations.Linear(channels, 8 * channels, **held)
+        self.ff_out = operations.Linear(4 * channels, channels, **held)
 
     def forward(self, x: Tensor) -> Tensor:
         """(frames, channels, height, width) to the same."""
@@ -66,7 +66,7 @@ class CameraEncoder(nn.Module):
 
     def __init__(self, structure: CameraStructure, operations: Any, dtype: Any, device: Any) -> None:
         super().__init__()
-        widths, kind = structure.widths, (operations, dtype, device)
+        widths, made = structure.widths, (operations, dtype, device)
         self.conv_in = operations.Conv2d(RAY * SHRINK**2, widths[0], 3, padding=1, dtype=dtype, device=device)
         self.rays = nn.ModuleList()
         self.frames = nn.ModuleList()
@@ -77,7 +77,7 @@ class CameraEncoder(nn.Module):
                 for n, before in enumerate(befores)
             )
             self.rays.append(nn.ModuleList(blocks))
-            self.frames.append(nn.ModuleList(FrameBlock(width, structure.positions, *kind) for _ in befores))
+            self.frames.append(nn.ModuleList(FrameBlock(width, structure.positions, *made) for _ in befores))
 
     def forward(self, rays: Tensor) -> list[Tensor]:
         """The features of a piece of a path.
@@ -152,17 +152,17 @@ class CameraModel(nn.Module):
         """
         whole = path.at(list(range(frames))).relative()
         length = self.structure.positions
-        found: list[Tensor] = []
+        totals: list[Tensor] = []
         for view in plan_windows(frames, 0, WindowOptions(length=length, overlap=length // 2)):
             before_each()
             rays = plucker_rays(whole.at(list(view.frames)), (size[0] * SHRINK, size[1] * SHRINK), device)
             weights = torch.tensor(view.weights, device=rest, dtype=dtype)[:, None, None, None]
             index = torch.tensor(view.frames, device=rest)
             parts = self.encoder(rays)
-            found = found or [_channels_last(frames, part, rest, dtype) for part in parts]
-            for total, part in zip(found, parts, strict=True):
+            totals = totals or [_channels_last(frames, part, rest, dtype) for part in parts]
+            for total, part in zip(totals, parts, strict=True):
                 total.index_add_(0, index, part.to(rest, dtype) * weights)
-        return found
+        return totals
 
 
 def _channels_last(frames: int, like: Tensor, device: Any, dtype: torch.dtype) -> Tensor:

@@ -55,10 +55,10 @@ class CameraPath:
 
     def resampled(self, frames: int) -> "CameraPath":
         """The same path in another number of frames: rotations on the shortest way, all else on straight lines."""
-        place = torch.linspace(0, len(self) - 1, frames, dtype=torch.float64)
-        start = place.floor().long().clamp(max=max(len(self) - 2, 0))
+        position = torch.linspace(0, len(self) - 1, frames, dtype=torch.float64)
+        start = position.floor().long().clamp(max=max(len(self) - 2, 0))
         end = (start + 1).clamp(max=len(self) - 1)
-        part = place - start
+        part = position - start
         poses = torch.lerp(self.poses[start], self.poses[end], part[:, None, None])
         poses[:, :3, :3] = between(self.poses[start, :3, :3], self.poses[end, :3, :3], part)
         return CameraPath(poses, torch.lerp(self.lenses[start], self.lenses[end], part[:, None]), self.aspect)

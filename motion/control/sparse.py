@@ -43,7 +43,7 @@ class SparseError(ValueError):
 class SparseFile:
     """A SparseCtrl file, named: what it reads, how wide it is and where each tensor goes."""
 
-    kind: str
+    reads: str
     """"rgb" reads latents of pictures, "scribble" pictures."""
     layers: Mapping[str, str]
     """File key to name in a ControlNet of the original layout."""

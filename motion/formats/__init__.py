@@ -8,7 +8,7 @@ reads how the file spells them and ``picture_layers`` those that read a picture,
 from .kinds import CAMERA
 from .layouts import SHARED_TABLE, Shapes, spelling
 from .modules import SD15, SQRT_LINEAR, Format, Recognised, Rows, kind_and_place, recognise
-from .picture_layers import ADDED, ENCODER_BLOCKS, LATENT, LCM_PICTURE, PIA
+from .picture_layers import ADDED, ENCODER_BLOCKS, LATENT, LCM_PICTURE, PIA, PICTURE_NODES
 from .sites import Block, Site
 from .structure import read_structure
 from .weights import check_finite, read_weights
@@ -20,6 +20,7 @@ __all__ = [
     "LATENT",
     "LCM_PICTURE",
     "PIA",
+    "PICTURE_NODES",
     "SD15",
     "SHARED_TABLE",
     "SQRT_LINEAR",

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 
 PIA, LCM_PICTURE = "PIA", "AnimateLCM-I2V"
+PICTURE_NODES = {PIA: "Picture for PIA", LCM_PICTURE: "Picture for AnimateLCM-I2V"}
+"""The node that gives each kind its picture."""
 LATENT, ADDED = 4, 5
 """Channels of a noisy latent, and of what PIA puts after it: one of affinity, four of the picture."""
 ENCODER_BLOCKS = 2

@@ -91,13 +91,13 @@ def draw_poses(
     """
     style = style or PoseStyle()
     width, height = drawn_size(frames, size, background)
-    place = _placing(canvas(frames), (width, height), fit)
+    placed = _placing(canvas(frames), (width, height), fit)
     pictures = torch.zeros((len(frames), height, width, 3))
     for number, (picture, frame) in enumerate(zip(pictures, frames, strict=True)):
         if background is not None:
             picture.copy_(_resized(background[min(number, len(background) - 1)], width, height))
         for person in frame.people:
-            _draw_person(picture.numpy(), place(person.joints), style)
+            _draw_person(picture.numpy(), placed(person.joints), style)
         progress(number + 1, len(frames))
     return pictures
 

@@ -53,8 +53,8 @@ def walking(frames: int, width: int = 512, height: int = 512) -> list[PoseFrame]
     # leftwards, forwards, down
     points = np.zeros((frames, BODY.stop, 3))
     points[:, NECK] = 0, LEAN, -TORSO
-    for joint, place in HEAD.items():
-        points[:, joint] = points[:, NECK] + place
+    for joint, offset in HEAD.items():
+        points[:, joint] = points[:, NECK] + offset
     for side, shoulder, hip, leg in (
         (-1, RIGHT_SHOULDER, RIGHT_HIP, phase),
         (1, LEFT_SHOULDER, LEFT_HIP, phase + np.pi),

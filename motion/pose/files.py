@@ -227,13 +227,13 @@ def _part(values: Any, counts: tuple[int, ...], where: str) -> Joints | None:
             f"{where} {_counted(values, OTHER_LAYOUTS if BODY_25 in counts else {})}. "
             f"Give a flat list of {wanted} numbers: x, y, confidence for each joint."
         )
-    for place, number in enumerate(values):
+    for index, number in enumerate(values):
         if isinstance(number, bool) or not isinstance(number, int | float | np.floating | np.integer):
-            raise PoseError(f"{where}, entry {place} is {_shown(number)}, no number. Write x, y, confidence flat.")
+            raise PoseError(f"{where}, entry {index} is {_shown(number)}, no number. Write x, y, confidence flat.")
         # a NaN is not <= anything, and an int of any length can be compared
         if not abs(number) <= MAX_COORDINATE:
             raise PoseError(
-                f"{where}, entry {place} is {_shown(number)}; coordinates must be finite and at most a million. "
+                f"{where}, entry {index} is {_shown(number)}; coordinates must be finite and at most a million. "
                 "Write 0, 0, 0 for a joint that is not seen."
             )
     part = np.array(values, np.float32).reshape(-1, 3)

@@ -19,7 +19,7 @@ BLUE, WHITE = np.array([[0, 0, 1], [1, 1, 1]], np.float32)
 
 def hues(places: Sequence[int], count: int, brightness: float = 1.0) -> Colours:
     """The colours at places around a hue circle that is cut into so many parts, from red: (places, 3)."""
-    full = np.array([colorsys.hsv_to_rgb(place / count, 1, 1) for place in places]) * 255
+    full = np.array([colorsys.hsv_to_rgb(n / count, 1, 1) for n in places]) * 255
     # cut to bytes as the drawers of training pictures did, without the rounding errors of the hue
     return (np.floor(np.floor(full + 1e-6) * brightness + 1e-6) / 255).astype(np.float32)
 

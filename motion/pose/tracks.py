@@ -55,9 +55,9 @@ def track_people(frames: Sequence[PoseFrame], gate: float = GATE, patience: int 
     for number, frame in enumerate(frames):
         active = [track for track in active if number - track.last <= patience + 1]
         reach = np.array([min(number - track.last, 3) * gate * diagonal for track in active])
-        found = _pairs(active, frame.people, reach)
-        for place, person in enumerate(frame.people):
-            track = found.get(place)
+        paired = _pairs(active, frame.people, reach)
+        for index, person in enumerate(frame.people):
+            track = paired.get(index)
             if track is None:
                 track = _Open(number, person.joints, [], [])
                 active.append(track)
@@ -76,7 +76,7 @@ def frames_of(tracks: Iterable[Track], count: int, width: int, height: int) -> l
     for track in tracks:
         for offset in np.flatnonzero(track.joints[..., 2].any(axis=1)).tolist():
             people[track.start + offset].append(Person(track.joints[offset]))
-    return [PoseFrame(tuple(found), width, height) for found in people]
+    return [PoseFrame(tuple(frame), width, height) for frame in people]
 
 
 def _pairs(active: Sequence[_Open], people: Sequence[Person], reach: NDArray[np.float64]) -> dict[int, _Open]:
@@ -87,14 +87,14 @@ def _pairs(active: Sequence[_Open], people: Sequence[Person], reach: NDArray[np.
     distance = _distance(before[:, :, BODY], now[:, :, BODY], THRESHOLD)
     # someone of whom only a face or a hand is known, or nothing with confidence
     distance = np.where(np.isinf(distance), _distance(before, now, 0.0), distance)
-    found: dict[int, _Open] = {}
+    paired: dict[int, _Open] = {}
     taken: set[int] = set()
     for flat in np.argsort(distance, axis=None, kind="stable").tolist():
         old, new = divmod(flat, len(people))
-        if old not in taken and new not in found and distance[old, new] <= reach[old]:
+        if old not in taken and new not in paired and distance[old, new] <= reach[old]:
             taken.add(old)
-            found[new] = active[old]
-    return found
+            paired[new] = active[old]
+    return paired
 
 
 def _distance(before: Joints, now: Joints, above: float) -> NDArray[np.float64]:

@@ -70,7 +70,7 @@ class NoiseOptions:
         NoiseError: an option that gives no noise.
     """
 
-    kind: str = "default"
+    noise_type: str = "default"
     """One of `KINDS`."""
     seeding: str = "comfy"
     """One of `SEEDINGS`."""
@@ -84,14 +84,14 @@ class NoiseOptions:
     """Frames shared by windows, for FreeNoise."""
 
     def __post_init__(self) -> None:
-        for name, value, known in (("noise type", self.kind, KINDS), ("seeding", self.seeding, SEEDINGS)):
+        for name, value, known in (("noise type", self.noise_type, KINDS), ("seeding", self.seeding, SEEDINGS)):
             if value not in known:
                 raise NoiseError(f"There is no {name} {value!r}. Choose one of {', '.join(known)}.")
         if self.batch_offset < 0:
             raise NoiseError(f"batch_offset is {self.batch_offset}; it counts frames to skip. Set it to 0 or more.")
         if self.context_length < 1:
             raise NoiseError(f"context_length is {self.context_length}; a window has at least 1 frame, 16 is usual.")
-        if self.kind == "FreeNoise" and not 0 <= self.context_overlap < self.context_length:
+        if self.noise_type == "FreeNoise" and not 0 <= self.context_overlap < self.context_length:
             raise NoiseError(
                 f"context_overlap is {self.context_overlap}, but windows of {self.context_length} frames leave room "
                 f"for 0 to {self.context_length - 1}. Set it as in the context windows; a quarter is usual."
@@ -113,7 +113,7 @@ class NoiseOptions:
         seed = seed + self.seed_offset
         if drawn is None or not self.is_plain_draw:
             drawn = SEEDINGS[self.seeding](shape, seed, self.batch_offset)
-        return KINDS[self.kind](drawn, self, seed)
+        return KINDS[self.noise_type](drawn, self, seed)
 
 
 KINDS: dict[str, Callable[[Tensor, NoiseOptions, int], Tensor]] = {

@@ -1,16 +1,17 @@
 """The temporal layers of AnimateDiff and what changes them.
 
-``transformer`` is one temporal transformer, with ``positions`` that may be adjusted, ``lowrank`` terms beside its
-linear layers and ``steering`` by a camera. ``pia``, and ``lcm`` on ``residual`` blocks, read a picture. ``module`` puts
-it all together from a file, ``info`` describes it. ``lora_files`` and ``lora_layers`` are MotionLoRAs, ``adapter`` is
-the domain adapter.
+``transformer`` is one temporal transformer, and ``mixing`` what it is told: ``positions`` that may be adjusted,
+``lowrank`` terms beside its linear layers, ``steering`` by a camera. ``pia``, and ``lcm`` on ``residual`` blocks, read
+a picture. ``module`` puts it all together from a file, ``info`` describes it. ``lora_files`` and ``lora_layers`` are
+MotionLoRAs, ``adapter`` is the domain adapter.
 """
 
 from .adapter import AdapterError, check_adapter
 from .info import describe
 from .lora_files import read_lora
 from .lora_layers import LoraModel, fit, load_lora_model
-from .lowrank import Term, Terms
+from .lowrank import Term
+from .mixing import Mixing
 from .module import MotionModel, load_motion_model
 from .pia import PRESETS, affinities
 from .positions import PositionAdjustment, position_matrix
@@ -22,6 +23,7 @@ __all__ = [
     "PRESETS",
     "AdapterError",
     "LoraModel",
+    "Mixing",
     "MotionModel",
     "PositionAdjustment",
     "ResidualBlock",
@@ -29,7 +31,6 @@ __all__ = [
     "TemporalAttention",
     "TemporalTransformer",
     "Term",
-    "Terms",
     "affinities",
     "check_adapter",
     "describe",

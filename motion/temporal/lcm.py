@@ -22,12 +22,12 @@ class PictureEncoder(nn.Module):
         self, widths: Sequence[int], operations: Any = nn, dtype: torch.dtype | None = None, device: Any = None
     ) -> None:
         super().__init__()
-        kind: dict[str, Any] = {"dtype": dtype, "device": device}
-        self.conv_in = operations.Conv2d(LATENT, widths[0], 3, padding=1, **kind)
+        held: dict[str, Any] = {"dtype": dtype, "device": device}
+        self.conv_in = operations.Conv2d(LATENT, widths[0], 3, padding=1, **held)
         each = [width for width in widths for _ in range(ENCODER_BLOCKS)]
         self.body = nn.ModuleList(
             # the first block of each level but the first comes from the level above
-            ResidualBlock(each[max(n - 1, 0)], width, operations, n > 0 and n % ENCODER_BLOCKS == 0, **kind)
+            ResidualBlock(each[max(n - 1, 0)], width, operations, n > 0 and n % ENCODER_BLOCKS == 0, **held)
             for n, width in enumerate(each)
         )
 

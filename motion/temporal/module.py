@@ -53,7 +53,7 @@ class MotionModel(nn.Module):
 
 
 PICTURE_LAYERS: Mapping[str, Callable[..., nn.Module]] = {
-    PIA: lambda widths, **kind: PictureInput(widths[0], **kind),
+    PIA: lambda widths, **held: PictureInput(widths[0], **held),
     LCM_PICTURE: PictureEncoder,
 }
 """What reads a picture, by the name `layouts` gives its kind."""
@@ -85,10 +85,10 @@ def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file:
     for name, parts in stacks.items():
         state[name] = torch.cat([parts[letter] for letter in "qkv"])
     for site, width in recognised.structure.channels.items():
-        place = f"sites.{_name(site.block)}"
-        shared = state.pop(f"{place}.{SHARED_TABLE}", None)
+        prefix = f"sites.{_name(site.block)}"
+        shared = state.pop(f"{prefix}.{SHARED_TABLE}", None)
         for n in range(recognised.structure.attentions):
-            table = f"{place}.attentions.{n}.{SHARED_TABLE}"
+            table = f"{prefix}.attentions.{n}.{SHARED_TABLE}"
             if shared is not None:
                 state[table] = shared.clone()
             elif table not in state:
@@ -128,8 +128,8 @@ def load_motion_model(
     Raises:
         WeightFileError: a weight is NaN or infinite.
     """
-    place, kind = torch.device(device or "cpu"), dtype or torch.get_default_dtype()
+    rest, held = torch.device(device or "cpu"), dtype or torch.get_default_dtype()
     model = MotionModel(recognised, operations, dtype, torch.device("meta")).requires_grad_(False)
     state = canonical_state(tensors, recognised, file)
-    model.load_state_dict({name: value.to(place, kind) for name, value in state.items()}, assign=True)
+    model.load_state_dict({name: value.to(rest, held) for name, value in state.items()}, assign=True)
     return model.eval()

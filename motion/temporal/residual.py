@@ -9,19 +9,19 @@ from torch import Tensor, nn
 class ResidualBlock(nn.Module):
     """x + block2(relu(block1(x))), after halving the size and changing the width where that is due."""
 
-    def __init__(self, before: int, channels: int, operations: Any, halves: bool = False, **kind: Any) -> None:
+    def __init__(self, before: int, channels: int, operations: Any, halves: bool = False, **held: Any) -> None:
         """Make a block.
 
         Args:
             before: channels that come in.
             halves: whether the picture is halved first.
-            kind: dtype and device.
+            held: dtype and device.
         """
         super().__init__()
         self.halves = halves
-        self.in_conv = operations.Conv2d(before, channels, 1, **kind) if before != channels else None
-        self.block1 = operations.Conv2d(channels, channels, 3, padding=1, **kind)
-        self.block2 = operations.Conv2d(channels, channels, 1, **kind)
+        self.in_conv = operations.Conv2d(before, channels, 1, **held) if before != channels else None
+        self.block1 = operations.Conv2d(channels, channels, 3, padding=1, **held)
+        self.block2 = operations.Conv2d(channels, channels, 1, **held)
 
     def forward(self, x: Tensor) -> Tensor:
         """(frames, before, height, width) to (frames, channels, height, width), halved if so made."""

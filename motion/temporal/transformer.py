@@ -6,16 +6,16 @@ keep one layout, (clip, frame, pixel, channel), from the first projection to the
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
-from ..values import Strength, at, of_clip, of_frames
-from ..windows import Window
-from .lowrank import NO_TERMS, Terms, adapted, adapted_thirds, terms_at, terms_of_frames
+from ..values import Strength, of_clip
+from .lowrank import NO_TERMS, Terms, adapted, adapted_thirds
+from .mixing import Mixing
 from .steering import Steering
 
 SDPA_ROWS = 1 << 15
@@ -85,19 +85,19 @@ class TemporalAttention(nn.Module):
         if camera is not None:
             normed = camera.steer(normed)
         qkv = adapted_thirds(self.to_qkv, normed, terms, [f"{name}.to_{letter}" for letter in "qkv"])
-        qkv = qkv.unflatten(-1, (3, self.heads, -1))
+        qkv = rearrange(qkv, "b f p (third h c) -> b f p third h c", third=3, h=self.heads)
         mixed = qkv.new_empty(*tokens.shape[:3], self.heads, qkv.shape[-1])
         factor = qkv.shape[-1] ** -0.5
         for number, (clip, out) in enumerate(zip(qkv, mixed, strict=True)):
             # strided views: the fused kernels read frames in place, nothing is transposed in memory
-            query, key, value = clip.permute(2, 1, 3, 0, 4)
-            its = of_clip(scale, number)
+            query, key, value = rearrange(clip, "f p third h c -> third p h f c")
+            logits, its = factor, of_clip(scale, number)
             if isinstance(its, Tensor):
-                key = key * its.to(key).t()[:, None, :, None]
-                logits = factor
+                key = key * rearrange(its.to(key), "f p -> p 1 f 1")
             else:
                 logits = factor * its
-            out.copy_(F.scaled_dot_product_attention(query, key, value, scale=logits).permute(2, 0, 1, 3))
+            attended = F.scaled_dot_product_attention(query, key, value, scale=logits)
+            out.copy_(rearrange(attended, "p h f c -> f p h c"))
         return adapted(self.to_out, mixed.flatten(-2), terms.get(f"{name}.to_out", ()))
 
 
@@ -115,104 +115,61 @@ class TemporalTransformer(nn.Module):
         device: Any = None,
     ) -> None:
         super().__init__()
-        kind = {"dtype": dtype, "device": device}
-        self.norm = operations.GroupNorm(32, channels, eps=1e-6, **kind)
-        self.proj_in = operations.Linear(channels, channels, **kind)
+        held = {"dtype": dtype, "device": device}
+        self.norm = operations.GroupNorm(32, channels, eps=1e-6, **held)
+        self.proj_in = operations.Linear(channels, channels, **held)
         self.attentions = nn.ModuleList(
             TemporalAttention(channels, heads, positions, operations, dtype, device) for _ in range(attentions)
         )
-        self.ff_norm = operations.LayerNorm(channels, **kind)
-        self.ff_in = operations.Linear(channels, 8 * channels, **kind)
-        self.ff_out = operations.Linear(4 * channels, channels, **kind)
-        self.proj_out = operations.Linear(channels, channels, **kind)
+        self.ff_norm = operations.LayerNorm(channels, **held)
+        self.ff_in = operations.Linear(channels, 8 * channels, **held)
+        self.ff_out = operations.Linear(4 * channels, channels, **held)
+        self.proj_out = operations.Linear(channels, channels, **held)
 
-    def forward(
-        self,
-        x: Tensor,
-        frames: int,
-        scale: Strength = 1.0,
-        effect: Strength = 1.0,
-        pool_norm: bool = False,
-        terms: Terms = NO_TERMS,
-        rows: Tensor | None = None,
-        views: Sequence[Window] = (),
-        camera: Steering | None = None,
-    ) -> Tensor:
+    def forward(self, x: Tensor, mixing: Mixing) -> Tensor:
         """Mix the frames of each clip.
 
         Args:
             x: (clips * frames, channels, height, width), the frames of a clip adjacent.
-            frames: frames per clip, at most the length of the position table, after it was adjusted.
-            scale: attention logit scale ("motion scale"); 1 is as trained.
-            effect: blend of the result, ``x + effect * change``.
-            pool_norm: take the group norm's statistics over all frames of a clip, as SDXL beta was trained.
-            terms: low-rank terms beside the linear layers, by the layer's name as motion files are read.
-            rows: adjusts the position tables, see `positions.position_matrix`.
-            views: windows of the clip within which frames attend to one another, each counted from position 0; without
-                any, all frames do.
-            camera: steers the first attention.
 
         Returns:
             A new tensor like ``x``.
         """
-        normed = pooled_norm(self.norm, x, frames) if pool_norm else self.norm(x)
-        shape = (-1, frames, x.shape[1], x.shape[2] * x.shape[3])
-        source, normed = x.reshape(shape), normed.reshape(shape)
+        normed = pooled_norm(self.norm, x, mixing.frames) if mixing.pool_norm else self.norm(x)
+        source, normed = (rearrange(each, "(b f) c h w -> b f c (h w)", f=mixing.frames) for each in (x, normed))
         result = torch.empty_like(source)
-        seen = max((len(view.frames) for view in views), default=frames)
-        places = [attention.positions(seen, normed, rows) for attention in self.attentions]  # type: ignore[operator]
-        for clips, pixels in passes(source.shape[0], frames, source.shape[3], x.shape[1], x.device):
+        seen = mixing.longest_view
+        positions = [attention.positions(seen, normed, mixing.rows) for attention in self.attentions]  # type: ignore[operator]
+        for clips, pixels in passes(source.shape[0], mixing.frames, source.shape[3], x.shape[1], x.device):
             tokens = normed[clips, :, :, pixels].transpose(2, 3)
-            beside = terms_at(terms, pixels, clips) if terms else terms
-            steering = None if camera is None else camera.at(pixels, clips)
-            change = self._mix(tokens, places, at(scale, pixels, clips), beside, views, steering).transpose(2, 3)
-            blend = at(effect, pixels, clips)
-            if isinstance(blend, Tensor):
-                change = change * blend.to(change).unsqueeze(-2)
-            elif blend != 1.0:
-                change = change * blend
+            here = mixing.at(pixels, clips)
+            change = self._mix(tokens, positions, here).transpose(2, 3)
+            if isinstance(here.effect, Tensor):
+                change = change * here.effect.to(change).unsqueeze(-2)
+            elif here.effect != 1.0:
+                change = change * here.effect
             torch.add(source[clips, :, :, pixels], change, out=result[clips, :, :, pixels])
         return result.view(x.shape)
 
-    def _mix(
-        self,
-        tokens: Tensor,
-        places: list[Tensor],
-        scale: Strength,
-        terms: Terms,
-        views: Sequence[Window],
-        camera: Steering | None,
-    ) -> Tensor:
+    def _mix(self, tokens: Tensor, positions: list[Tensor], mixing: Mixing) -> Tensor:
+        terms = mixing.terms
         tokens = adapted(self.proj_in, tokens, terms.get("proj_in", ()))
-        if views:
-            tokens = self._in_views(tokens, places, scale, terms, views, camera)
-        else:
-            tokens = self._attend(tokens, places, scale, terms, camera)
+        tokens = (self._in_views if mixing.views else self._attend)(tokens, positions, mixing)
         tokens += adapted(self.ff_out, self._gated(self.ff_norm(tokens), terms), terms.get("ff_out", ()))
         return adapted(self.proj_out, tokens, terms.get("proj_out", ()))
 
-    def _attend(
-        self, tokens: Tensor, places: list[Tensor], scale: Strength, terms: Terms, camera: Steering | None
-    ) -> Tensor:
-        for n, (attention, positions) in enumerate(zip(self.attentions, places, strict=True)):
-            tokens += attention(tokens, positions, scale, terms, f"attentions.{n}", None if n else camera)
+    def _attend(self, tokens: Tensor, positions: list[Tensor], mixing: Mixing) -> Tensor:
+        for n, (attention, rows) in enumerate(zip(self.attentions, positions, strict=True)):
+            camera = None if n else mixing.camera
+            tokens += attention(tokens, rows, mixing.scale, mixing.terms, f"attentions.{n}", camera)
         return tokens
 
-    def _in_views(
-        self,
-        tokens: Tensor,
-        places: list[Tensor],
-        scale: Strength,
-        terms: Terms,
-        views: Sequence[Window],
-        camera: Steering | None,
-    ) -> Tensor:
+    def _in_views(self, tokens: Tensor, positions: list[Tensor], mixing: Mixing) -> Tensor:
         """Both attentions view by view, what overlaps added up by the weights of the views."""
         fused = torch.zeros_like(tokens)
-        for view in views:
-            index, positions = list(view.frames), [place[: len(view.frames)] for place in places]
-            its, beside = of_frames(scale, index), terms_of_frames(terms, index)
-            part = self._attend(tokens[:, index], positions, its, beside, camera and camera.of_frames(index))
+        for view in mixing.views:
+            index = list(view.frames)
+            part = self._attend(tokens[:, index], [rows[: len(index)] for rows in positions], mixing.of_view(index))
             weights = torch.tensor(view.weights, dtype=part.dtype, device=part.device)[:, None, None]
             fused.index_add_(1, torch.tensor(index, device=part.device), part * weights)
         return fused
@@ -230,8 +187,8 @@ def pooled_norm(norm: nn.Module, x: Tensor, frames: int) -> Tensor:
     Args:
         x: (clips * frames, channels, height, width).
     """
-    clips = x.unflatten(0, (-1, frames)).transpose(1, 2)
-    return norm(clips).transpose(1, 2).flatten(0, 1)
+    clips = norm(rearrange(x, "(b f) c h w -> b c f h w", f=frames))
+    return rearrange(clips, "b c f h w -> (b f) c h w")
 
 
 def passes(clips: int, frames: int, pixels: int, channels: int, device: torch.device) -> list[tuple[slice, slice]]:

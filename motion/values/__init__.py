@@ -2,8 +2,10 @@
 
 ``strength`` is one such number inside a layer, ``curves`` reads numbers over the frames from text, ``keyframes`` says
 which one acts at a step, ``motion_value`` multiplies them all, and ``reading`` turns the product into plain numbers.
+``acts`` is one within a part of the sampling.
 """
 
+from .acts import ALWAYS, Acts
 from .curves import INTERPOLATIONS, LARGEST, LINEAR, CurveError, listed, parse_curve
 from .keyframes import active_keyframes
 from .motion_value import NOTHING, ONE, Keyframe, Keyframes, Mask, MotionValue
@@ -11,11 +13,13 @@ from .reading import read_frames
 from .strength import Strength, at, in_picture, of_clip, of_frames
 
 __all__ = [
+    "ALWAYS",
     "INTERPOLATIONS",
     "LARGEST",
     "LINEAR",
     "NOTHING",
     "ONE",
+    "Acts",
     "CurveError",
     "Keyframe",
     "Keyframes",

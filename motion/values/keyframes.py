@@ -15,7 +15,7 @@ def active_keyframes(starts: Sequence[float], guarantees: Sequence[int], sigmas:
         guarantees: steps each keyframe is guaranteed.
         sigmas: noise level of each sampling step.
     """
-    current, used, owed, found = -1, 0, 0, []
+    current, used, owed, acting = -1, 0, 0, []
     for sigma in sigmas:
         if used >= owed:
             for later in range(current + 1, len(starts)):
@@ -26,5 +26,5 @@ def active_keyframes(starts: Sequence[float], guarantees: Sequence[int], sigmas:
                 if owed > 0:
                     break
         used += 1
-        found.append(current)
-    return found
+        acting.append(current)
+    return acting

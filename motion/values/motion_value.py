@@ -81,11 +81,11 @@ class Keyframes:
 
     def values(self) -> "list[MotionValue]":
         """The value of each keyframe, missing ones filled in."""
-        found: list[MotionValue] = []
+        values: list[MotionValue] = []
         for key in self.keys:
-            before = found[-1] if found and key.inherit_missing else MotionValue()
-            found.append(before if key.value is None else key.value)
-        return found
+            before = values[-1] if values and key.inherit_missing else MotionValue()
+            values.append(before if key.value is None else key.value)
+        return values
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,10 +165,10 @@ class MotionValue:
         """What in it has more than one but fewer entries than a clip has frames."""
         lists = [(len(curve.keys), "a list of {} values") for curve in self.curves if curve.is_list]
         clips = [(mask.frames.shape[0], "a mask of {} frames") for mask in self.masks if mask.frames.shape[0] > 1]
-        found = [text.format(count) for count, text in (*lists, *clips) if count < frames]
+        short = [text.format(count) for count, text in (*lists, *clips) if count < frames]
         for key in (key for keyframes in self.keyframes for key in keyframes.keys):
-            found += key.value.too_short_for(frames) if key.value else []
-        return found
+            short += key.value.too_short_for(frames) if key.value else []
+        return short
 
 
 ONE, NOTHING = MotionValue(1.0), MotionValue(0.0)

@@ -15,10 +15,10 @@ def read_frames(
         percent: part of the sampling at which keyframes are read.
     """
     now = value.during(lambda keyframes: _started(keyframes, percent))
-    found = torch.as_tensor(now.over(range(frames), (height, width)), dtype=torch.float32).reshape(-1, 1, 1)
+    values = torch.as_tensor(now.over(range(frames), (height, width)), dtype=torch.float32).reshape(-1, 1, 1)
     if now.masks:
-        found = found.reshape(-1, height, width)
-    masks = found.expand(frames, height, width)
+        values = values.reshape(-1, height, width)
+    masks = values.expand(frames, height, width)
     return masks, [round(float(mean), 6) for mean in masks.mean((1, 2))]
 
 

@@ -33,7 +33,7 @@ class WindowReferenceError(ValueError):
 class Reader(NamedTuple):
     """A layer that may see the reference window."""
 
-    place: tuple[str | int, ...]
+    layer: tuple[str | int, ...]
     """Side and number of its UNet block; for a self-attention also its number in the block."""
     width: int
     """Channels."""
@@ -102,15 +102,15 @@ def sources(windows: Sequence[Sequence[int]], options: ReferenceOptions) -> list
     Args:
         windows: numbers of the frames of each window, in the order of the plan.
     """
-    listed, current, found = set(options.frames), None, []
+    listed, current, seen = set(options.frames), None, []
     for number, window in enumerate(windows):
-        found.append(current)
+        seen.append(current)
         held = listed.intersection(window)
         listed -= held
         due = {"first": False, "sliding": number % (options.width - 1) == 0, "indexes": bool(held)}[options.mode]
         if current is None or due:
             current = number
-    return found
+    return seen
 
 
 def widest(readers: Sequence[Reader], share: float) -> list[Reader]:

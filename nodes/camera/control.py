@@ -5,14 +5,11 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.camera import CameraPath
-from ..host import folders
-from ..host.camera import camera
-from ..host.temporal import motion as loader
+from ..host import camera, files, folders, temporal
 from ..inputs import (
     CameraPathType,
     MotionModelType,
-    as_value,
-    check_range,
+    as_acts,
     range_inputs,
     range_problem,
     strength_input,
@@ -75,12 +72,12 @@ class CameraControl(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, camera_file: str | None = None, **_: Any) -> Any:
         """Load again when the file on disk is replaced."""
-        return loader.file_fingerprint(camera_file and folders.model_path(folders.MOTION_MODULES, camera_file))
+        return files.file_fingerprint(camera_file and folders.model_path(folders.MOTION_MODULES, camera_file))
 
     @classmethod
     def execute(
         cls,
-        motion_model: loader.LoadedMotion,
+        motion_model: temporal.LoadedMotion,
         camera_file: str,
         camera_path: CameraPath,
         strength: Any = 1.0,
@@ -88,8 +85,8 @@ class CameraControl(io.ComfyNode):
         end_percent: float = 1.0,
     ) -> io.NodeOutput:
         """Load the file, unless it still is in memory, and put it on the motion model."""
-        check_range(start_percent, end_percent, would="follow the path")
-        value = as_value("strength", strength)
-        loaded = camera.load_camera(folders.existing_path(folders.MOTION_MODULES, camera_file, "CameraCtrl file"))
-        control = camera.CameraControl(loaded, camera_path, value, start_percent, end_percent)
-        return io.NodeOutput(camera.with_camera(motion_model, control))
+        acts = as_acts(strength, start_percent, end_percent, would="follow the path")
+        path = folders.existing_path(folders.MOTION_MODULES, camera_file, "CameraCtrl file")
+        return io.NodeOutput(
+            motion_model.accompanied(camera.Camera(camera.CameraWeights.load(path), camera_path, acts))
+        )

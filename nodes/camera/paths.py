@@ -16,8 +16,7 @@ from ...motion.camera import (
     read_trajectory,
 )
 from ...motion.values import LARGEST
-from ..host import folders
-from ..host.temporal import motion as loader
+from ..host import files, folders
 from ..inputs import FRAMES, CameraPathType, check_strength, frames_input, strength_problem
 
 CATEGORY = "Kinema/camera"
@@ -214,7 +213,7 @@ class LoadCameraPath(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, file: str | None = None, **_: Any) -> Any:
         """Read again when the file on disk is replaced."""
-        return None if file is None or file == USE_TEXT else loader.file_fingerprint(folders.input_path(file))
+        return None if file is None or file == USE_TEXT else files.file_fingerprint(folders.input_path(file))
 
     @classmethod
     def execute(cls, file: str = USE_TEXT, text: str = "", stride: int = 1, frames: int = 0) -> io.NodeOutput:

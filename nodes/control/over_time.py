@@ -7,8 +7,8 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.control import SOFT, ProfileError, custom_weights, parse_weights, soft_weights
-from ..host.control import timed as control
-from ..inputs import as_value, check_range, range_inputs, range_problem, strength_input, strength_problem
+from ..host import control
+from ..inputs import as_acts, range_inputs, range_problem, strength_input, strength_problem
 
 PROFILES = ("even", "soft", "custom")
 
@@ -118,32 +118,29 @@ class ControlOverTime(io.ComfyNode):
         negative_strength: float = 1.0,
     ) -> io.NodeOutput:
         """Put the strength on copies."""
-        check_range(start_percent, end_percent, would="act")
         problem = _weights_problem(layer_weights, custom_weights)
         if problem is not None:
             raise ValueError(problem)
         how = control.ControlStrength(
-            as_value("strength", strength),
-            start_percent,
-            end_percent,
+            as_acts(strength, start_percent, end_percent),
             _profile(layer_weights, soft_base, custom_weights),
             negative_strength,
         )
         return io.NodeOutput(*control.time_controls([positive, negative or []], how))
 
 
-def _profile(kind: str, base: float, text: str) -> Callable[[int], Sequence[float]] | None:
-    if kind == "soft":
+def _profile(layer_weights: str, base: float, text: str) -> Callable[[int], Sequence[float]] | None:
+    if layer_weights == "soft":
         return partial(soft_weights, base=base)
-    return partial(custom_weights, weights=parse_weights(text)) if kind == "custom" else None
+    return partial(custom_weights, weights=parse_weights(text)) if layer_weights == "custom" else None
 
 
-def _weights_problem(kind: str | None, text: str | None) -> str | None:
+def _weights_problem(layer_weights: str | None, text: str | None) -> str | None:
     """What is wrong with custom weights, None if nothing is or, before a run, if they are connected."""
-    if kind != "custom" or text is None:
+    if layer_weights != "custom" or text is None:
         return None
     try:
-        found = parse_weights(text)
+        weights = parse_weights(text)
     except ProfileError as error:
         return f"custom_weights: {error}"
-    return None if found else "custom_weights is empty. Write one weight for each output, or choose soft."
+    return None if weights else "custom_weights is empty. Write one weight for each output, or choose soft."

@@ -6,14 +6,11 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ...motion.control import INDEXES, PLACEMENTS, Placement, PlacementError, parse_indexes
-from ..host import folders
-from ..host.control import network as sparse
-from ..host.control.apply import apply_sparse
-from ..host.control.control import SparseControl
-from ..host.control.timed import ControlStrength
-from ..host.temporal import motion as loader
-from ..host.temporal.runtime import Strengths
-from ..inputs import as_value, check_range, range_inputs, range_problem, strength_input, strength_problem
+from ...motion.values import Acts
+from ..host import files, folders
+from ..host.control import ControlStrength, SparseControl, SparseWeights, apply_sparse
+from ..host.temporal import Strengths
+from ..inputs import as_acts, as_value, range_inputs, range_problem, strength_input, strength_problem
 
 NEAREST, OFF = "nearest", "off"
 
@@ -72,16 +69,17 @@ class LoadSparseControl(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, sparsectrl: str | None = None, **_: Any) -> Any:
         """Load again when the file on disk is replaced."""
-        return loader.file_fingerprint(sparsectrl and folders.model_path(folders.CONTROLNETS, sparsectrl))
+        return files.file_fingerprint(sparsectrl and folders.model_path(folders.CONTROLNETS, sparsectrl))
 
     @classmethod
     def execute(cls, sparsectrl: str, motion_strength: Any = 1.0, motion_scale: Any = 1.0) -> io.NodeOutput:
         """Load the file, unless it still is in memory."""
         path = folders.existing_path(folders.CONTROLNETS, sparsectrl, "SparseCtrl")
         strengths = Strengths(
-            as_value("motion_scale", motion_scale, low=0.0), as_value("motion_strength", motion_strength, low=0.0)
+            as_value("motion_scale", motion_scale, low=0.0),
+            Acts(as_value("motion_strength", motion_strength, low=0.0)),
         )
-        return io.NodeOutput(SparseControl(sparse.load_sparse(path), strengths))
+        return io.NodeOutput(SparseControl(SparseWeights.load(path), strengths))
 
 
 class ApplySparseControl(io.ComfyNode):
@@ -184,8 +182,7 @@ class ApplySparseControl(io.ComfyNode):
         empty_windows: str = NEAREST,
     ) -> io.NodeOutput:
         """Put the SparseCtrl on copies of the conditionings."""
-        check_range(start_percent, end_percent, would="act")
-        place = Placement(placement, parse_indexes(indexes) if placement == INDEXES else ())
-        how = ControlStrength(as_value("strength", strength), start_percent, end_percent)
+        how = ControlStrength(as_acts(strength, start_percent, end_percent))
+        placed = Placement(placement, parse_indexes(indexes) if placement == INDEXES else ())
         both = [positive, negative or []]
-        return io.NodeOutput(*apply_sparse(both, control_net, images, place, empty_windows == NEAREST, how, vae))
+        return io.NodeOutput(*apply_sparse(both, control_net, images, placed, empty_windows == NEAREST, how, vae))

@@ -1,8 +1,10 @@
 """What nodes of several subjects ask for alike.
 
-Wire ``types``, ``numbers`` of frames and pixels, ``percents`` of the sampling, ``strengths``.
+Wire ``types``, ``numbers`` of frames and pixels, ``percents`` of the sampling, ``strengths``, and ``acts``, which is a
+strength within a part of the sampling.
 """
 
+from .acts import as_acts
 from .numbers import (
     FILMED,
     FRAME_RATE,
@@ -14,7 +16,7 @@ from .numbers import (
     frames_input,
     side_input,
 )
-from .percents import check_range, percent_problem, range_inputs, range_problem
+from .percents import percent_problem, range_inputs, range_problem
 from .strengths import as_mask, as_value, check_strength, strength_input, strength_problem
 from .types import CameraPathType, MotionLoraType, MotionModelType, MotionValueType, NoiseLayersType, PoseType
 
@@ -31,9 +33,9 @@ __all__ = [
     "MotionValueType",
     "NoiseLayersType",
     "PoseType",
+    "as_acts",
     "as_mask",
     "as_value",
-    "check_range",
     "check_strength",
     "frame_rate_input",
     "frames_input",

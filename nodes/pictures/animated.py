@@ -6,13 +6,13 @@ from comfy_api.latest import io
 
 from ...motion.formats import LCM_PICTURE, PIA
 from ...motion.temporal import PRESETS
-from ..host.pictures import animated as pictures
-from ..host.temporal.motion import LoadedMotion
+from ..host import pictures
+from ..host.temporal import LoadedMotion
 from ..inputs import (
     MOST_FRAMES,
     MotionModelType,
+    as_acts,
     as_value,
-    check_range,
     check_strength,
     range_inputs,
     range_problem,
@@ -96,7 +96,7 @@ class PiaPicture(io.ComfyNode):
         cls, motion_model: LoadedMotion, image: Any, vae: Any, motion: str = MOTION, frame: int = 0, affinity: Any = 1.0
     ) -> io.NodeOutput:
         """Encode the picture."""
-        motion_model.check_takes(PIA)
+        pictures.check_takes(motion_model, PIA)
         count = image.shape[0]
         if count > 1:
             raise ValueError(
@@ -105,7 +105,7 @@ class PiaPicture(io.ComfyNode):
             )
         value = as_value("affinity", affinity, low=0.0)
         latents = pictures.encode_pictures(vae, image)
-        return io.NodeOutput(motion_model.with_picture(pictures.PiaPicture(latents, motion, value, frame)))
+        return io.NodeOutput(motion_model.accompanied(pictures.PiaPicture(latents, motion, value, frame)))
 
 
 class LcmPicture(io.ComfyNode):
@@ -187,10 +187,8 @@ class LcmPicture(io.ComfyNode):
         drift: float = 0.0,
     ) -> io.NodeOutput:
         """Encode the picture."""
-        motion_model.check_takes(LCM_PICTURE)
-        check_range(start_percent, end_percent, would="act")
+        pictures.check_takes(motion_model, LCM_PICTURE)
+        acts = as_acts(strength, start_percent, end_percent, low=0.0)
         check_strength("drift", drift, low=0.0, high=MOST_DRIFT)
-        value = as_value("strength", strength, low=0.0)
         latents = pictures.encode_pictures(vae, image)
-        picture = pictures.LcmPicture(latents, value, drift, start_percent, end_percent)
-        return io.NodeOutput(motion_model.with_picture(picture))
+        return io.NodeOutput(motion_model.accompanied(pictures.LcmPicture(latents, acts, drift)))

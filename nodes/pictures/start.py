@@ -4,8 +4,8 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..host.sampling import injection, noise
-from ..host.sampling.latents import PictureOverTime, picture_latents
+from ..host import sampling
+from ..host.sampling import PictureOverTime, picture_latents
 from ..inputs import as_value, percent_problem, strength_input, strength_problem
 
 MOST_STEPS = 100
@@ -64,7 +64,7 @@ class StartFromPicture(io.ComfyNode):
                 "strength comes from a Motion Keyframe, which changes during the sampling; this one is needed once, at "
                 "its start. Connect a Motion Value."
             )
-        return io.NodeOutput(noise.set_start(model, PictureOverTime(picture_latents(picture), value)))
+        return io.NodeOutput(sampling.set_start(model, PictureOverTime(picture_latents(picture), value)))
 
 
 class InjectPicture(io.ComfyNode):
@@ -128,4 +128,4 @@ class InjectPicture(io.ComfyNode):
         if problem is not None:
             raise ValueError(problem)
         over_time = PictureOverTime(picture_latents(picture), as_value("strength", strength, low=0.0, high=1.0))
-        return io.NodeOutput(injection.inject(model, injection.Injection(over_time, start_percent, steps)))
+        return io.NodeOutput(sampling.inject(model, sampling.Injection(over_time, start_percent, steps)))

@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.pose import BODIES, FITS, WIDTHS, PoseStyle, parse_poses
-from ..host.pose import draw as pose_draw
+from ..host import pose
 from ..inputs import PoseType, side_input
 
 
@@ -103,4 +103,4 @@ class DrawPose(io.ComfyNode):
     ) -> io.NodeOutput:
         """Draw every frame."""
         style = PoseStyle(body, hands, face, threshold, line_width, limb_widths)
-        return io.NodeOutput(pose_draw.draw(parse_poses(keypoints), style, (width, height), fit, background))
+        return io.NodeOutput(pose.draw_clip(parse_poses(keypoints), style, (width, height), fit, background))

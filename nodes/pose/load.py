@@ -14,7 +14,7 @@ from ...motion.pose import (
     read_pose_files,
     walking,
 )
-from ..host.pose import files as pose_files
+from ..host.pose import pose_fingerprint, pose_names, pose_paths
 from ..inputs import FRAMES, PoseType, frames_input, side_input
 
 EXAMPLE = "walking figure (example)"
@@ -36,7 +36,7 @@ def read(
     if pose == EXAMPLE:
         check_units(units)
         return walking(frames, *picture_size((EXAMPLE_SIDE, EXAMPLE_SIDE), (width, height)))
-    return read_pose_files(pose_files.pose_paths(pose), size, units)
+    return read_pose_files(pose_paths(pose), size, units)
 
 
 class LoadPose(io.ComfyNode):
@@ -55,7 +55,7 @@ class LoadPose(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "pose",
-                    options=[EXAMPLE, *pose_files.pose_names()],
+                    options=[EXAMPLE, *pose_names()],
                     tooltip="A .json file in ComfyUI's input folder with the frames of a clip, or a folder in it with "
                     "a file for each frame, in the order of the numbers in their names.",
                 ),
@@ -114,7 +114,7 @@ class LoadPose(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, pose: str | None = None, **_: Any) -> Any:
         """Load again when a file on disk is replaced, or one is added to the folder."""
-        return None if pose is None or pose == EXAMPLE else pose_files.pose_fingerprint(pose)
+        return None if pose is None or pose == EXAMPLE else pose_fingerprint(pose)
 
     @classmethod
     def execute(cls, pose: str, **settings: Any) -> io.NodeOutput:

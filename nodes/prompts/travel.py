@@ -6,9 +6,9 @@ from comfy_api.latest import io
 
 from ...motion.prompts import PromptError, described, parse_prompts, plan_travel, read_prompt
 from ...motion.values import INTERPOLATIONS, LINEAR, read_frames
+from ..host import video
 from ..host.notices import notice
-from ..host.prompts.travel import encode
-from ..host.video import output
+from ..host.prompts import encode
 from ..inputs import FRAMES, MOST_FRAMES, MotionValueType, as_value, frames_input
 
 EXAMPLE = """0: "a bare tree on a hill, spring, pink blossom",
@@ -134,4 +134,4 @@ class PromptTravel(io.ComfyNode):
         found = plan_travel(prompts, frames, before, after, interpolation, closed_loop, known)
         if found.warnings:
             notice("\n".join(found.warnings))
-        return io.NodeOutput(encode(clip, found, output.progress_reporter()), described(found))
+        return io.NodeOutput(encode(clip, found, video.progress_reporter()), described(found))

@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.sampling import FILTERS, MOST_ITERATIONS, FreeInitError, FreeInitOptions
-from ..host.sampling import noise
+from ..host import sampling
 
 
 class FreeInit(io.ComfyNode):
@@ -111,4 +111,4 @@ class FreeInit(io.ComfyNode):
     ) -> io.NodeOutput:
         """Put FreeInit on a clone of the model."""
         options = FreeInitOptions(iterations, filter, d_s, d_t, butterworth_order, seed_step)
-        return io.NodeOutput(noise.set_freeinit(model, options))
+        return io.NodeOutput(sampling.set_freeinit(model, options))

@@ -6,7 +6,7 @@ from comfy_api.latest import io
 
 from ...motion.sampling import KINDS, LARGEST_WEIGHT, METHODS, SEEDINGS, SEEDS, ClipNoise, NoiseError, NoiseLayer
 from ...motion.sampling import NoiseOptions as Options
-from ..host.sampling import noise
+from ..host import sampling
 from ..inputs import MOST_FRAMES, NoiseLayersType, as_mask, frames_input
 
 LARGEST_OFFSET = 2**53 - 1
@@ -126,7 +126,7 @@ class MakeClipNoise(io.ComfyNode):
     ) -> io.NodeOutput:
         """Put the noise on a clone of the model."""
         options = Options(noise_type, seeding, batch_offset, seed_offset, context_length, context_overlap)
-        return io.NodeOutput(noise.set_clip_noise(model, ClipNoise(options, tuple(noise_layers))))
+        return io.NodeOutput(sampling.set_clip_noise(model, ClipNoise(options, tuple(noise_layers))))
 
 
 class MakeNoiseLayer(io.ComfyNode):

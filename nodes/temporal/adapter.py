@@ -4,10 +4,8 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..host import folders
+from ..host import files, folders, temporal
 from ..host.notices import notice
-from ..host.temporal import adapter
-from ..host.temporal import motion as loader
 from ..inputs import check_strength, strength_problem
 
 
@@ -57,7 +55,7 @@ class ApplyDomainAdapter(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, domain_adapter: str | None = None, **_: Any) -> Any:
         """Apply again when the file on disk is replaced."""
-        return loader.file_fingerprint(domain_adapter and folders.model_path(folders.LORAS, domain_adapter))
+        return files.file_fingerprint(domain_adapter and folders.model_path(folders.LORAS, domain_adapter))
 
     @classmethod
     def execute(cls, model: Any, domain_adapter: str, strength: float = 1.0) -> io.NodeOutput:
@@ -65,7 +63,7 @@ class ApplyDomainAdapter(io.ComfyNode):
         # a value that came over a wire is known only now
         check_strength("strength", strength)
         path = folders.existing_path(folders.LORAS, domain_adapter, "domain adapter")
-        adapted, told = adapter.apply_adapter(model, path, strength)
+        adapted, told = temporal.apply_adapter(model, path, strength)
         if told is not None:
             notice(told)
         return io.NodeOutput(adapted)

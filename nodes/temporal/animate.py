@@ -6,15 +6,12 @@ from comfy_api.latest import io
 
 from ...motion.sampling import SCHEDULES
 from ...motion.values import LARGEST
-from ..host import folders
-from ..host.animate import animate
-from ..host.temporal import adapter, runtime
-from ..host.temporal import motion as loader
+from ..host import animate, files, folders, temporal
 from ..inputs import (
     MotionLoraType,
     MotionModelType,
+    as_acts,
     as_value,
-    check_range,
     check_strength,
     range_inputs,
     range_problem,
@@ -119,7 +116,7 @@ class AnimateModel(io.ComfyNode):
         """Apply again when the adapter's file is replaced."""
         if domain_adapter is None or domain_adapter == NO_ADAPTER:
             return None
-        return loader.file_fingerprint(folders.model_path(folders.LORAS, domain_adapter))
+        return files.file_fingerprint(folders.model_path(folders.LORAS, domain_adapter))
 
     @classmethod
     def execute(
@@ -136,16 +133,13 @@ class AnimateModel(io.ComfyNode):
         motion_lora: Any = (),
     ) -> io.NodeOutput:
         """Attach the motion module to a clone of the model."""
-        check_range(start_percent, end_percent, would="move")
-        strengths = runtime.Strengths(
+        strengths = temporal.Strengths(
             as_value("motion_scale", motion_scale, low=0.0),
-            as_value("effect_strength", effect_strength, low=0.0),
-            start_percent,
-            end_percent,
+            as_acts(effect_strength, start_percent, end_percent, "effect_strength", would="move", low=0.0),
         )
         told = None
         if domain_adapter != NO_ADAPTER:
             check_strength("adapter_strength", adapter_strength)
             path = folders.existing_path(folders.LORAS, domain_adapter, "domain adapter")
-            model, told = adapter.apply_adapter(model, path, adapter_strength)
+            model, told = temporal.apply_adapter(model, path, adapter_strength)
         return io.NodeOutput(animate.animate_model(model, motion_model, strengths, beta_schedule, motion_lora, told))

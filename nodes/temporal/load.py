@@ -4,8 +4,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..host import folders
-from ..host.temporal import motion as loader
+from ..host import files, folders, temporal
 from ..inputs import MotionModelType
 
 
@@ -55,10 +54,10 @@ class LoadMotionModule(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, motion_module: str | None = None, **_: Any) -> Any:
         """Load again when the file on disk is replaced."""
-        return loader.file_fingerprint(motion_module and folders.model_path(folders.MOTION_MODULES, motion_module))
+        return files.file_fingerprint(motion_module and folders.model_path(folders.MOTION_MODULES, motion_module))
 
     @classmethod
     def execute(cls, motion_module: str) -> io.NodeOutput:
         """Load the file."""
         path = folders.existing_path(folders.MOTION_MODULES, motion_module, "motion module")
-        return io.NodeOutput(loader.load_motion(path))
+        return io.NodeOutput(temporal.load_motion(path))

@@ -4,13 +4,10 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..host import folders
-from ..host.temporal import lora as loading
-from ..host.temporal import motion as loader
+from ..host import files, folders, temporal
 from ..inputs import (
     MotionLoraType,
-    as_value,
-    check_range,
+    as_acts,
     range_inputs,
     range_problem,
     strength_input,
@@ -66,7 +63,7 @@ class LoadMotionLora(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, lora: str | None = None, **_: Any) -> Any:
         """Load again when the file on disk is replaced."""
-        return loader.file_fingerprint(lora and folders.model_path(folders.MOTION_LORAS, lora))
+        return files.file_fingerprint(lora and folders.model_path(folders.MOTION_LORAS, lora))
 
     @classmethod
     def execute(
@@ -78,8 +75,6 @@ class LoadMotionLora(io.ComfyNode):
         previous_motion_lora: Any = (),
     ) -> io.NodeOutput:
         """Load the file, unless it still is in memory, and add it to the chain."""
-        check_range(start_percent, end_percent, would="act")
+        acts = as_acts(strength, start_percent, end_percent)
         path = folders.existing_path(folders.MOTION_LORAS, lora, "MotionLoRA")
-        value = as_value("strength", strength)
-        entry = loading.MotionLora(loading.load_lora(path), value, start_percent, end_percent)
-        return io.NodeOutput((*previous_motion_lora, entry))
+        return io.NodeOutput((*previous_motion_lora, temporal.MotionLora(temporal.LoraWeights.load(path), acts)))

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from comfy_api.latest import io
 
 from ...motion.temporal import PositionAdjustment
-from ..host.temporal.motion import LoadedMotion
+from ..host.temporal import LoadedMotion
 from ..inputs import MotionModelType
 
 

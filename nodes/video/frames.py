@@ -4,8 +4,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..host.video import output
-from ..host.video import vae as frames
+from ..host import video
 from ..inputs import frames_input
 from .saving import save_clip, saving_inputs, saving_problem, video_output
 
@@ -65,7 +64,7 @@ class DecodeAndSaveVideo(io.ComfyNode):
     @classmethod
     def execute(cls, samples: Any, vae: Any, frames_per_batch: int = 0, **saving: Any) -> io.NodeOutput:
         """Decode and write, part by part."""
-        decoded = frames.Decoded(vae, samples, frames_per_batch)
+        decoded = video.Decoded(vae, samples, frames_per_batch)
         return save_clip(cls.hidden, decoded, at_once=decoded.at_once, **saving)
 
 
@@ -94,5 +93,5 @@ class EncodeFrames(io.ComfyNode):
     @classmethod
     def execute(cls, images: Any, vae: Any, frames_per_batch: int = 0) -> io.NodeOutput:
         """Encode part by part."""
-        found = frames.encode(vae, images, frames_per_batch, output.progress_reporter())
+        found = video.encode(vae, images, frames_per_batch, video.progress_reporter())
         return io.NodeOutput({"samples": found})

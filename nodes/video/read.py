@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.video import Choice
-from ..host.video import read as video_frames
+from ..host.video import read_frames
 from ..inputs import FRAME_RATE, FRAMES, frame_rate_input, frames_input, side_input
 
 
@@ -82,5 +82,5 @@ class VideoFrames(io.ComfyNode):
     ) -> io.NodeOutput:
         """Read, crop and resize."""
         choice = Choice(frame_rate, skip_frames, every_nth, frames)
-        found = video_frames.read_frames(video, choice, width, height)
+        found = read_frames(video, choice, width, height)
         return io.NodeOutput(found.images, found.sound, found.rate, found.images.shape[0])

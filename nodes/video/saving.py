@@ -8,8 +8,7 @@ from uuid import uuid4
 from comfy_api.latest import io
 
 from ...motion.video import CODECS, Clip, Job, Pictures, Sound, VideoError, check_encoder, expand_prefix, write_video
-from ..host import folders
-from ..host.video import output
+from ..host import folders, video
 from ..inputs import FRAME_RATE, LEAST_FRAME_RATE, MOST_FRAME_RATE, frame_rate_input
 
 BOTH_WAYS = "Play forwards, then backwards."
@@ -135,15 +134,15 @@ def save_clip(
             path,
             quality,
             loop_count,
-            output.workflow_tags(hidden.prompt, extra),
+            video.workflow_tags(hidden.prompt, extra),
             None if side is None else Path(folders.temporary_folder()) / side,
-            output.progress_reporter(),
+            video.progress_reporter(),
         )
     )
     readable = None if codec.still or codec.sequence else path
     return io.NodeOutput(
-        output.video_value(readable, images, audio, frame_rate),
-        ui=output.preview(codec, file, place.subfolder, place.kind, side),
+        video.video_value(readable, images, audio, frame_rate),
+        ui=video.preview(codec, file, place.subfolder, place.kind, side),
     )
 
 

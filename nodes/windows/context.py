@@ -5,8 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.windows import FUSES, SCHEDULES, WindowError, WindowOptions, draw_plan
-from ..host.windows import sliding as windows
-from ..host.windows import views
+from ..host import windows
 from ..inputs import MOST_FRAMES, frames_input, percent_problem
 
 
@@ -208,7 +207,7 @@ class MotionViews(io.ComfyNode):
     @classmethod
     def execute(cls, model: Any, **settings: Any) -> io.NodeOutput:
         """Put the views on a clone of the model."""
-        return io.NodeOutput(views.view(model, window_options(settings)))
+        return io.NodeOutput(windows.view(model, window_options(settings)))
 
 
 class ContextPreview(io.ComfyNode):

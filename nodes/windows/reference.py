@@ -5,10 +5,9 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.windows import MODES, WAYS, ReferenceOptions, WindowReferenceError, parse_frames
-from ..host.windows import attach as reference
+from ..host import windows
 from ..inputs import (
-    as_value,
-    check_range,
+    as_acts,
     percent_problem,
     range_inputs,
     range_problem,
@@ -149,16 +148,13 @@ class MakeContextReference(io.ComfyNode):
         keep_in_main_memory: bool = False,
     ) -> io.NodeOutput:
         """Put the reference on a clone of the model."""
-        check_range(start_percent, end_percent, would="act")
         frames = parse_frames(indexes) if mode == "indexes" else ()
-        seen = reference.ContextReference(
+        seen = windows.ContextReference(
             ReferenceOptions(mode, sliding_width, frames, by, style_fidelity, reference_weight),
-            strength=as_value("strength", strength, 0.0, 1.0),
-            start_percent=start_percent,
-            end_percent=end_percent,
+            acts=as_acts(strength, start_percent, end_percent, low=0.0, high=1.0),
             on_cpu=keep_in_main_memory,
         )
-        return io.NodeOutput(reference.refer(model, seen))
+        return io.NodeOutput(windows.refer(model, seen))
 
 
 class MakeNaiveReuse(io.ComfyNode):
@@ -224,8 +220,5 @@ class MakeNaiveReuse(io.ComfyNode):
         end_percent: float = 0.15,
     ) -> io.NodeOutput:
         """Put the reuse on a clone of the model."""
-        check_range(start_percent, end_percent, would="act")
-        value = as_value("strength", strength, 0.0, 1.0)
-        return io.NodeOutput(
-            reference.repeat(model, reference.NaiveReuse(weighted_mean, value, start_percent, end_percent))
-        )
+        acts = as_acts(strength, start_percent, end_percent, low=0.0, high=1.0)
+        return io.NodeOutput(windows.repeat(model, windows.NaiveReuse(weighted_mean, acts)))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.harness.browser import TEMPLATES, play_in_node
-from tests.harness.seeded.weights import CHECKPOINT
+from tests.harness.seeded.names import CHECKPOINT
 from tests.harness.templates import MOTION_MODULE, find, template_paths
 
 NODE = "app.graph.nodes.find(node => node.type === 'KinemaCombineVideo')"

@@ -69,6 +69,18 @@ def ensure_host(own: str | None = None) -> Host:
     return Host(folder, _python_in(environment), is_users=False)
 
 
+def ensure_tools() -> Path:
+    """A Python with the tool that converts workflows, which needs neither torch nor ComfyUI."""
+    converter = next(line for line in _own_requirements()[-1].splitlines() if line.startswith("comfy-cli"))
+
+    def make(target: Path) -> None:
+        venv.create(target, with_pip=True)
+        run([_python_in(target), "-m", "pip", "install", "--quiet", converter], "installing the workflow converter")
+
+    key = hashlib.sha256(f"{converter}\n{sys.version}".encode()).hexdigest()[:12]
+    return _python_in(once(cache_folder() / f"tools-{key}", make, in_place=True))
+
+
 def once(target: Path, make: Callable[[Path], None], in_place: bool = False) -> Path:
     """Make a folder if it is not there, whole or not at all."""
     done = target / ".complete"

@@ -6,13 +6,20 @@ from typing import Any
 
 from comfy_cli.workflow_to_api import convert_ui_to_api
 
-from .seeded.weights import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
-from .seeded.weights_camera import CAMERA
-from .seeded.weights_control import CONTROL
-from .seeded.weights_depth import DEPTH
-from .seeded.weights_pictures import LCM_I2V, PIA
-from .seeded.weights_sparse import SPARSE
-from .seeded.weights_xl import CHECKPOINT_XL, MOTION_XL
+from .seeded.names import (
+    ADAPTER,
+    CAMERA,
+    CHECKPOINT,
+    CHECKPOINT_XL,
+    CONTROL,
+    DEPTH,
+    LCM_I2V,
+    LCM_LORA,
+    MOTION_LORA,
+    MOTION_XL,
+    PIA,
+    SPARSE,
+)
 from .setup import ROOT
 
 Prompt = dict[str, dict[str, Any]]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.harness.pack import load_host
-from tests.harness.seeded.weights import CHECKPOINT
+from tests.harness.seeded.names import CHECKPOINT
 
 folder = os.environ.get("KINEMA_COMFYUI_FOLDER")
 if folder is None:

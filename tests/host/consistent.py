@@ -7,6 +7,7 @@ from typing import Any
 import comfy.sample
 import torch
 from comfy.ldm.modules.attention import BasicTransformerBlock
+from kinema.motion.values import Acts
 from kinema.motion.windows import ReferenceOptions, WindowOptions, plan_windows
 from kinema.nodes.host.windows import attach as reference
 from kinema.nodes.host.windows import bank
@@ -32,13 +33,13 @@ def slid(model: Patcher, at_once: int = 0) -> Patcher:
 def referred(model: Patcher, strength: Any = 1.0, on_cpu: bool = False, end: float = 1.0, **options: Any) -> Patcher:
     """The Context Reference node."""
     value = as_value("strength", strength)
-    seen = bank.ContextReference(ReferenceOptions(**options), strength=value, end_percent=end, on_cpu=on_cpu)
+    seen = bank.ContextReference(ReferenceOptions(**options), acts=Acts(value, end_percent=end), on_cpu=on_cpu)
     return reference.refer(model, seen)
 
 
 def reusing(model: Patcher, weight: float = 0.95, strength: Any = 1.0, end: float = 1.0) -> Patcher:
     """The Naive Reuse node."""
-    return reference.repeat(model, reference.NaiveReuse(weight, as_value("strength", strength), end_percent=end))
+    return reference.repeat(model, reference.NaiveReuse(weight, Acts(as_value("strength", strength), end_percent=end)))
 
 
 class ByHand:

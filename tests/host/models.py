@@ -10,6 +10,7 @@ import comfy.model_patcher
 import comfy.sample
 import comfy.supported_models
 import torch
+from kinema.motion.values import Acts
 from kinema.nodes.host.animate import animate
 from kinema.nodes.host.temporal import motion as loader
 from kinema.nodes.host.temporal import runtime
@@ -78,7 +79,7 @@ def tiny_motion(
 
 def strengths(scale: Any = 1.0, effect: Any = 1.0, **range: float) -> runtime.Strengths:
     """What Animate Model makes of its inputs; scale and effect are numbers, lists, masks or Motion Values."""
-    return runtime.Strengths(as_value("scale", scale), as_value("effect", effect), **range)
+    return runtime.Strengths(as_value("scale", scale), Acts(as_value("effect", effect), **range))
 
 
 def animated(model: Patcher, motion: loader.LoadedMotion, schedule: str = "auto", **settings: Any) -> Patcher:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from kinema.motion.values import Acts
 from kinema.nodes.host.pictures import animated as pictures
 from kinema.nodes.host.temporal import motion as loader
 from kinema.nodes.inputs import as_value
@@ -35,10 +36,12 @@ def latents(count: int = 1, size: int = 8, seed: int = 2) -> Tensor:
 def pia(folder: Path, preset: str = "animation, large motion", affinity: Any = 1.0, **more: Any) -> loader.LoadedMotion:
     """The Picture for PIA node, behind its VAE."""
     picture = pictures.PiaPicture(more.pop("latents", latents()), preset, as_value("affinity", affinity), **more)
-    return load(folder, PIA).with_picture(picture)
+    return load(folder, PIA).accompanied(picture)
 
 
 def lcm(folder: Path, strength: Any = 1.0, **more: Any) -> loader.LoadedMotion:
     """The Picture for AnimateLCM-I2V node, behind its VAE."""
-    picture = pictures.LcmPicture(more.pop("latents", latents()), as_value("strength", strength), **more)
-    return load(folder, LCM).with_picture(picture)
+    during = {name: more.pop(name) for name in ("start_percent", "end_percent") if name in more}
+    acts = Acts(as_value("strength", strength), **during)
+    picture = pictures.LcmPicture(more.pop("latents", latents()), acts, **more)
+    return load(folder, LCM).accompanied(picture)

@@ -2,37 +2,31 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
 from comfy.ldm.modules.attention import SpatialTransformer
 from comfy.ldm.modules.diffusionmodules.openaimodel import ResBlock
 from comfy.model_patcher import ModelPatcher
 from comfy.patcher_extension import WrappersMP
 
-from ..camera.camera import LoadedCamera, camera_of, cameras
 from ..notices import notice
-from ..sampling.schedule import set_beta_schedule
-from ..temporal.fit import anchors, check_fit
-from ..temporal.lora import LoadedLora, MotionLora, check_loras
-from ..temporal.motion import LoadedMotion
-from ..temporal.runtime import (
-    CAMERAS,
+from ..options import ATTACHED, COMPANIONS, MOTION
+from ..patching import set_wrappers
+from ..sampling import set_beta_schedule
+from ..temporal import (
     HANDLER,
-    KEY,
-    LORAS,
     PATCH,
-    PICTURE_PATCH,
     Anchors,
-    Motion,
+    Attached,
+    Companion,
+    LoadedMotion,
     MotionWrapper,
     Strengths,
-    enter_pictures,
-    motion_patchers,
+    anchors_of,
+    check_fit,
+    companion_patchers,
     pool_output,
 )
-from .checks import Attached, Checked
-
-ATTACHMENT = "kinema.attached"
+from .checks import Checked
 
 
 def animate_model(
@@ -40,34 +34,35 @@ def animate_model(
     motion: LoadedMotion,
     strengths: Strengths,
     beta_schedule: str,
-    loras: Sequence[MotionLora] = (),
+    companions: Sequence[Companion] = (),
     tell: str | None = None,
 ) -> ModelPatcher:
     """A clone of the model that samples clips; the given model stays as it is.
 
     Args:
         beta_schedule: a schedule name, "auto" for the one the motion module was trained with, or "use existing".
-        loras: act on this motion module and on no other one of the chain.
+        companions: act on this motion module, besides those that came with it, and on no other one of the chain.
         tell: something to say besides, because a node shows only its latest text.
 
     Raises:
         AnimateError: the motion module was made for another base model, or has no picture to animate.
-        LoraError: a MotionLoRA was made for another motion module.
+        ValueError: a companion was made for another motion module.
     """
     unet = model.get_model_object("diffusion_model")
     check_fit(unet, motion)
-    told = [*([tell] if tell else []), *check_loras(motion, loras)]
+    told = [*([tell] if tell else []), *check_companions(motion, companions)]
     animated = model.clone()
-    before: tuple[Attached, ...] = model.get_attachment(ATTACHMENT) or ()
+    before: tuple[Attached, ...] = model.get_attachment(ATTACHED) or ()
     # without those that do nothing, so that nothing is what they cost
-    attached = (*before, (motion, strengths, tuple(lora for lora in loras if not lora.strength.is_zero)))
-    animated.set_attachments(ATTACHMENT, attached)
-    attach_weights(animated, model, before, attached)
-    patch(animated, attached)
-    wrap(animated, attached, anchors(unet))
+    acting = tuple(mate for mate in (*companions, *motion.companions) if not mate.never)
+    chain = (*before, Attached(motion, strengths, acting))
+    animated.set_attachments(ATTACHED, chain)
+    attach_weights(animated, model, before, chain)
+    patch(animated)
+    wrap(animated, chain, anchors_of(unet))
     format = motion.model.format
     name = format.beta_schedule if beta_schedule == "auto" else beta_schedule
-    first = before[0][0] if before and beta_schedule == "auto" else None
+    first = before[0].motion if before and beta_schedule == "auto" else None
     if name != "use existing" and first is None:
         set_beta_schedule(animated, name)
     level = logging.WARNING if told else logging.INFO
@@ -80,63 +75,42 @@ def animate_model(
     return animated
 
 
+def check_companions(motion: LoadedMotion, companions: Sequence[Companion]) -> list[str]:
+    """What to say of companions that fit a motion module in part, once for each of their files.
+
+    Raises:
+        ValueError: one does not fit.
+    """
+    return list(dict.fromkeys(text for mate in companions for text in mate.check_motion(motion)))
+
+
 def attach_weights(
-    animated: ModelPatcher, model: ModelPatcher, before: Sequence[Attached], attached: Sequence[Attached]
+    animated: ModelPatcher, model: ModelPatcher, before: Sequence[Attached], chain: Sequence[Attached]
 ) -> None:
-    """Let the host load the newest motion model of a chain, its MotionLoRAs and its camera with the image model.
+    """Let the host load the newest motion model of a chain and what accompanies it with the image model.
 
     Args:
         model: what ``animated`` is a clone of; its patchers are kept, where a clone has clones.
     """
-    animated.set_additional_models(KEY, [*motion_patchers(model), attached[-1][0].patcher])
-    for key, files in ((LORAS, lora_files), (CAMERAS, camera_files)):
-        known, found = files(before), files(attached)
-        if found:
-            patchers = [*model.get_additional_models_with_key(key), *(new.patcher for new in found[len(known) :])]
-            animated.set_additional_models(key, patchers)
+    models = model.get_additional_models_with_key(MOTION)
+    animated.set_additional_models(MOTION, [*models, chain[-1].motion.loaded.patcher])
+    known, patchers = companion_patchers(before), companion_patchers(chain)
+    if patchers:
+        there = model.get_additional_models_with_key(COMPANIONS)
+        animated.set_additional_models(COMPANIONS, [*there, *patchers[len(known) :]])
 
 
-def lora_files(attached: Sequence[Attached]) -> list[LoadedLora]:
-    """The MotionLoRA files of a chain, each once, in the order in which they came."""
-    return list(dict.fromkeys(lora.loaded for _, _, loras in attached for lora in loras))
-
-
-def camera_files(attached: Sequence[Attached]) -> list[LoadedCamera]:
-    """The CameraCtrl files of a chain, likewise."""
-    return cameras([loaded for loaded, _, _ in attached])
-
-
-def patch(animated: ModelPatcher, attached: Sequence[Attached]) -> None:
+def patch(animated: ModelPatcher) -> None:
     """Let the host call us for the layers of the UNet that motion models follow."""
-    patches = animated.model_options["transformer_options"].setdefault("patches", {})
-    handlers = patches.setdefault(PATCH, [])
+    handlers = animated.model_options["transformer_options"].setdefault("patches", {}).setdefault(PATCH, [])
     if not any(handler is HANDLER for _, handler in handlers):
         # first in line: the host calls one handler a layer, and this one calls the others
         handlers.insert(0, ((ResBlock, SpatialTransformer), HANDLER))
-    has_picture = any(loaded.picture is not None for loaded, _, _ in attached)
-    if has_picture and enter_pictures not in patches.setdefault(PICTURE_PATCH, []):
-        patches[PICTURE_PATCH].append(enter_pictures)
 
 
-def wrap(animated: ModelPatcher, attached: Sequence[Attached], anchors: Anchors) -> None:
+def wrap(animated: ModelPatcher, chain: Sequence[Attached], anchors: Anchors) -> None:
     """Check each clip before it is sampled, and tell every call of the model what acts on it."""
-    loras, files = lora_files(attached), camera_files(attached)
-    motions = tuple(
-        Motion(
-            strengths,
-            loaded.rows,
-            tuple((loras.index(lora.loaded), lora) for lora in own),
-            camera_of(loaded, files),
-            loaded.picture,
-        )
-        for loaded, strengths, own in attached
-    )
-    wrappers: dict[str, Any] = {
-        WrappersMP.OUTER_SAMPLE: Checked(attached),
-        WrappersMP.APPLY_MODEL: MotionWrapper(motions, anchors),
-    }
-    if any(loaded.model.format.pool_resnets for loaded, _, _ in attached):
+    wrappers = {WrappersMP.OUTER_SAMPLE: Checked(chain), WrappersMP.APPLY_MODEL: MotionWrapper(chain, anchors)}
+    if any(each.motion.model.format.pool_resnets for each in chain):
         wrappers[WrappersMP.DIFFUSION_MODEL] = pool_output
-    for kind, wrapper in wrappers.items():
-        animated.remove_wrappers_with_key(kind, KEY)
-        animated.add_wrapper_with_key(kind, KEY, wrapper)
+    set_wrappers(animated, MOTION, wrappers)

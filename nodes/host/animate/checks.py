@@ -6,20 +6,14 @@ from typing import Any
 from torch import Tensor
 
 from ....motion.windows import WindowOptions
-from ..camera.camera import path_lengths
-from ..control.checks import check_controls, controls_of
+from ..control import check_controls, controls_of
 from ..notices import notice
-from ..pictures.animated import resized
-from ..sampling.timing import start_timing
-from ..temporal.lora import MotionLora
-from ..temporal.motion import LoadedMotion
-from ..temporal.runtime import VIEWS, Strengths
+from ..options import TOLD, VIEWS
+from ..sampling import start_timing
+from ..temporal import Attached, Clip, LoadedMotion
 
-TOLD = "kinema.told"
 FEWEST_FRAMES = 8
 """Below this a motion module has little to work with; what comes out is grainy."""
-Attached = tuple[LoadedMotion, Strengths, tuple[MotionLora, ...]]
-"""One Animate Model of a chain: the motion module, how strongly it acts, and its MotionLoRAs."""
 
 
 class ClipError(ValueError):
@@ -29,8 +23,8 @@ class ClipError(ValueError):
 class Checked:
     """Checks the clip and starts the timing of its sampling (host wrapper ``OUTER_SAMPLE``)."""
 
-    def __init__(self, attached: Sequence[Attached]) -> None:
-        self.attached = attached
+    def __init__(self, chain: Sequence[Attached]) -> None:
+        self.chain = chain
 
     def __call__(
         self, executor: Any, noise: Tensor, latent_image: Tensor, sampler: Any, sigmas: Tensor, *rest: Any, **more: Any
@@ -38,18 +32,17 @@ class Checked:
         """Same signature as the host's ``CFGGuider.outer_sample``."""
         guider = executor.class_obj
         frames = noise.shape[0]
-        motions = [loaded for loaded, _, _ in self.attached]
+        motions = [each.motion for each in self.chain]
         options = guider.model_options["transformer_options"]
         context = guider.model_options.get("context_handler")
         at_once = frames_at_once(frames, context, options.get(VIEWS))
         check_frames(at_once, motions)
-        told = [few_frames(frames, motions), *short_values(frames, self.attached), *other_clips(frames, guider.conds)]
+        told = [few_frames(frames, motions), *short_values(frames, self.chain), *other_clips(frames, guider.conds)]
         unet = guider.model_patcher.get_model_object("diffusion_model")
         in_windows = frames_at_once(frames, context) < frames
         told += check_controls(controls_of(guider.conds), unet, noise.shape, at_once, in_windows)
-        told += path_lengths(frames, motions)
-        for picture in (loaded.picture for loaded in motions if loaded.picture is not None):
-            told += [*picture.check(frames), *resized(picture, tuple(noise.shape[-2:]))]
+        clip = Clip(frames, *noise.shape[-2:])
+        told += dict.fromkeys(text for each in self.chain for mate in each.companions for text in mate.check_clip(clip))
         if any(told) and TOLD not in options:
             # one text, because a node shows only its latest; and once, also where FreeInit samples several times
             notice("\n".join(text for text in told if text))
@@ -96,15 +89,12 @@ def few_frames(frames: int, motions: Sequence[LoadedMotion]) -> str | None:
     )
 
 
-def short_values(frames: int, attached: Sequence[Attached]) -> list[str]:
+def short_values(frames: int, chain: Sequence[Attached]) -> list[str]:
     """What to say of lists and masks with fewer entries than the clip has frames."""
     told = []
-    for loaded, strengths, loras in attached:
-        values = [("motion_scale", strengths.scale), ("effect_strength", strengths.effect)]
-        values += [(f"the strength of {lora.loaded.file}", lora.strength) for lora in loras]
-        values += [(f"the strength of {loaded.camera.loaded.file}", loaded.camera.strength)] if loaded.camera else []
-        for name, value in values:
-            told += value.told_short(name, frames)
+    for each in chain:
+        told += each.strengths.scale.told_short("motion_scale", frames)
+        told += each.strengths.effect.told_short("effect_strength", frames)
     return list(dict.fromkeys(told))
 
 

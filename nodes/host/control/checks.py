@@ -6,9 +6,8 @@ from typing import Any
 import torch
 from comfy.controlnet import ControlBase, ControlLora, ControlNet, T2IAdapter
 
-from ..sampling.window_frames import FollowsClip
 from .apply import LOADED_WRONGLY
-from .windowed import chain
+from .windowed import FollowsClip, chain
 
 SAME_SHAPE = 0.02
 """So much may the proportions of two pictures differ without anyone seeing it."""

@@ -12,11 +12,12 @@ from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
 from torch import Tensor
 
 from ....motion.control import RGB, Placement, SparseError, pictures_of
-from ..sampling.timing import Now, timing_of
-from ..sampling.window_frames import WINDOW_FRAMES, FollowsClip, frame_numbers
-from ..temporal.runtime import VIEWS, Layer, Runtime, Strengths, views_now
-from .network import LoadedSparse
+from ..options import VIEWS
+from ..sampling import Call, Now, timing_of
+from ..temporal import Layer, Runtime, Strengths, views_now
+from .network import SparseWeights
 from .timed import Outputs
+from .windowed import FollowsClip
 
 PIXELS = 8
 """Pixels to one place of the latent."""
@@ -27,7 +28,7 @@ class SparseControl(FollowsClip):
 
     def __init__(
         self,
-        loaded: LoadedSparse,
+        loaded: SparseWeights,
         strengths: Strengths | None = None,
         placement: Placement | None = None,
         nearest: bool = True,
@@ -44,7 +45,7 @@ class SparseControl(FollowsClip):
         self.strengths = strengths or Strengths()
         self.placement = placement or Placement()
         self.nearest = nearest
-        self.latent_format = SD15() if loaded.model.kind == RGB else None
+        self.latent_format = SD15() if loaded.model.reads == RGB else None
         self._sampling: Any = None
         # shared by the copies that windows make of it
         self._read: dict[tuple[int, int], Tensor] = {}
@@ -79,7 +80,7 @@ class SparseControl(FollowsClip):
         """
         self.placement.frames(self.cond_hint_original.shape[0], frames)
         motion = self.loaded.model.motion
-        if motion is not None and at_once > motion.max_frames and not self.strengths.effect.is_zero:
+        if motion is not None and at_once > motion.max_frames and not self.strengths.effect.never:
             raise SparseError(
                 f"{self.loaded.file} can number at most {motion.max_frames} frames at once, but {at_once} were asked "
                 f"for. Lower the batch size of the latent to {motion.max_frames} or less, or put a Sliding Context "
@@ -94,19 +95,14 @@ class SparseControl(FollowsClip):
         before = None if self.previous_controlnet is None else self.previous_controlnet.get_control(*arguments)
         if self.timestep_range is not None and not self.timestep_range[0] >= t[0] >= self.timestep_range[1]:
             return before
-        together = x_noisy.shape[0] // batched_number
-        window = transformer_options.get("context_window")
-        total = together if window is None else window.total_frames
-        # several windows may come in one call
-        frames = transformer_options.get(WINDOW_FRAMES, together)
-        numbers = frame_numbers(together, window)
+        call = Call.of(transformer_options, x_noisy.shape[0])
         views = transformer_options.get(VIEWS)
-        self.check_clip(total, min(frames, views.length) if views else frames)
+        self.check_clip(call.total, min(call.frames, views.length) if views else call.frames)
         timing = timing_of(transformer_options, self._sampling)
         now = Now(timing, lambda: float(t[0]))
-        layers, seen = tuple(self._layers(now)), views_now(now, frames, views)
-        runtime = Runtime(frames, {}, layers, False, numbers, seen, timing.masks)
-        hint = self._hint(x_noisy, numbers, frames, total)
+        seen = views_now(now, call.frames, views)
+        runtime = Runtime(call, {}, tuple(self._layers(now)), views=seen, masks=timing.masks)
+        hint = self._hint(x_noisy, call)
         context = cond.get("crossattn_controlnet", cond["c_crossattn"]).to(hint)
         control: Outputs = self.loaded.model(
             hint.repeat(batched_number, 1, 1, 1), self._sampling.timestep(t).float(), context, runtime.run
@@ -114,40 +110,34 @@ class SparseControl(FollowsClip):
         return self.control_merge(control, before, output_dtype=None)
 
     def _layers(self, now: Now) -> Iterator[Layer]:
-        effect = now.value(self.strengths, self.strengths.effect)
+        effect = now.strength(self.strengths.effect)
         if not effect.is_zero and self.loaded.model.motion is not None:
-            yield Layer(self.loaded.model.motion, now.value(self.strengths, self.strengths.scale), effect)
+            yield Layer(self.loaded.model.motion, now.value(self.strengths.scale), effect)
 
-    def _hint(self, x_noisy: Tensor, numbers: Sequence[int], frames: int, total: int) -> Tensor:
-        """What the network reads for each frame of a call, zero where there is no picture.
-
-        Args:
-            numbers: of the frames in the whole clip.
-            frames: of one window.
-            total: frames of the whole clip.
-        """
+    def _hint(self, x_noisy: Tensor, call: Call) -> Tensor:
+        """What the network reads for each frame of a call, zero where there is no picture."""
         pictures = self._pictures((x_noisy.shape[2], x_noisy.shape[3]), x_noisy.device)
-        placed = {frame: n for n, frame in enumerate(self.placement.frames(pictures.shape[0], total))}
-        hint = pictures.new_zeros(len(numbers), *pictures.shape[1:])
-        for start in range(0, len(numbers), frames):
-            part = numbers[start : start + frames]
-            for place, picture in pictures_of(part, placed, self.nearest).items():
-                hint[start + place] = pictures[picture]
+        placed = {frame: n for n, frame in enumerate(self.placement.frames(pictures.shape[0], call.total))}
+        hint = pictures.new_zeros(call.together, *pictures.shape[1:])
+        for start in range(0, call.together, call.frames):
+            window = call.numbers[start : start + call.frames]
+            for index, picture in pictures_of(window, placed, self.nearest).items():
+                hint[start + index] = pictures[picture]
         return hint
 
     def _pictures(self, size: tuple[int, int], device: torch.device) -> Tensor:
         """The pictures in the size of a latent with a mask of ones, worked out once a sampling."""
         if size not in self._read:
             height, width = (PIXELS * length for length in size)
-            found = self.cond_hint_original
-            if found.shape[-2:] != (height, width):
-                found = comfy.utils.common_upscale(found, width, height, "lanczos", "center")
+            pictures = self.cond_hint_original
+            if pictures.shape[-2:] != (height, width):
+                pictures = comfy.utils.common_upscale(pictures, width, height, "lanczos", "center")
             if self.latent_format is not None:
-                found = self._encoded(found, size)
+                pictures = self._encoded(pictures, size)
             network, patcher = self.loaded.model, self.loaded.patcher
             dtype = management.unet_manual_cast(network.dtype, patcher.load_device) or network.dtype
-            found = torch.cat([found, torch.ones_like(found[:, :1])], dim=1)
-            self._read[size] = found.to(device, dtype)
+            pictures = torch.cat([pictures, torch.ones_like(pictures[:, :1])], dim=1)
+            self._read[size] = pictures.to(device, dtype)
         return self._read[size]
 
     def _encoded(self, pictures: Tensor, size: tuple[int, int]) -> Tensor:
@@ -212,7 +202,7 @@ def _colours(pictures: Tensor) -> Tensor:
     return pictures.repeat(1, 3, 1, 1) if channels == 1 else pictures[:, :3]
 
 
-def check_base(model: Any, loaded: LoadedSparse) -> None:
+def check_base(model: Any, loaded: SparseWeights) -> None:
     """Refuse image models of another kind.
 
     Raises:

@@ -1,11 +1,9 @@
 """A SparseCtrl file as a ComfyUI model patcher: the host's ControlNet with motion layers between its blocks."""
 
-import functools
 import os
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-import comfy.model_patcher
 import comfy.ops
 import torch
 from comfy.cldm.cldm import ControlNet
@@ -15,40 +13,37 @@ from torch import Tensor
 from ....motion.control import RGB, SparseFile, check_layers, recognise_sparse
 from ....motion.formats import Block, check_finite, read_weights
 from ....motion.temporal import MotionModel, load_motion_model
-from ..temporal.motion import LoadedFile, file_fingerprint, managed, unmapped
-
-KEPT = 2
-"""Files kept in memory, RGB and scribble: 1 GB each in half precision."""
+from ..files import LoadedFile, Weights
 
 
 class SparseNetwork(ControlNet):
     """The network of SparseCtrl (arXiv 2311.16933, section 3): it sees where pictures are, not the noisy latent."""
 
-    def __init__(self, found: SparseFile, dtype: torch.dtype | None = None, device: Any = None) -> None:
-        width, kind = found.widths[0], {"dtype": dtype, "device": device}
+    def __init__(self, sparse: SparseFile, dtype: torch.dtype | None = None, device: Any = None) -> None:
+        width, held = sparse.widths[0], {"dtype": dtype, "device": device}
         super().__init__(
             image_size=32,
             in_channels=4,
             model_channels=width,
             hint_channels=4,
             num_res_blocks=2,
-            channel_mult=tuple(level // width for level in found.widths),
+            channel_mult=tuple(level // width for level in sparse.widths),
             num_heads=8,
             use_spatial_transformer=True,
             transformer_depth=[1, 1, 1, 1, 1, 1, 0, 0],
             transformer_depth_middle=1,
-            context_dim=found.context,
+            context_dim=sparse.context,
             legacy=False,
             operations=comfy.ops.manual_cast,
-            **kind,
+            **held,
         )
-        if found.kind == RGB:
-            reader = comfy.ops.manual_cast.conv_nd(2, 5, width, 3, padding=1, **kind)
+        if sparse.reads == RGB:
+            reader = comfy.ops.manual_cast.conv_nd(2, 5, width, 3, padding=1, **held)
             self.input_hint_block = TimestepEmbedSequential(reader)
         self.motion: MotionModel | None = None
-        self.kind = found.kind
-        self.widths = found.widths
-        self.context = found.context
+        self.reads = sparse.reads
+        self.widths = sparse.widths
+        self.context = sparse.context
 
     def forward(
         self, hint: Tensor, timesteps: Tensor, context: Tensor, move: Callable[[Block, Tensor], Tensor]
@@ -75,52 +70,36 @@ class SparseNetwork(ControlNet):
         return {"middle": [self.middle_block_out(h, emb, context)], "output": outputs}
 
 
-class LoadedSparse(LoadedFile[SparseNetwork]):
-    """The weights of one file."""
+class SparseWeights(LoadedFile[SparseNetwork]):
+    """The weights of one SparseCtrl file; RGB and scribble are kept, 1 GB each in half precision."""
 
+    kept: ClassVar[int] = 2
 
-def load_sparse(path: str) -> LoadedSparse:
-    """Read, recognise and load a SparseCtrl file.
+    @classmethod
+    def read(cls, path: str) -> Weights:
+        """Read and recognise a SparseCtrl file.
 
-    Raises:
-        WeightFileError: the file cannot be read, or holds NaN.
-        SparseError, MotionFormatError: it is no SparseCtrl, or incomplete.
-    """
-    return _load_once(path, file_fingerprint(path))
-
-
-@functools.lru_cache(KEPT)
-def _load_once(path: str, _fingerprint: object) -> LoadedSparse:
-    return LoadedSparse(_load_patcher(path), os.path.basename(path))
-
-
-def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
-    file = os.path.basename(path)
-    tensors = read_weights(path)
-    shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    found = recognise_sparse(shapes, file)
-    wanted = SparseNetwork(found, device=torch.device("meta")).state_dict()
-    check_layers(found, shapes, {name: tuple(tensor.shape) for name, tensor in wanted.items()}, file)
-    tensors = unmapped(tensors)
-    return managed(
-        tensors,
-        lambda dtype, place: _network(tensors, found, file, dtype, place),
-        (_load_patcher, (path,)),
-        disable_dynamic,
-    )
+        Raises:
+            WeightFileError: the file cannot be read, or holds NaN.
+            SparseError, MotionFormatError: it is no SparseCtrl, or incomplete.
+        """
+        file = os.path.basename(path)
+        tensors = read_weights(path)
+        shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+        sparse = recognise_sparse(shapes, file)
+        wanted = SparseNetwork(sparse, device=torch.device("meta")).state_dict()
+        check_layers(sparse, shapes, {name: tuple(tensor.shape) for name, tensor in wanted.items()}, file)
+        return Weights(tensors, lambda held, dtype, device: _network(held, sparse, file, dtype, device))
 
 
 def _network(
-    tensors: Mapping[str, Tensor], found: SparseFile, file: str, dtype: torch.dtype, place: torch.device
+    tensors: Mapping[str, Tensor], sparse: SparseFile, file: str, dtype: torch.dtype, device: torch.device
 ) -> SparseNetwork:
     """The network around its weights, which are not copied where dtype and device agree."""
-    for key in found.layers:
+    for key in sparse.layers:
         check_finite(key, tensors[key], file)
-    network = SparseNetwork(found, dtype, torch.device("meta")).requires_grad_(False)
-    state = {name: tensors[key].to(place, dtype) for key, name in found.layers.items()}
+    network = SparseNetwork(sparse, dtype, torch.device("meta")).requires_grad_(False)
+    state = {name: tensors[key].to(device, dtype) for key, name in sparse.layers.items()}
     network.load_state_dict(state, assign=True)
-    network.motion = load_motion_model(tensors, found.motion, file, comfy.ops.manual_cast, dtype, place)
+    network.motion = load_motion_model(tensors, sparse.motion, file, comfy.ops.manual_cast, dtype, device)
     return network.eval()
-
-
-__all__ = ["LoadedSparse", "SparseNetwork", "load_sparse"]

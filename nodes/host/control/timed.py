@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from comfy.controlnet import ControlBase
+from einops import rearrange
 from torch import Tensor
 
-from ....motion.values import ONE, MotionValue, in_picture
-from ..sampling.timing import Now, timing_of
-from ..sampling.window_frames import frame_numbers
+from ....motion.values import ALWAYS, Acts, in_picture
+from ..sampling import Call, Now, timing_of
 
 Outputs = dict[str, list[Tensor | None]]
 """What a ControlNet adds to the UNet, by the part of the UNet it goes to."""
@@ -20,9 +20,7 @@ Outputs = dict[str, list[Tensor | None]]
 class ControlStrength:
     """How strongly and when a ControlNet acts, on top of the strength it was applied with."""
 
-    value: MotionValue = ONE
-    start_percent: float = 0.0
-    end_percent: float = 1.0
+    acts: Acts = ALWAYS
     profile: Callable[[int], Sequence[float]] | None = None
     """A weight for each of so many outputs, the shallowest first and the middle last; None leaves them even."""
     uncond: float = 1.0
@@ -47,11 +45,11 @@ class TimedControl(ControlBase):
         arguments = (x_noisy, t, cond, batched_number, transformer_options)
         before = None if self.previous_controlnet is None else self.previous_controlnet.get_control(*arguments)
         timing = timing_of(transformer_options, self._sampling)
-        value = Now(timing, lambda: float(t[0])).value(self.how, self.how.value)
+        value = Now(timing, lambda: float(t[0])).strength(self.how.acts)
         own: Outputs | None = None if value.is_zero else self.inner.get_control(*arguments)
         if own is None:
             return before
-        numbers = frame_numbers(x_noisy.shape[0] // batched_number, transformer_options.get("context_window"))
+        numbers = Call.of(transformer_options, x_noisy.shape[0]).numbers
         rows = [self.how.uncond if which == 1 else 1.0 for which in transformer_options["cond_or_uncond"]]
         factors = x_noisy.new_tensor(rows)[:, None, None, None, None]
 
@@ -60,7 +58,8 @@ class TimedControl(ControlBase):
             size = (x.shape[2], x.shape[3])
             strength = in_picture(value.over(numbers, size, x.device, timing.masks), size)
             strength = strength.to(x) if isinstance(strength, Tensor) else strength
-            return (x.unflatten(0, (len(rows), -1)) * (factors.to(x) * weight * strength)).flatten(0, 1)
+            parts = rearrange(x, "(n f) c h w -> n f c h w", n=len(rows)) * (factors.to(x) * weight * strength)
+            return rearrange(parts, "n f c h w -> (n f) c h w")
 
         weighted = {
             part: [None if x is None else scaled(x, weight) for x, weight in zip(own[part], weights, strict=True)]

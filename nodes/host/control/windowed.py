@@ -5,6 +5,7 @@ frames; the objects in the person's graph stay as they are, and the copies are g
 """
 
 import copy
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 
@@ -12,10 +13,27 @@ import comfy.utils
 from comfy.controlnet import ControlBase, ControlNet
 from torch import Tensor
 
-from ..sampling.window_frames import FollowsClip
-
 KEPT = 4
 """Windows whose hints stay in the network's resolution and on its device, so that short loops reuse them."""
+
+
+class FollowsClip(ControlBase, ABC):
+    """Marks control objects whose pictures belong to single frames of the whole clip.
+
+    They look up what is theirs in each call, so nothing has to cut their pictures to windows.
+    """
+
+    @abstractmethod
+    def check_clip(self, frames: int, at_once: int) -> None:
+        """Stop before a sampling if it does not fit the clip.
+
+        Args:
+            frames: of the whole clip.
+            at_once: frames that motion layers see together.
+
+        Raises:
+            ValueError: it does not fit; the message says what to do.
+        """
 
 
 class WindowControls:

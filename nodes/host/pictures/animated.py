@@ -2,27 +2,29 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
+import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor
 
-from ....motion.formats import LATENT, LCM_PICTURE, PIA, Block, Site
+from ....motion.formats import LCM_PICTURE, PIA, PICTURE_NODES, Block, Site
 from ....motion.temporal import MotionModel, affinities
-from ....motion.values import ONE, MotionValue, Strength, in_picture, listed
-from ..sampling.latents import PictureError
-from ..sampling.moment import Moment
-from ..video import vae as frames
+from ....motion.values import ALWAYS, ONE, Acts, MotionValue, Strength, in_picture, listed
+from ..options import MOTION
+from ..patching import put_first
+from ..sampling import Moment, PictureError
+from ..temporal import Acting, Clip, Companion, LoadedMotion, Runtime
 
 FIRST: Block = ("input", 0)
 """The UNet's first layer, a convolution."""
 SECOND_LAYERS = tuple(Site("down", level, 1).block for level in range(4))
 """Where AnimateLCM-I2V's features enter: the second motion module of each level going down."""
-NODES = {PIA: "Picture for PIA", LCM_PICTURE: "Picture for AnimateLCM-I2V"}
 
 
-@dataclass(frozen=True)
-class PictureNow:
+@dataclass(frozen=True, eq=False)
+class ActingPicture(Acting):
     """What a picture adds to the UNet in one call."""
 
     parts: Mapping[Block, Tensor]
@@ -31,47 +33,98 @@ class PictureNow:
     strength: MotionValue = ONE
     masks: dict[Any, Tensor] = field(default_factory=dict)
 
-    def added(self, block: Block, x: Tensor, effect: MotionValue) -> Tensor:
-        """``x`` with what belongs to a block, as strongly as the motion model acts.
+    def into(self, options: dict[str, Any]) -> None:
+        """Have the host ask after the UNet's first layer, where no temporal transformer is."""
+        if FIRST in self.parts:
+            put_first(options, "input_block_patch", entered)
 
-        Args:
-            x: (conditionings * frames of the call, channels, height, width).
-            effect: the motion model's own strength.
-        """
+    def added(self, block: Block, x: Tensor, effect: MotionValue) -> Tensor:
+        """``x`` with what belongs to a block, as strongly as the motion model acts."""
         part = self.parts.get(block)
         if part is None:
             return x
         size = (x.shape[2], x.shape[3])
         how = (self.strength * effect).over(self.numbers, size, x.device, self.masks)
-        return (x.unflatten(0, (-1, len(self.numbers))) + part * _spread(how, size, x)).flatten(0, 1)
+        changed = rearrange(x, "(n f) c h w -> n f c h w", f=len(self.numbers)) + part * _spread(how, size, x)
+        return rearrange(changed, "n f c h w -> (n f) c h w")
 
 
-class Picture(Protocol):
-    """A picture on a motion-model wire."""
+@torch.compiler.disable
+def entered(h: Tensor, options: dict[str, Any]) -> Tensor:
+    """The first layer's output with what pictures put beside the noisy latents (patch ``input_block_patch``)."""
+    if options["block"] != FIRST:
+        return h
+    runtime: Runtime = options[MOTION]
+    for layer in runtime.layers:
+        for acting in layer.acting:
+            h = acting.added(FIRST, h, layer.effect)
+    return h
 
-    kind: ClassVar[str]
 
-    @property
-    def latents(self) -> Tensor:
-        """(pictures, 4, height, width) as the VAE gives them."""
-        ...
+class Picture(Companion):
+    """What both kinds of pictures have in common as companions of a motion model; they bring no weights."""
 
-    def check(self, frames: int) -> list[str]:
-        """What to say of a clip of that length.
+    latents: Tensor
+    """(pictures, 4, height, width) as the VAE gives them."""
+    role: ClassVar[str] = "picture"
+
+    def describe(self) -> str:
+        """The node it comes from."""
+        return f"from {PICTURE_NODES[self.gives]}"
+
+    def check_motion(self, motion: LoadedMotion) -> list[str]:
+        """Stop unless a motion module animates this kind of picture.
 
         Raises:
-            PictureError: it has no place in the clip; the message says what to change.
+            PictureError: it takes none, or a picture of another kind.
         """
-        ...
+        check_takes(motion, self.gives)
+        return []
 
-    def at(self, moment: Moment, model: MotionModel) -> PictureNow | None:
-        """What it adds in one call, None for nothing."""
-        ...
+    def check_clip(self, clip: Clip) -> list[str]:
+        """What to say of a picture in another size than the clip."""
+        own, wanted = tuple(self.latents.shape[2:]), (clip.height, clip.width)
+        if own == wanted:
+            return []
+        (height, width), (tall, wide) = own, wanted
+        distorted = " and its proportions change" if height * wide != width * tall else ""
+        return [
+            f"The picture of {PICTURE_NODES[self.gives]} is {8 * width} x {8 * height}, the clip {8 * wide} x "
+            f"{8 * tall}: its latent is resized{distorted}. Scale the picture to the size of the clip for a sharper "
+            "result."
+        ]
+
+    def in_scale(self, moment: Moment, mode: str) -> Tensor:
+        """The latents in the scale, size, dtype and place of the UNet, worked out once a sampling."""
+        size = moment.x.shape[2:]
+        key = (self, "latents", size, moment.x.device)
+        kept = moment.now.timing.kept
+        if key not in kept:
+            scaled = moment.base.process_latent_in(self.latents)
+            if scaled.shape[2:] != size:
+                scaled = F.interpolate(scaled.float(), size, mode=mode, antialias=mode == "bilinear")
+            kept[key] = scaled.to(moment.x.device, moment.base.get_dtype_inference())
+        return kept[key]
+
+
+def check_takes(motion: LoadedMotion, picture: str) -> None:
+    """Stop unless a motion module animates one kind of picture.
+
+    Raises:
+        PictureError: it takes none, or a picture of another kind.
+    """
+    format = motion.model.format
+    if format.picture != picture:
+        what = f"takes {PICTURE_NODES[format.picture]}" if format.picture else "takes no picture"
+        raise PictureError(
+            f"{motion.file} is {format.name}, which {what}. {PICTURE_NODES[picture]} is for {picture}: load its file "
+            "in Load Motion Module."
+        )
 
 
 @dataclass(frozen=True, eq=False)
-class PiaPicture:
-    """A picture for PIA, the frame it stands at and how much each frame shall be like it."""
+class PiaPicture(Picture):
+    """A picture for PIA, and how much each frame shall be like it."""
 
     latents: Tensor
     preset: str
@@ -79,138 +132,79 @@ class PiaPicture:
     """Multiplies the preset."""
     frame: int = 0
     """Counted from the end if negative."""
-    kind: ClassVar[str] = PIA
+    gives: ClassVar[str] = PIA
 
-    def check(self, frames: int) -> list[str]:
-        """What to say of a clip of that length.
+    def check_clip(self, clip: Clip) -> list[str]:
+        """What to say of a clip.
 
         Raises:
             PictureError: the clip does not have that frame.
         """
-        if not -frames <= self.frame < frames:
+        if not -clip.frames <= self.frame < clip.frames:
             raise PictureError(
-                f"frame of {NODES[PIA]} is {self.frame}, but the clip has {frames} frames: 0 to {frames - 1}, or -1 "
-                f"to {-frames} counted from the end. Change frame, or the batch size of the latent."
+                f"frame of {PICTURE_NODES[PIA]} is {self.frame}, but the clip has {clip.frames} frames: 0 to "
+                f"{clip.frames - 1}, or -1 to {-clip.frames} counted from the end. Change frame, or the batch size of "
+                "the latent."
             )
-        return self.affinity.told_short(f"affinity of {NODES[self.kind]}", frames)
+        told = self.affinity.told_short(f"affinity of {PICTURE_NODES[PIA]}", clip.frames)
+        return [*told, *super().check_clip(clip)]
 
-    def at(self, moment: Moment, model: MotionModel) -> PictureNow:
+    def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> ActingPicture:
         """The output of PIA's five input channels."""
-        timing, kept = moment.now.timing, moment.now.timing.kept
-        if (self, moment.total) not in kept:
-            values = affinities(self.preset, moment.total, self.frame % moment.total)
-            kept[self, moment.total] = MotionValue(curves=(listed(values),)) * self.affinity
-        affinity = kept[self, moment.total]
-        if affinity.keyframes:
-            affinity = timing.value(affinity, moment.now.sigma)
-        latent = _in_scale(self, moment, "bilinear")
+        timing, total = moment.now.timing, moment.call.total
+        if (self, total) not in timing.kept:
+            values = affinities(self.preset, total, self.frame % total)
+            timing.kept[self, total] = MotionValue(curves=(listed(values),)) * self.affinity
+        affinity = moment.now.value(timing.kept[self, total])
+        latent = self.in_scale(moment, "bilinear")
         size = (latent.shape[2], latent.shape[3])
-        amount = affinity.over(moment.numbers, size, latent.device, timing.masks)
-        amount = latent.new_ones(len(moment.numbers), 1, *size) * _spread(amount, size, latent)
-        return PictureNow({FIRST: model.picture_layers(amount, latent)}, moment.numbers)
+        numbers = moment.call.numbers
+        amount = affinity.over(numbers, size, latent.device, timing.masks)
+        amount = latent.new_ones(len(numbers), 1, *size) * _spread(amount, size, latent)
+        return ActingPicture({FIRST: model.picture_layers(amount, latent)}, numbers)
 
 
 @dataclass(frozen=True, eq=False)
-class LcmPicture:
+class LcmPicture(Picture):
     """One picture for AnimateLCM-I2V, or one for each frame, and how strongly and when it acts."""
 
     latents: Tensor
-    strength: MotionValue = ONE
+    acts: Acts = ALWAYS
     drift: float = 0.0
-    start_percent: float = 0.0
-    end_percent: float = 1.0
-    kind: ClassVar[str] = LCM_PICTURE
+    gives: ClassVar[str] = LCM_PICTURE
 
-    def check(self, frames: int) -> list[str]:
-        """What to say of a clip of that length: one picture serves all frames, the last of several repeats."""
-        told = self.strength.told_short(f"strength of {NODES[self.kind]}", frames)
+    def check_clip(self, clip: Clip) -> list[str]:
+        """What to say of a clip: one picture serves all frames, the last of several repeats."""
+        node, frames = PICTURE_NODES[LCM_PICTURE], clip.frames
+        told = [*self.acts.told_short(f"strength of {node}", frames), *super().check_clip(clip)]
         count = self.latents.shape[0]
         if count in (1, frames):
             return told
         rest = "the last one is used for the rest" if count < frames else "those after them are not used"
-        return [*told, f"{NODES[self.kind]} has {count} pictures, but the clip has {frames} frames: {rest}."]
+        return [*told, f"{node} has {count} pictures, but the clip has {frames} frames: {rest}."]
 
-    def at(self, moment: Moment, model: MotionModel) -> PictureNow | None:
+    def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> ActingPicture | None:
         """The encoder's features at the second motion module of each level."""
-        strength = moment.now.value(self, self.strength)
+        strength = moment.now.strength(self.acts)
         if strength.is_zero:
             return None
-        timing = moment.now.timing
+        timing, total = moment.now.timing, moment.call.total
         key = (self, "features", moment.x.shape[2:], moment.x.device)
         if key not in timing.kept:
-            latents = _in_scale(self, moment, "nearest-exact")[: moment.total]
+            latents = self.in_scale(moment, "nearest-exact")[:total]
             last = latents.shape[0] - 1
             if self.drift and last:
-                latents = latents[[min(number, last) for number in range(moment.total)]]
-            timing.kept[key] = model.picture_layers(latents, self.drift, range(moment.total))
+                latents = latents[[min(number, last) for number in range(total)]]
+            timing.kept[key] = model.picture_layers(latents, self.drift, range(total))
         features = timing.kept[key]
         last = features[0].shape[0] - 1
         if last:
-            rows = [min(number, last) for number in moment.numbers]
+            rows = [min(number, last) for number in moment.call.numbers]
             features = [feature[rows] for feature in features]
         parts = dict(zip(SECOND_LAYERS, features, strict=True))
-        return PictureNow(parts, moment.numbers, strength, timing.masks)
+        return ActingPicture(parts, moment.call.numbers, strength, timing.masks)
 
 
 def _spread(strength: Strength, size: tuple[int, int], like: Tensor) -> Strength:
     spread = in_picture(strength, size)
     return spread.to(like) if isinstance(spread, Tensor) else spread
-
-
-def _in_scale(picture: Picture, moment: Moment, mode: str) -> Tensor:
-    """A picture's latents in the scale, size, dtype and place of the UNet, worked out once a sampling."""
-    size = moment.x.shape[2:]
-    key = (picture, "latents", size, moment.x.device)
-    kept = moment.now.timing.kept
-    if key not in kept:
-        scaled = moment.base.process_latent_in(picture.latents)
-        if scaled.shape[2:] != size:
-            scaled = F.interpolate(scaled.float(), size, mode=mode, antialias=mode == "bilinear")
-        kept[key] = scaled.to(moment.x.device, moment.base.get_dtype_inference())
-    return kept[key]
-
-
-def encode_pictures(vae: Any, images: Tensor) -> Tensor:
-    """Pictures of the host as latents, (pictures, 4, height, width); transparency plays no part.
-
-    Args:
-        images: (pictures, height, width, channels) in 0..1.
-
-    Raises:
-        PictureError: no picture, one of less than a latent's pixel, NaN in it, or a VAE of another kind of model.
-        FramesError: a VAE in which frames depend on one another.
-    """
-    if images.ndim != 4 or 0 in images.shape:
-        raise PictureError("The picture is empty: it has no pixels. Connect another one.")
-    # grey, grey with transparency, colours, colours with transparency
-    colours = 1 if images.shape[3] < 3 else 3
-    images = images[..., :colours].expand(*images.shape[:3], 3)
-    if not bool(images.isfinite().all()):
-        raise PictureError("The picture holds NaN or infinite values. Connect another one.")
-    height, width = images.shape[1:3]
-    if min(height, width) < vae.spacial_compression_encode():
-        raise PictureError(f"The picture has {width} x {height} pixels, which is too small. Connect a larger one.")
-    latents = frames.encode(vae, images, 0, lambda _done, _all: None)
-    if latents.ndim != 4 or latents.shape[1] != LATENT:
-        raise PictureError(
-            f"This VAE makes latents of {latents.shape[1]} channels; the motion modules that animate pictures know "
-            f"those of SD1.5, with {LATENT}. Connect the VAE of the SD1.5 checkpoint."
-        )
-    return latents
-
-
-def resized(picture: Picture, size: tuple[int, ...]) -> list[str]:
-    """What to say of a picture in another size than the clip.
-
-    Args:
-        size: height and width of the clip's latents.
-    """
-    own = tuple(picture.latents.shape[2:])
-    if own == size:
-        return []
-    (height, width), (tall, wide) = own, size
-    return [
-        f"The picture of {NODES[picture.kind]} is {8 * width} x {8 * height}, the clip {8 * wide} x {8 * tall}: its "
-        f"latent is resized{' and its proportions change' if height * wide != width * tall else ''}. Scale the picture "
-        "to the size of the clip for a sharper result."
-    ]

@@ -6,10 +6,10 @@ from torch import Tensor
 
 from ....motion.pose import PoseError, PoseFrame, PoseStyle, draw_poses, drawn_size
 from ..memory import shortage
-from ..video.output import progress_reporter
+from ..video import progress_reporter
 
 
-def draw(
+def draw_clip(
     frames: Sequence[PoseFrame], style: PoseStyle, size: tuple[int, int], fit: str, background: Tensor | None
 ) -> Tensor:
     """See `motion.pose.draw_poses`.

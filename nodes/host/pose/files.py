@@ -5,7 +5,7 @@ import re
 
 import folder_paths
 
-from ..temporal.motion import file_fingerprint
+from ..files import file_fingerprint
 
 ENDING = ".json"
 

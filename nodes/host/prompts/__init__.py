@@ -1,1 +1,5 @@
-"""prompts."""
+"""``travel`` encodes prompts that change over a clip."""
+
+from .travel import encode
+
+__all__ = ["encode"]

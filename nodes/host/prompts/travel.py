@@ -73,8 +73,8 @@ def blended(prompts: Sequence[Tensor], travel: Travel) -> Tensor:
     first = torch.tensor([blend.first for blend in travel.blends], device=every.device)
     second = torch.tensor([blend.second for blend in travel.blends], device=every.device)
     share = torch.tensor([blend.share for blend in travel.blends], device=every.device, dtype=every.dtype)
-    found = every[first]
+    blended = every[first]
     for part in share.nonzero()[:, 0].split(AT_ONCE):
         weight = share[part].reshape(-1, *[1] * (every.ndim - 1))
-        found[part] = found[part].lerp(every[second[part]], weight)
-    return found
+        blended[part] = blended[part].lerp(every[second[part]], weight)
+    return blended

@@ -16,10 +16,10 @@ from comfy.model_sampling import EPS
 from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
+from ..options import INJECTION
+from ..patching import wrapped
 from .latents import PictureError, PictureOverTime
 from .timing import ROUNDING, Timing, timing_of
-
-KEY = "kinema.injection"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Sampled:
         pictures = [(injection, injection.picture.of_model(base, noise)) for injection in self.injections]
         options = extra_args["model_options"]["transformer_options"]
         injecting = Injecting(pictures, timing_of(options, base.model_sampling), before, denoise_mask)
-        options[KEY] = injecting
+        options[INJECTION] = injecting
         shown = injecting.seen(callback) if callback is not None else None
         result = executor(guider, sigmas, extra_args, shown, noise, latent_image, denoise_mask, *rest)
         return result if injecting.offset is None else result + injecting.offset
@@ -120,7 +120,7 @@ def predicted(
     executor: Any, x: Tensor, timestep: Tensor, model_options: dict[str, Any], seed: int | None = None
 ) -> Tensor:
     """One prediction of the model (host wrapper ``PREDICT_NOISE``)."""
-    injecting: Injecting | None = model_options["transformer_options"].get(KEY)
+    injecting: Injecting | None = model_options["transformer_options"].get(INJECTION)
     if injecting is None:
         return executor(x, timestep, model_options, seed)
     return injecting.predict(executor, x, timestep, model_options, seed)
@@ -128,12 +128,6 @@ def predicted(
 
 def inject(model: ModelPatcher, injection: Injection) -> ModelPatcher:
     """A clone of the model into whose clips a picture is put; the given model stays as it is."""
-    clone = model.clone()
-    before = next((known.injections for known in model.get_wrappers(WrappersMP.SAMPLER_SAMPLE, KEY)), ())
-    for kind, wrapper in (
-        (WrappersMP.SAMPLER_SAMPLE, Sampled((*before, injection))),
-        (WrappersMP.PREDICT_NOISE, predicted),
-    ):
-        clone.remove_wrappers_with_key(kind, KEY)
-        clone.add_wrapper_with_key(kind, KEY, wrapper)
-    return clone
+    before = next((known.injections for known in model.get_wrappers(WrappersMP.SAMPLER_SAMPLE, INJECTION)), ())
+    wrappers = {WrappersMP.SAMPLER_SAMPLE: Sampled((*before, injection)), WrappersMP.PREDICT_NOISE: predicted}
+    return wrapped(model, INJECTION, wrappers)

@@ -45,8 +45,8 @@ class PictureOverTime:
     def share(self, like: Tensor, strength: MotionValue) -> Strength:
         """A strength without keyframes at the frames and pixels of a clip."""
         size = (like.shape[2], like.shape[3])
-        found = in_picture(strength.over(range(like.shape[0]), size, like.device), size)
-        return found.to(like) if isinstance(found, Tensor) else found
+        share = in_picture(strength.over(range(like.shape[0]), size, like.device), size)
+        return share.to(like) if isinstance(share, Tensor) else share
 
 
 def picture_latents(samples: Mapping[str, Any]) -> Tensor:
@@ -77,8 +77,8 @@ def check_fits(latents: Tensor, clip: Tensor) -> None:
             f"{clip.shape[1]}). Encode it with the VAE of the checkpoint."
         )
     if latents.shape[2:] != clip.shape[2:]:
-        found, wanted = (" x ".join(str(8 * side) for side in reversed(of.shape[2:])) for of in (latents, clip))
-        raise PictureError(f"The picture has {found} pixels, but the clip {wanted}. Resize it before VAE Encode.")
+        own, wanted = (" x ".join(str(8 * side) for side in reversed(of.shape[2:])) for of in (latents, clip))
+        raise PictureError(f"The picture has {own} pixels, but the clip {wanted}. Resize it before VAE Encode.")
     if latents.shape[0] not in (1, clip.shape[0]):
         raise PictureError(
             f"There are {latents.shape[0]} pictures, but the clip has {clip.shape[0]} frames. Give one picture, or "

@@ -10,9 +10,9 @@ from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
 from ....motion.sampling import ClipNoise, FreeInitError, FreeInitOptions, NoiseError, low_pass, reinitialized
+from ..options import NOISE
+from ..patching import wrapped
 from .latents import PictureOverTime
-
-KEY = "kinema.noise"
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Noised:
         check_clip(noise)
 
         def made(shift: int = 0) -> Tensor:
-            found = self.clip.made(noise.shape, seed or 0, shift, None if shift else noise).to(noise)
-            return found if self.start is None else self.start.over(found, executor.class_obj.model_patcher.model)
+            drawn = self.clip.made(noise.shape, seed or 0, shift, None if shift else noise).to(noise)
+            return drawn if self.start is None else self.start.over(drawn, executor.class_obj.model_patcher.model)
 
         if self.freeinit.iterations == 1:
             return sample(made(), callback)
@@ -117,14 +117,11 @@ def set_start(model: ModelPatcher, start: PictureOverTime) -> ModelPatcher:
 
 
 def _known(model: ModelPatcher) -> Noised:
-    return next(iter(model.get_wrappers(WrappersMP.OUTER_SAMPLE, KEY)), Noised())
+    return next(iter(model.get_wrappers(WrappersMP.OUTER_SAMPLE, NOISE)), Noised())
 
 
 def _with(model: ModelPatcher, noised: Noised) -> ModelPatcher:
-    clone = model.clone()
-    clone.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, KEY)
-    clone.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, KEY, noised)
-    return clone
+    return wrapped(model, NOISE, {WrappersMP.OUTER_SAMPLE: noised})
 
 
 def check_clip(noise: Tensor) -> None:

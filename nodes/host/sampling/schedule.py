@@ -22,12 +22,12 @@ def set_beta_schedule(model: ModelPatcher, name: str) -> None:
             f"{type(current).__name__}. Choose 'use existing' or another checkpoint."
         )
     schedule = SCHEDULES[name]
-    kind = type(current)
+    sampling = type(current)
     if schedule.lcm_timesteps is not None:
-        kind = type("ModelSamplingLCM", (_Distilled[schedule.lcm_timesteps], LCM), {})
+        sampling = type("ModelSamplingLCM", (_Distilled[schedule.lcm_timesteps], LCM), {})
     zsnr = bool(getattr(current, "zsnr", False))
     settings = dict(getattr(model.model.model_config, "sampling_settings", None) or {})
-    patched = kind(SimpleNamespace(sampling_settings=settings), zsnr=zsnr)
+    patched = sampling(SimpleNamespace(sampling_settings=settings), zsnr=zsnr)
     sigmas = schedule.sigmas()
     if zsnr:
         sigmas = rescale_zero_terminal_snr_sigmas(sigmas)

@@ -6,21 +6,11 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from ....motion.values import NOTHING, MotionValue, active_keyframes
+from ....motion.values import NOTHING, Acts, MotionValue, active_keyframes
+from ..options import TIMING
 
-TIMING = "kinema.timing"
 ROUNDING = 1e-5
 """Samplers that go by the logarithm of sigma miss the schedule's own numbers by about this much."""
-
-
-class Timed(Protocol):
-    """Something that acts during a part of the sampling, as strongly as a value says."""
-
-    @property
-    def start_percent(self) -> float: ...  # noqa: D102
-
-    @property
-    def end_percent(self) -> float: ...  # noqa: D102
 
 
 class Starting(Protocol):
@@ -55,9 +45,9 @@ class Timing:
         self._active: dict[Any, list[int]] = {}
         self._values: dict[tuple[MotionValue, int], MotionValue] = {}
 
-    def acts(self, item: Timed, sigma: float) -> bool:
-        """Whether something acts at a noise level."""
-        return self.sigma(item.end_percent) <= sigma <= self.sigma(item.start_percent)
+    def is_in_part(self, acts: Acts, sigma: float) -> bool:
+        """Whether a noise level lies in the part of the sampling in which something acts."""
+        return self.sigma(acts.end_percent) <= sigma <= self.sigma(acts.start_percent)
 
     def value(self, value: MotionValue, sigma: float) -> MotionValue:
         """A value at a noise level, without keyframes."""
@@ -104,11 +94,15 @@ class Now:
         """The noise level."""
         return self._read_sigma()
 
-    def value(self, item: Timed, value: MotionValue) -> MotionValue:
+    def strength(self, acts: Acts) -> MotionValue:
         """How strong something is, without keyframes; nothing outside its part of the sampling."""
-        if item.start_percent <= 0.0 and item.end_percent >= 1.0 and not value.keyframes:
-            return value
-        return self.timing.value(value, self.sigma) if self.timing.acts(item, self.sigma) else NOTHING
+        if acts.always:
+            return acts.strength
+        return self.value(acts.strength) if self.timing.is_in_part(acts, self.sigma) else NOTHING
+
+    def value(self, value: MotionValue) -> MotionValue:
+        """A value without keyframes."""
+        return self.timing.value(value, self.sigma) if value.keyframes else value
 
 
 def start_timing(guider: Any, sigmas: Tensor) -> None:

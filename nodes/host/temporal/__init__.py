@@ -1,1 +1,50 @@
-"""temporal."""
+"""Motion models inside a running UNet.
+
+``motion`` loads their files and ``companion`` is what may accompany them, such as a ``lora``. ``runtime`` runs the
+temporal layers, ``norms`` has the group norms that some formats pool over frames, ``fit`` says where the layers have
+their place. ``adapter`` patches the image model's own weights.
+"""
+
+from .adapter import apply_adapter
+from .companion import Acting, Clip, Companion
+from .fit import anchors_of, check_fit
+from .lora import LoraWeights, MotionLora
+from .motion import LoadedMotion, MotionWeights, load_motion
+from .runtime import (
+    HANDLER,
+    PATCH,
+    Anchors,
+    Attached,
+    Layer,
+    MotionWrapper,
+    Runtime,
+    Strengths,
+    companion_patchers,
+    pool_output,
+    views_now,
+)
+
+__all__ = [
+    "HANDLER",
+    "PATCH",
+    "Acting",
+    "Anchors",
+    "Attached",
+    "Clip",
+    "Companion",
+    "Layer",
+    "LoadedMotion",
+    "LoraWeights",
+    "MotionLora",
+    "MotionWeights",
+    "MotionWrapper",
+    "Runtime",
+    "Strengths",
+    "anchors_of",
+    "apply_adapter",
+    "check_fit",
+    "companion_patchers",
+    "load_motion",
+    "pool_output",
+    "views_now",
+]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ....motion.formats import read_weights
 from ....motion.temporal import AdapterError, check_adapter
-from .motion import Fingerprint, file_fingerprint
+from ..files import Fingerprint, file_fingerprint
 
 KEPT = 2
 """Files kept in memory, 100 MB each, so that a graph run again with another strength reads nothing."""
@@ -73,9 +73,9 @@ class _Watched(dict[str, Tensor]):
         return tensor
 
     def get(self, key: str, default: Any = None) -> Any:
-        found = super().get(key, default)
+        tensor = super().get(key, default)
         self.taken |= {key} & self.keys()
-        return found
+        return tensor
 
 
 def _check_fit(patches: Mapping[Any, Any], model: ModelPatcher, file: str) -> None:
@@ -111,6 +111,3 @@ def _partly(file: str, total: int, unused: Sequence[str]) -> str:
     if any(key.startswith(TEXT_ENCODER) for key in unused):
         told += " Some are for the text encoder; to use those too, load the file with Load LoRA instead."
     return told
-
-
-__all__ = ["apply_adapter"]

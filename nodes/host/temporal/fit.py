@@ -5,8 +5,7 @@ from typing import Any
 from comfy.ldm.modules.attention import SpatialTransformer
 from comfy.ldm.modules.diffusionmodules.openaimodel import ResBlock, UNetModel, VideoResBlock
 
-from ....motion.formats import Block
-from ..pictures.animated import NODES
+from ....motion.formats import PICTURE_NODES, Block
 from .motion import LoadedMotion
 from .runtime import Anchors
 
@@ -15,18 +14,18 @@ class AnimateError(ValueError):
     """A motion model and an image model do not fit each other."""
 
 
-def anchors(unet: UNetModel) -> Anchors:
+def anchors_of(unet: UNetModel) -> Anchors:
     """For each UNet block the layer temporal layers follow: its spatial transformer, else its ResBlock."""
-    found: dict[Block, type] = {}
+    anchors: dict[Block, type] = {}
     blocks = [(("input", i), block) for i, block in enumerate(unet.input_blocks)]
     blocks += [(("middle", 0), unet.middle_block)] if unet.middle_block is not None else []
     blocks += [(("output", i), block) for i, block in enumerate(unet.output_blocks)]
     for name, layers in blocks:
-        for kind in (SpatialTransformer, ResBlock):
-            if any(isinstance(layer, kind) for layer in layers):
-                found[name] = kind
+        for followed in (SpatialTransformer, ResBlock):
+            if any(isinstance(layer, followed) for layer in layers):
+                anchors[name] = followed
                 break
-    return found
+    return anchors
 
 
 def check_fit(unet: Any, motion: LoadedMotion) -> None:
@@ -35,10 +34,10 @@ def check_fit(unet: Any, motion: LoadedMotion) -> None:
     A motion module that animates a picture is refused without one.
     """
     format = motion.model.format
-    if format.picture and motion.picture is None:
+    if format.picture not in {"", *(companion.gives for companion in motion.companions)}:
         raise AnimateError(
-            f"{motion.file} is {format.name}, which animates a picture, and there is none. Put {NODES[format.picture]} "
-            "between Load Motion Module and Animate Model."
+            f"{motion.file} is {format.name}, which animates a picture, and there is none. Put "
+            f"{PICTURE_NODES[format.picture]} between Load Motion Module and Animate Model."
         )
     if not isinstance(unet, UNetModel) or any(isinstance(layer, VideoResBlock) for layer in unet.modules()):
         raise AnimateError(
@@ -55,9 +54,9 @@ def check_fit(unet: Any, motion: LoadedMotion) -> None:
     levels = len(unet.output_blocks) // 3
     expected = {block: width for block, width in motion.model.channels.items() if block[0] != "middle"}
     if levels != format.levels or any(widths.get(block) != width for block, width in expected.items()):
-        kind = {3: "SDXL", 4: "SD1.5"}.get(levels, "other")
+        base = {3: "SDXL", 4: "SD1.5"}.get(levels, "other")
         raise AnimateError(
-            f"{motion.file} ({format.name}) is made for {format.base}, but the checkpoint is an {kind} model"
-            + (" of other widths" if kind == format.base else "")
-            + f". Load a {format.base} checkpoint, or a motion module made for {kind}."
+            f"{motion.file} ({format.name}) is made for {format.base}, but the checkpoint is an {base} model"
+            + (" of other widths" if base == format.base else "")
+            + f". Load a {format.base} checkpoint, or a motion module made for {base}."
         )

@@ -1,73 +1,94 @@
 """A MotionLoRA file as a ComfyUI model patcher of its own, beside the motion module's."""
 
-import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import comfy.model_patcher
 import comfy.ops
-import comfy.utils
+from comfy.model_patcher import ModelPatcher
+from torch import Tensor
 
-from ....motion.formats import read_weights
-from ....motion.temporal import LoraModel, fit, load_lora_model, read_lora
-from ....motion.values import ONE, MotionValue
-from .motion import LoadedFile, LoadedMotion, file_fingerprint, managed
+from ....motion.formats import Block, read_weights
+from ....motion.temporal import LoraModel, Mixing, MotionModel, Term, fit, load_lora_model, read_lora
+from ....motion.values import ALWAYS, Acts, MotionValue
+from ..files import LoadedFile, Weights
+from ..sampling import Moment
+from .companion import Acting, Clip, Companion
+from .motion import LoadedMotion
+from .runtime import Runtime
 
-KEPT = 4
-"""Files kept in memory, so that a graph run again with another strength reads nothing."""
+
+class LoraWeights(LoadedFile[LoraModel]):
+    """The weights of one MotionLoRA."""
+
+    kept: ClassVar[int] = 4
+
+    @classmethod
+    def read(cls, path: str) -> Weights:
+        """Read a MotionLoRA file.
+
+        Raises:
+            WeightFileError: the file cannot be read.
+            LoraError: it is no MotionLoRA, or damaged.
+        """
+        tensors = read_weights(path)
+        lora = read_lora(tensors, os.path.basename(path))
+        return Weights(tensors, lambda _, dtype, device: load_lora_model(lora, comfy.ops.manual_cast, dtype, device))
 
 
-class LoadedLora(LoadedFile[LoraModel]):
-    """The weights of one file."""
+@dataclass(frozen=True, eq=False)
+class MotionLora(Companion):
+    """One entry on a MotionLoRA wire: weights, how strongly and when they act."""
+
+    loaded: LoraWeights
+    acts: Acts = ALWAYS
+    role: ClassVar[str] = "MotionLoRA"
+
+    @property
+    def patchers(self) -> Sequence[ModelPatcher]:
+        """Its own."""
+        return (self.loaded.patcher,)
+
+    @property
+    def never(self) -> bool:
+        """Whether its strength is 0 throughout."""
+        return self.acts.never
+
+    def describe(self) -> str:
+        """Its file."""
+        return self.loaded.file
+
+    def check_motion(self, motion: LoadedMotion) -> list[str]:
+        """What to say of a MotionLoRA that applies in part.
+
+        Raises:
+            LoraError: the widths differ, or nothing applies.
+        """
+        told = fit(self.loaded.model, motion.model, self.loaded.file, motion.file)
+        return [] if told is None else [told]
+
+    def check_clip(self, clip: Clip) -> list[str]:
+        """What to say of strengths that are shorter than the clip."""
+        return self.acts.told_short(f"the strength of {self.loaded.file}", clip.frames)
+
+    def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> "ActingLora | None":
+        """Its layers, None where it does not act."""
+        strength = moment.now.strength(self.acts)
+        return None if strength.is_zero else ActingLora(weights[0], strength)
 
 
 @dataclass(frozen=True)
-class MotionLora:
-    """One entry on a MotionLoRA wire: weights, how strongly and when they act."""
+class ActingLora(Acting):
+    """A MotionLoRA in one call of the model."""
 
-    loaded: LoadedLora
-    strength: MotionValue = ONE
-    start_percent: float = 0.0
-    end_percent: float = 1.0
+    model: LoraModel
+    strength: MotionValue
 
-
-def load_lora(path: str) -> LoadedLora:
-    """Read and load a MotionLoRA file.
-
-    Raises:
-        WeightFileError: the file cannot be read.
-        LoraError: it is no MotionLoRA, or damaged.
-    """
-    return _load_once(path, file_fingerprint(path))
-
-
-@functools.lru_cache(KEPT)
-def _load_once(path: str, _fingerprint: object) -> LoadedLora:
-    return LoadedLora(_load_patcher(path), os.path.basename(path))
-
-
-def _load_patcher(path: str, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
-    file = os.path.basename(path)
-    tensors = read_weights(path)
-    read = read_lora(tensors, file)
-    return managed(
-        tensors,
-        lambda dtype, place: load_lora_model(read, comfy.ops.manual_cast, dtype, place),
-        (_load_patcher, (path,)),
-        disable_dynamic,
-    )
-
-
-def check_loras(motion: LoadedMotion, loras: Sequence[MotionLora]) -> list[str]:
-    """Refuse MotionLoRAs that do not fit a motion module; say which ones apply in part.
-
-    Raises:
-        LoraError: the widths differ, or nothing applies.
-    """
-    files = dict.fromkeys(lora.loaded for lora in loras)
-    told = [fit(loaded.model, motion.model, loaded.file, motion.file) for loaded in files]
-    return [text for text in told if text is not None]
-
-
-__all__ = ["LoadedLora", "MotionLora", "check_loras", "load_lora"]
+    def mixed(self, mixing: Mixing, block: Block, x: Tensor, runtime: Runtime) -> Mixing:
+        """Its low-rank terms beside those of others."""
+        layers = self.model.at(block)
+        if not layers:
+            return mixing
+        strength = runtime.strength(self.strength, x)
+        return mixing.beside({leaf: Term(layer, strength) for leaf, layer in layers.items()})

@@ -13,39 +13,44 @@ import torch
 from comfy.ldm.modules.attention import SpatialTransformer
 from comfy.ldm.modules.diffusionmodules.openaimodel import ResBlock
 from comfy.model_patcher import ModelPatcher
+from einops import repeat
 from torch import Tensor
 
 from ....motion.formats import Block
-from ....motion.temporal import LoraModel, MotionModel, Steering, Term, Terms
-from ....motion.values import ONE, MotionValue, Strength
+from ....motion.temporal import Mixing, MotionModel
+from ....motion.values import ALWAYS, ONE, Acts, MotionValue, Strength
 from ....motion.windows import Window, WindowOptions, is_needed, plan_windows
-from ..camera.camera import Camera, CameraControl, active_camera
-from ..pictures.animated import FIRST, Picture, PictureNow
-from ..sampling.moment import Moment
-from ..sampling.timing import Now, timing_of
-from ..sampling.window_frames import WINDOW_FRAMES, ad_params, frame_numbers
-from .lora import MotionLora
+from ..options import COMPANIONS, MOTION, VIEWS
+from ..sampling import Call, Moment, Now, timing_of
+from .companion import Acting, Companion
+from .motion import LoadedMotion
 from .norms import pooled_output, pooled_resblock
 
-KEY = "kinema.motion"
-LORAS = "kinema.loras"
-CAMERAS = "kinema.cameras"
-VIEWS = "kinema.views"
 PATCH = "forward_timestep_embed_patch"
-PICTURE_PATCH = "input_block_patch"
 
 Anchors = Mapping[Block, type]
-"""UNet block to the layer kind its temporal layers follow."""
+"""UNet block to the layer class its temporal layers follow."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Strengths:
     """How strongly and when one motion model acts."""
 
     scale: MotionValue = ONE
-    effect: MotionValue = ONE
-    start_percent: float = 0.0
-    end_percent: float = 1.0
+    effect: Acts = ALWAYS
+
+
+class Attached(NamedTuple):
+    """One Animate Model of a chain: the motion module, how strongly it acts, and what accompanies it."""
+
+    motion: LoadedMotion
+    strengths: Strengths
+    companions: tuple[Companion, ...] = ()
+
+
+def companion_patchers(chain: Sequence[Attached]) -> list[ModelPatcher]:
+    """The weights that the companions of a chain bring along, each once, in the order in which they came."""
+    return list(dict.fromkeys(patcher for each in chain for mate in each.companions for patcher in mate.patchers))
 
 
 class Layer(NamedTuple):
@@ -55,22 +60,19 @@ class Layer(NamedTuple):
     scale: MotionValue = ONE
     effect: MotionValue = ONE
     rows: Tensor | None = None
-    """How its position tables are adjusted, see `motion.positions`."""
-    loras: tuple[tuple[LoraModel, MotionValue], ...] = ()
-    camera: Camera | None = None
-    picture: PictureNow | None = None
+    """How its position tables are adjusted, see `motion.temporal.positions`."""
+    acting: tuple[Acting, ...] = ()
+    """What its companions do."""
 
 
 @dataclass(frozen=True)
 class Runtime:
     """Everything the handler needs during one model call."""
 
-    frames: int
+    call: Call
     anchors: Anchors
     layers: tuple[Layer, ...]
-    pool_resnets: bool
-    numbers: Sequence[int] = ()
-    """Each frame's number in the whole clip, of all windows that come in this call."""
+    pool_resnets: bool = False
     views: Sequence[Window] = ()
     """Windows within which the motion models see frames together, empty for all of them."""
     masks: dict[Any, Tensor] = field(default_factory=dict)
@@ -82,45 +84,33 @@ class Runtime:
 
     def run(self, block: Block, x: Tensor) -> Tensor:
         """Apply every motion model that has temporal layers at this block, the newest first."""
-        for model, scale, effect, rows, loras, camera, picture in reversed(self.layers):
-            layer = model.at(block)
-            if layer is not None:
-                if picture is not None:
-                    x = picture.added(block, x, effect)
-                strengths = (self._strength(scale, x), self._strength(effect, x))
-                terms = self._terms(loras, block, x)
-                steering = None if camera is None else self._steering(camera, block, x)
-                x = layer(x, self.frames, *strengths, model.format.pool_motion, terms, rows, self.views, steering)
+        for layer in reversed(self.layers):
+            transformer = layer.model.at(block)
+            if transformer is None:
+                continue
+            for acting in layer.acting:
+                x = acting.added(block, x, layer.effect)
+            mixing = Mixing(
+                self.call.frames,
+                self.strength(layer.scale, x),
+                self.strength(layer.effect, x),
+                layer.model.format.pool_motion,
+                rows=layer.rows,
+                views=self.views,
+            )
+            for acting in layer.acting:
+                mixing = acting.mixed(mixing, block, x, self)
+            x = transformer(x, mixing)
         return x
 
-    def _steering(self, camera: Camera, block: Block, x: Tensor) -> Steering | None:
-        """What a camera adds at a block."""
-        return camera.steering(block, x, self.frames, self.numbers, self._strength(camera.value, x))
-
-    def enter(self, x: Tensor) -> Tensor:
-        """Add what pictures put beside the noisy latents to the output of the UNet's first layer."""
-        for layer in self.layers:
-            if layer.picture is not None:
-                x = layer.picture.added(FIRST, x, layer.effect)
-        return x
-
-    def _terms(self, loras: tuple[tuple[LoraModel, MotionValue], ...], block: Block, x: Tensor) -> Terms:
-        """What the MotionLoRAs add at a block."""
-        terms: dict[str, list[Term]] = {}
-        for model, value in loras:
-            for leaf, layer in model.at(block).items():
-                terms.setdefault(leaf, []).append(Term(layer, self._strength(value, x)))
-        return terms
-
-    def _strength(self, value: MotionValue, x: Tensor) -> Strength:
+    def strength(self, value: MotionValue, x: Tensor) -> Strength:
         """A value at the frames and in the resolution of a layer's input."""
         size = (x.shape[2], x.shape[3])
         if (value, size) not in self.strengths:
-            strength = value.over(self.numbers, size, x.device, self.masks)
-            if isinstance(strength, Tensor) and strength.shape[0] > self.frames:
+            strength = value.over(self.call.numbers, size, x.device, self.masks)
+            if isinstance(strength, Tensor) and strength.shape[0] > self.call.frames:
                 # several windows, repeated for each conditioning
-                strength = strength.unflatten(0, (-1, self.frames))
-                strength = strength.repeat(x.shape[0] // strength.shape[:2].numel(), 1, 1)
+                strength = repeat(strength, "(w f) p -> (c w) f p", f=self.call.frames, c=self.call.conditionings)
             self.strengths[value, size] = strength
         return self.strengths[value, size]
 
@@ -139,7 +129,7 @@ class MotionHandler:
         *rest: Any,
     ) -> Tensor:
         """Called by the host for each layer; ``rest`` is output shape, time context, frame count, image-only flag."""
-        runtime: Runtime | None = options.get(KEY)
+        runtime: Runtime | None = options.get(MOTION)
         is_transformer = isinstance(layer, SpatialTransformer)
         other = self._other_handler(layer, options)
         if other is not None:
@@ -148,7 +138,7 @@ class MotionHandler:
             x = layer(x, context, options)
             options["transformer_index"] = options.get("transformer_index", 0) + 1
         elif runtime is not None and runtime.pool_resnets:
-            x = pooled_resblock(layer, x, emb, runtime.frames)
+            x = pooled_resblock(layer, x, emb, runtime.call.frames)
         else:
             x = layer(x, emb)
         if runtime is None:
@@ -162,8 +152,8 @@ class MotionHandler:
 
     def _other_handler(self, layer: Any, options: dict[str, Any]) -> Any:
         """The patch another pack registered for this layer: the host itself would call only one of the two."""
-        for kind, handler in options["patches"][PATCH]:
-            if handler is not self and isinstance(layer, kind):
+        for types, handler in options["patches"][PATCH]:
+            if handler is not self and isinstance(layer, types):
                 return handler
         return None
 
@@ -171,31 +161,17 @@ class MotionHandler:
 HANDLER = MotionHandler()
 
 
-@torch.compiler.disable
-def enter_pictures(h: Tensor, options: dict[str, Any]) -> Tensor:
-    """Called by the host after each input block (patch ``input_block_patch``)."""
-    runtime: Runtime | None = options.get(KEY)
-    return runtime.enter(h) if runtime is not None and options["block"] == FIRST else h
-
-
-class Motion(NamedTuple):
-    """One Animate Model of a chain, as the wrapper sees it."""
-
-    strengths: Strengths
-    rows: Tensor | None
-    loras: tuple[tuple[int, MotionLora], ...]
-    """Its MotionLoRAs, by number among the patchers attached under `LORAS`."""
-    camera: tuple[int, CameraControl] | None = None
-    """Its camera, by number among the patchers attached under `CAMERAS`."""
-    picture: Picture | None = None
-
-
-@dataclass(frozen=True)
 class MotionWrapper:
     """Publishes the runtime record for each call of the model (host wrapper ``APPLY_MODEL``)."""
 
-    motions: tuple[Motion, ...]
-    anchors: Anchors
+    def __init__(self, chain: Sequence[Attached], anchors: Anchors) -> None:
+        """Remember a chain, and which of the attached weights belong to which companion."""
+        numbers = {patcher: number for number, patcher in enumerate(companion_patchers(chain))}
+        self._chain = [
+            (each, [(mate, [numbers[patcher] for patcher in mate.patchers]) for mate in each.companions])
+            for each in chain
+        ]
+        self._anchors = anchors
 
     def __call__(
         self,
@@ -210,43 +186,44 @@ class MotionWrapper:
     ) -> Tensor:
         """Same signature as ``BaseModel.apply_model``."""
         options = dict(transformer_options or {})
-        # a window or a split batch changes the number of frames from call to call, so it is counted here
-        together = x.shape[0] // len(options["cond_or_uncond"])
-        frames = options.get(WINDOW_FRAMES, together)
+        call = Call.of(options, x.shape[0])
         now = Now(timing_of(options, executor.class_obj.model_sampling), lambda: float(options["sigmas"].max()))
-        window = options.get("context_window")
-        numbers, total = frame_numbers(together, window), frames if window is None else window.total_frames
-        moment = Moment(now, executor.class_obj, x, numbers, total)
-        layers = tuple(self._active(moment))
-        options[KEY] = Runtime(
-            frames,
-            self.anchors,
+        layers = tuple(self._layers(Moment(call, now, executor.class_obj, x)))
+        options[MOTION] = Runtime(
+            call,
+            self._anchors,
             layers,
             # as the incumbent does, the oldest decides
             bool(layers) and layers[0].model.format.pool_resnets,
-            numbers,
-            views_now(now, frames, options.get(VIEWS)),
+            views_now(now, call.frames, options.get(VIEWS)),
             now.timing.masks,
         )
-        options["ad_params"] = ad_params(window, frames, together)
+        options["ad_params"] = call.ad_params
+        for layer in layers:
+            for acting in layer.acting:
+                acting.into(options)
         return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)
 
-    def _active(self, moment: Moment) -> Iterator[Layer]:
-        base, now, device = moment.base, moment.now, moment.x.device
+    def _layers(self, moment: Moment) -> Iterator[Layer]:
         # the patchers in use, not those captured at patching time: each device of a multi-GPU run has its own
-        models = base.current_patcher.get_additional_models_with_key(KEY)
-        weights = base.current_patcher.get_additional_models_with_key(LORAS)
-        cameras = base.current_patcher.get_additional_models_with_key(CAMERAS)
-        for patcher, (strengths, rows, loras, steered, picture) in zip(models, self.motions, strict=True):
-            effect = now.value(strengths, strengths.effect)
-            if not effect.is_zero:
-                on = ((weights[n].model, now.value(lora, lora.strength)) for n, lora in loras)
-                scale = now.value(strengths, strengths.scale)
-                kept = tuple((model, value) for model, value in on if not value.is_zero)
-                moved = None if rows is None else rows.to(device)
-                camera = None if steered is None else active_camera(steered[1], cameras[steered[0]].model, moment)
-                seen = None if picture is None else picture.at(moment, patcher.model)
-                yield Layer(patcher.model, scale, effect, moved, kept, camera, seen)
+        in_use = moment.base.current_patcher
+        models = in_use.get_additional_models_with_key(MOTION)
+        weights = in_use.get_additional_models_with_key(COMPANIONS)
+        for patcher, (attached, mates) in zip(models, self._chain, strict=True):
+            effect = moment.now.strength(attached.strengths.effect)
+            if effect.is_zero:
+                continue
+            rows = attached.motion.rows
+            answers = (
+                mate.at(moment, patcher.model, [weights[number].model for number in numbers]) for mate, numbers in mates
+            )
+            yield Layer(
+                patcher.model,
+                moment.now.value(attached.strengths.scale),
+                effect,
+                None if rows is None else rows.to(moment.x.device),
+                tuple(acting for acting in answers if acting is not None),
+            )
 
 
 def views_now(now: Now, frames: int, options: WindowOptions | None) -> Sequence[Window]:
@@ -270,12 +247,7 @@ def pool_output(
     The host offers no patch between the last block and the output layer; the layer is one small convolution.
     """
     result = executor(x, timesteps, context, y, control, transformer_options, **kwargs)
-    runtime: Runtime | None = (transformer_options or {}).get(KEY)
+    runtime: Runtime | None = (transformer_options or {}).get(MOTION)
     if runtime is None or not runtime.last:
         return result
-    return pooled_output(executor.class_obj.out, runtime.last.pop().type(x.dtype), runtime.frames)
-
-
-def motion_patchers(model: ModelPatcher) -> list[ModelPatcher]:
-    """The motion models attached to a model, oldest first."""
-    return list(model.get_additional_models_with_key(KEY))
+    return pooled_output(executor.class_obj.out, runtime.last.pop().type(x.dtype), runtime.call.frames)

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from ....motion.windows import Reader, WindowReferenceError, plan_windows, widest
 from ..notices import notice
-from . import bank, reuse
-from . import patches as showing
+from ..options import REFERENCES, REUSE
+from ..patching import set_wrappers, wrapped
+from . import patches
 from .bank import ContextReference
 from .reuse import NaiveReuse
 from .sliding import SlidingContext
@@ -41,23 +42,20 @@ def refer(model: ModelPatcher, reference: ContextReference) -> ModelPatcher:
         attentions=tuple(widest(attentions, share)) if "attention" in ways else (),
         blocks=tuple(widest(blocks, share)) if "adain" in ways else (),
     )
-    referring = _with(model, bank.KEY, reference, "Context Reference")
-    referring.remove_wrappers_with_key(WrappersMP.APPLY_MODEL, bank.KEY)
-    referring.add_wrapper_with_key(WrappersMP.APPLY_MODEL, bank.KEY, showing.patched)
+    referring = _with(model, REFERENCES, reference, "Context Reference")
+    set_wrappers(referring, REFERENCES, {WrappersMP.APPLY_MODEL: patches.patched})
     return referring
 
 
 def repeat(model: ModelPatcher, item: NaiveReuse) -> ModelPatcher:
     """A clone of the model whose windows take over what the first one predicts."""
-    return _with(model, reuse.KEY, item, "Naive Reuse")
+    return _with(model, REUSE, item, "Naive Reuse")
 
 
 def _with(model: ModelPatcher, key: str, item: ContextReference | NaiveReuse, node: str) -> ModelPatcher:
-    changed = model.clone()
+    changed = wrapped(model, key, {WrappersMP.OUTER_SAMPLE: Looked(key, node)})
     options = changed.model_options["transformer_options"]
     options[key] = (*options.get(key, ()), item)
-    changed.remove_wrappers_with_key(WrappersMP.OUTER_SAMPLE, key)
-    changed.add_wrapper_with_key(WrappersMP.OUTER_SAMPLE, key, Looked(key, node))
     return changed
 
 
@@ -67,7 +65,7 @@ def readers(unet: UNetModel) -> tuple[list[Reader], list[Reader]]:
     blocks: list[Reader] = []
     level = 0
     sides = (("input", unet.input_blocks), ("middle", [unet.middle_block]), ("output", unet.output_blocks))
-    for side, number, layers in ((side, n, layers) for side, found in sides for n, layers in enumerate(found)):
+    for side, number, layers in ((side, n, layers) for side, stack in sides for n, layers in enumerate(stack)):
         for layer in layers or ():
             if isinstance(layer, SpatialTransformer):
                 for index, block in enumerate(layer.transformer_blocks):
@@ -96,7 +94,7 @@ class Looked:
         items = options.get(self.key, ())
         frames = noise.shape[0]
         told = [no_windows(frames, model_options.get("context_handler")), *short_values(frames, items)]
-        if self.key == bank.KEY:
+        if self.key == REFERENCES:
             told += [missing_frames(frames, items), replaced_attentions(items, options.get("patches_replace", {}))]
         said = f"{self.key}.told"
         if any(told) and said not in options:
@@ -117,7 +115,7 @@ def no_windows(frames: int, handler: Any) -> str | None:
 
 def short_values(frames: int, items: Sequence[ContextReference | NaiveReuse]) -> list[str]:
     """What to say of lists and masks with fewer entries than the clip has frames."""
-    return [text for item in items for text in item.strength.told_short("its strength", frames)]
+    return [text for item in items for text in item.acts.told_short("its strength", frames)]
 
 
 def missing_frames(frames: int, items: Sequence[ContextReference]) -> str | None:
@@ -132,7 +130,7 @@ def missing_frames(frames: int, items: Sequence[ContextReference]) -> str | None
 def replaced_attentions(items: Sequence[ContextReference], replaced: Any) -> str | None:
     """What to say where another node has put its own self-attention."""
     taken = replaced.get("attn1", {})
-    places = {reader.place for item in items for reader in item.attentions}
+    places = {reader.layer for item in items for reader in item.attentions}
     count = sum(place in taken or place[:2] in taken for place in places)
     if not count:
         return None

@@ -11,16 +11,15 @@ from typing import Any
 
 from torch import Tensor
 
-from ....motion.values import NOTHING, ONE, MotionValue
+from ....motion.values import NOTHING, Acts, MotionValue
 from ....motion.windows import Reader, ReferenceOptions, Window, sources
-from ..sampling.timing import Now, Timing
+from ..options import REFERENCES
+from ..sampling import Now, Timing
 
-KEY = "kinema.reference"
-"""In the options of a model: every `ContextReference` on it, the newest last."""
-PART = "kinema.reference_part"
-"""In the options of one call: its `Part`."""
-Place = tuple[str | int, ...]
-Kept = dict[tuple[Place, Any], tuple[Tensor, ...]]
+FIRST_QUARTER = Acts(end_percent=0.25)
+LayerName = tuple[str | int, ...]
+"""A block of the UNet, and where it has several the number of the transformer in it."""
+Kept = dict[tuple[LayerName, Any], tuple[Tensor, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +29,7 @@ class ContextReference:
     options: ReferenceOptions
     attentions: tuple[Reader, ...] = ()
     blocks: tuple[Reader, ...] = ()
-    strength: MotionValue = ONE
-    start_percent: float = 0.0
-    end_percent: float = 0.25
+    acts: Acts = FIRST_QUARTER
     on_cpu: bool = False
     """Whether the bank waits in main memory."""
 
@@ -48,15 +45,15 @@ class ContextReference:
 
 @dataclass(eq=False)
 class Bank:
-    """What the reference window saw, by place and conditioning; lives as long as one prediction of the whole clip."""
+    """What the reference window saw, by layer and conditioning; lives as long as one prediction of the whole clip."""
 
     on_cpu: bool
     kept: Kept = field(default_factory=dict)
 
-    def keep(self, place: Place, uuid: Any, parts: Sequence[Tensor]) -> None:
+    def keep(self, layer: LayerName, uuid: Any, parts: Sequence[Tensor]) -> None:
         """Keep what a layer saw in place of what an earlier reference window left there."""
         # a copy, because a slice would hold on to the rows of all other windows and conditionings
-        self.kept[place, uuid] = tuple(part.cpu() if self.on_cpu else part.clone() for part in parts)
+        self.kept[layer, uuid] = tuple(part.cpu() if self.on_cpu else part.clone() for part in parts)
 
     @property
     def size(self) -> int:
@@ -77,7 +74,7 @@ class Part:
     """The last window of the call becomes the reference."""
 
 
-class Reference:
+class WindowReference:
     """Which windows of one prediction see which."""
 
     def __init__(self, options: Mapping[str, Any], timing: Timing, sigma: float, windows: Sequence[Window]) -> None:
@@ -90,8 +87,8 @@ class Reference:
         self.sources: Sequence[int | None] = [None] * len(windows)
         self._timing, self._reference, self._value = timing, None, NOTHING
         now = Now(timing, lambda: sigma)
-        for reference in options.get(KEY, ()) if len(windows) > 1 else ():
-            value = now.value(reference, reference.strength)
+        for reference in options.get(REFERENCES, ()) if len(windows) > 1 else ():
+            value = now.strength(reference.acts)
             if not value.is_zero and (reference.attentions or reference.blocks):
                 self._reference, self._value = reference, value
         if self._reference is not None:
@@ -103,8 +100,8 @@ class Reference:
         if self._reference is None:
             return None
         reads = self.sources[first] is not None
-        if reads and KEY not in self._timing.kept:
-            self._timing.kept[KEY] = True
+        if reads and REFERENCES not in self._timing.kept:
+            self._timing.kept[REFERENCES] = True
             where = "main memory" if self._bank.on_cpu else "the model's device"
             logging.info("[Kinema] The reference window takes %.0f MB on %s.", self._bank.size / 1e6, where)
         return Part(self._reference, self._value, self._bank, reads, last in self.sources)

@@ -13,14 +13,12 @@ from torch import Tensor
 
 from ....motion.values import Strength, in_picture
 from ....motion.windows import adain, blend, matching, statistics
-from ..sampling.timing import timing_of
-from ..sampling.window_frames import WINDOW_FRAMES, frame_numbers
-from .bank import PART, Part, Place
-
-CALL = "kinema.reference_call"
+from ..options import REFERENCE_CALL, REFERENCE_PART
+from ..sampling import Call, timing_of
+from .bank import LayerName, Part
 
 
-class Call:
+class Shown:
     """What one call of the model shows its layers."""
 
     def __init__(self, part: Part, rows: int, options: Mapping[str, Any], model_sampling: Any) -> None:
@@ -33,19 +31,16 @@ class Call:
         self._uuids: Sequence[Any] = options["uuids"]
         keeps = part.reference.options.style_fidelity
         self._shares = [1.0 - keeps if which == 1 else 1.0 for which in options["cond_or_uncond"]]
-        together = rows // len(self._uuids)
-        self._frames: int = options.get(WINDOW_FRAMES, together)
-        self._windows = together // self._frames
-        self._numbers = frame_numbers(together, options.get("context_window"))
+        self._call = Call.of(options, rows)
         self._masks = timing_of(options, model_sampling).masks
         self._strengths: dict[tuple[int, int], Strength] = {}
-        self._shown: dict[Place, int] = {}
+        self._shown: dict[LayerName, int] = {}
         """Tokens of its own that a self-attention has, where it sees others too."""
         self._replaced: Mapping[Any, Any] = options.get("patches_replace", {}).get("attn1", {})
-        places = {reader.place for reader in part.reference.attentions}
+        places = {reader.layer for reader in part.reference.attentions}
         # what another node does there may rely on as many keys as queries
-        self._places = {place for place in places if place not in self._replaced and place[:2] not in self._replaced}
-        self._blocks = {reader.place for reader in part.reference.blocks}
+        self._places = {layer for layer in places if layer not in self._replaced and layer[:2] not in self._replaced}
+        self._blocks = {reader.layer for reader in part.reference.blocks}
 
     def into(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """A copy of the ``transformer_options`` with the patches."""
@@ -63,15 +58,15 @@ class Call:
                 "output_block_patch": before_output,
             }
             patches |= {name: [patch, *patches.get(name, ())] for name, patch in own.items()}
-        return {**options, "patches": patches, "patches_replace": replaced, CALL: self}
+        return {**options, "patches": patches, "patches_replace": replaced, REFERENCE_CALL: self}
 
     def attend_to(self, n: Tensor, context: Tensor, value: Tensor, extra: dict[str, Any]) -> tuple[Tensor, ...]:
         """What a self-attention gets its keys and values from."""
-        place = (*extra["block"], extra["block_index"])
+        layer = (*extra["block"], extra["block_index"])
         height, width = extra["activations_shape"][2:]
         # queries in tiles, or a picture in other tokens, have no counterpart in the reference window
         alike = n.shape[0] == context.shape[0] and context.shape[1] == value.shape[1] == height * width
-        if place not in self._places or not alike:
+        if layer not in self._places or not alike:
             return n, context, value
         own = (context,) if value is context else (context, value)
         shown = own
@@ -80,11 +75,11 @@ class Call:
             strength = strength[..., None] if isinstance(strength, Tensor) else strength
             shown = tuple(
                 torch.cat([x, blend(self._apart(x), self._apart(other), strength).flatten(0, 1)], dim=1)
-                for x, other in zip(own, self._others(place, own), strict=True)
+                for x, other in zip(own, self._others(layer, own), strict=True)
             )
-            self._shown[place] = context.shape[1]
+            self._shown[layer] = context.shape[1]
         if self.part.writes:
-            self._keep(place, own)
+            self._keep(layer, own)
         return n, shown[0], shown[-1]
 
     def attend(self, q: Tensor, k: Tensor, v: Tensor, extra: dict[str, Any]) -> Tensor:
@@ -97,55 +92,55 @@ class Call:
         own = self._shown.get((*extra["block"], extra["block_index"]))
         if own is None:
             return attended(q, k, v)
-        found = []
+        mixed = []
         rows = zip(*map(self._apart, (q, k, v)), self._shares, strict=True)
         for queries, keys, values, share in rows:
             plain = None if share == 1.0 else attended(queries, keys[:, :own], values[:, :own])
             shown = None if share == 0.0 else attended(queries, keys, values)
-            found.append(shown if plain is None else plain if shown is None else blend(plain, shown, share))
-        return torch.cat(found)
+            mixed.append(shown if plain is None else plain if shown is None else blend(plain, shown, share))
+        return torch.cat(mixed)
 
-    def matched(self, place: Place, h: Tensor) -> Tensor:
+    def matched(self, layer: LayerName, h: Tensor) -> Tensor:
         """The output of a UNet block with the statistics of the reference window."""
-        if place not in self._blocks:
+        if layer not in self._blocks:
             return h
         matched = h
         if self.part.reads:
             strength = in_picture(self._strength(h.shape[2], h.shape[3], h), (h.shape[2], h.shape[3]))
-            each = zip(self._shares, self._apart(h), self._kept(place, h), strict=True)
+            each = zip(self._shares, self._apart(h), self._kept(layer, h), strict=True)
             matched = torch.cat(
                 [own if kept is None else blend(own, adain(own, *kept), strength * share) for share, own, kept in each]
             )
         if self.part.writes:
-            self._keep(place, statistics(h))
+            self._keep(layer, statistics(h))
         return matched
 
-    def _keep(self, place: Place, parts: Sequence[Tensor]) -> None:
+    def _keep(self, layer: LayerName, parts: Sequence[Tensor]) -> None:
         """Put the last window of every conditioning that will be asked for into the bank."""
         each = zip(*map(self._apart, parts), strict=True)
         for uuid, share, rows in zip(self._uuids, self._shares, each, strict=True):
             if share > 0.0:
-                self.part.bank.keep(place, uuid, [part[-self._frames :] for part in rows])
+                self.part.bank.keep(layer, uuid, [part[-self._call.frames :] for part in rows])
 
-    def _others(self, place: Place, own: Sequence[Tensor]) -> Iterator[Tensor]:
+    def _others(self, layer: LayerName, own: Sequence[Tensor]) -> Iterator[Tensor]:
         """What the reference window saw in place of each of these rows; themselves where the bank has nothing."""
-        found = list(self._kept(place, own[0]))
+        banked = list(self._kept(layer, own[0]))
         for number, part in enumerate(own):
-            pairs = zip(self._apart(part), found, strict=True)
+            pairs = zip(self._apart(part), banked, strict=True)
             yield torch.cat([rows if kept is None else kept[number] for rows, kept in pairs])
 
     def _apart(self, x: Tensor) -> Tensor:
         """Rows as (conditionings, rows of each, ...)."""
         return x.unflatten(0, (len(self._uuids), -1))
 
-    def _kept(self, place: Place, like: Tensor) -> Iterator[tuple[Tensor, ...] | None]:
+    def _kept(self, layer: LayerName, like: Tensor) -> Iterator[tuple[Tensor, ...] | None]:
         """For each conditioning what the bank has, a row for each of its own, None if it has nothing."""
         for uuid, share in zip(self._uuids, self._shares, strict=True):
-            kept = self.part.bank.kept.get((place, uuid)) if share > 0.0 else None
+            kept = self.part.bank.kept.get((layer, uuid)) if share > 0.0 else None
             if kept is None:
                 yield None
                 continue
-            order = matching(self._frames, kept[0].shape[0]) * self._windows
+            order = matching(self._call.frames, kept[0].shape[0]) * self._call.windows
             same = order == list(range(kept[0].shape[0]))
             yield tuple((part if same else part[order]).to(like.device) for part in kept)
 
@@ -153,39 +148,39 @@ class Call:
         """The strength at each frame of a conditioning and in the resolution of a layer."""
         size = (height, width)
         if size not in self._strengths:
-            self._strengths[size] = self.part.value.over(self._numbers, size, x.device, self._masks)
+            self._strengths[size] = self.part.value.over(self._call.numbers, size, x.device, self._masks)
         return self._strengths[size]
 
 
 @torch.compiler.disable
 def attend_to(n: Tensor, context: Tensor, value: Tensor, extra: dict[str, Any]) -> tuple[Tensor, ...]:
     """Host patch ``attn1_patch``: ``n``, what queries come from, is (rows, tokens, channels), the others likewise."""
-    return extra[CALL].attend_to(n, context, value, extra)
+    return extra[REFERENCE_CALL].attend_to(n, context, value, extra)
 
 
 @torch.compiler.disable
 def attend(q: Tensor, k: Tensor, v: Tensor, extra: dict[str, Any]) -> Tensor:
     """Host patch ``attn1`` replace."""
-    return extra[CALL].attend(q, k, v, extra)
+    return extra[REFERENCE_CALL].attend(q, k, v, extra)
 
 
 @torch.compiler.disable
 def after_input(h: Tensor, options: dict[str, Any]) -> Tensor:
     """Host patch ``input_block_patch``."""
-    return options[CALL].matched(options["block"], h)
+    return options[REFERENCE_CALL].matched(options["block"], h)
 
 
 @torch.compiler.disable
 def after_middle(values: dict[str, Any]) -> dict[str, Any]:
     """Host patch ``middle_block_after_patch``."""
-    return {**values, "h": values["transformer_options"][CALL].matched(("middle", 0), values["h"])}
+    return {**values, "h": values["transformer_options"][REFERENCE_CALL].matched(("middle", 0), values["h"])}
 
 
 @torch.compiler.disable
 def before_output(h: Tensor, skip: Tensor, options: dict[str, Any]) -> tuple[Tensor, Tensor]:
     """Host patch ``output_block_patch``, which comes before a block: ``h`` is what the block before it made."""
     side, number = options["block"]
-    return options[CALL].matched((side, number - 1), h), skip
+    return options[REFERENCE_CALL].matched((side, number - 1), h), skip
 
 
 def patched(
@@ -200,7 +195,7 @@ def patched(
 ) -> Tensor:
     """Puts the patches into each call that has to do with a reference window (host wrapper ``APPLY_MODEL``)."""
     options = transformer_options or {}
-    part: Part | None = options.get(PART)
+    part: Part | None = options.get(REFERENCE_PART)
     if part is not None:
-        options = Call(part, x.shape[0], options, executor.class_obj.model_sampling).into(options)
+        options = Shown(part, x.shape[0], options, executor.class_obj.model_sampling).into(options)
     return executor(x, t, c_concat, c_crossattn, control, options, **kwargs)

@@ -6,12 +6,12 @@ from typing import Any
 
 from torch import Tensor
 
-from ....motion.values import ONE, MotionValue, in_picture
+from ....motion.values import Acts, MotionValue, in_picture
 from ....motion.windows import reuse_first
-from ..sampling.timing import Now, Timing
+from ..options import REUSE
+from ..sampling import Now, Timing
 
-KEY = "kinema.reuse"
-"""In the options of a model: every `NaiveReuse` on it."""
+BEGINNING = Acts(end_percent=0.15)
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,9 +19,7 @@ class NaiveReuse:
     """One Naive Reuse node."""
 
     weighted_mean: float = 0.95
-    strength: MotionValue = ONE
-    start_percent: float = 0.0
-    end_percent: float = 0.15
+    acts: Acts = BEGINNING
 
 
 def reused(
@@ -35,8 +33,8 @@ def reused(
         first: the same for the first window.
     """
     now = Now(timing, lambda: sigma)
-    for item in options.get(KEY, ()):
-        value = now.value(item, item.strength) * MotionValue(item.weighted_mean)
+    for item in options.get(REUSE, ()):
+        value = now.strength(item.acts) * MotionValue(item.weighted_mean)
         if value.is_zero:
             continue
         frames, _, *places = results[0].shape

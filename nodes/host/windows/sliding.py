@@ -21,15 +21,13 @@ from torch import Tensor
 
 from ....motion.values import active_keyframes
 from ....motion.windows import Window, WindowError, WindowOptions, is_needed, plan_windows
-from ..control.windowed import WindowControls
+from ..control import WindowControls
 from ..notices import progress
-from ..sampling.timing import start_timing, timing_of
-from ..sampling.window_frames import WINDOW_FRAMES, ad_params
-from .bank import KEY as REFERENCES
-from .bank import PART, Reference
+from ..options import REFERENCE_PART, REFERENCES, WINDOW_FRAMES, WINDOWS
+from ..patching import wrapped
+from ..sampling import Call, start_timing, timing_of
+from .bank import WindowReference
 from .reuse import reused
-
-KEY = "kinema.windows"
 
 
 @dataclass(frozen=True)
@@ -92,10 +90,10 @@ class SlidingContext(IndexListContextHandler):
         handler._model = model
         options, step = self._now(model, timestep, model_options)
         timing = timing_of(model_options["transformer_options"], model.model_sampling)
-        controls = timing.kept.setdefault(KEY, WindowControls())
+        controls = timing.kept.setdefault(WINDOWS, WindowControls())
         windows = plan_windows(x_in.shape[0], step, options)
         outer, sigma = model_options["transformer_options"], float(timestep[0])
-        reference = Reference(outer, timing, sigma, windows)
+        reference = WindowReference(outer, timing, sigma, windows)
         results = [torch.zeros_like(x_in) for _ in conds]
         first: list[Tensor] = []
         done = 0
@@ -103,25 +101,25 @@ class SlidingContext(IndexListContextHandler):
             management.throw_exception_if_processing_interrupted()
             progress(f"step {step + 1} of {len(timing.sigmas)}, context window {done + 1} of {len(windows)}")
             frames = [frame for window in group for frame in window.frames]
-            place = IndexListContextWindow(frames, total_frames=x_in.shape[0], context_overlap=options.overlap)
+            seen = IndexListContextWindow(frames, total_frames=x_in.shape[0], context_overlap=options.overlap)
             part = reference.part(done, done + len(group) - 1)
             length = len(group[0].frames)
-            told = {"context_window": place, WINDOW_FRAMES: length, PART: part}
-            told["ad_params"] = ad_params(place, length, len(frames))
+            call = Call(len(conds), length, frames, x_in.shape[0], seen)
+            told = {"context_window": seen, WINDOW_FRAMES: length, REFERENCE_PART: part, "ad_params": call.ad_params}
             inner = model_options | {"transformer_options": outer | told}
-            parts = [handler._resized(cond, x_in, place, controls) for cond in conds]
-            found = calc_cond_batch(model, parts, x_in[frames], timestep[frames], inner)
-            for result, prediction in zip(results, found, strict=True):
+            parts = [handler._resized(cond, x_in, seen, controls) for cond in conds]
+            predictions = calc_cond_batch(model, parts, x_in[frames], timestep[frames], inner)
+            for result, prediction in zip(results, predictions, strict=True):
                 _add(result, prediction, group)
-            first = first or [prediction[:length] for prediction in found]
+            first = first or [prediction[:length] for prediction in predictions]
             done += len(group)
         return reused(outer, timing, sigma, results, first) if len(windows) > 1 else results
 
-    def _resized(self, cond: Any, x_in: Tensor, place: IndexListContextWindow, controls: WindowControls) -> Any:
-        resized = self.get_resized_cond(cond, x_in, place)
+    def _resized(self, cond: Any, x_in: Tensor, window: IndexListContextWindow, controls: WindowControls) -> Any:
+        resized = self.get_resized_cond(cond, x_in, window)
         for entry in resized or ():
             if "control" in entry:
-                entry["control"] = controls.of(entry["control"], place.index_list, (x_in.shape[2], x_in.shape[3]))
+                entry["control"] = controls.of(entry["control"], window.index_list, (x_in.shape[2], x_in.shape[3]))
         return resized
 
     def _now(self, model: Any, timestep: Tensor, model_options: dict[str, Any]) -> tuple[WindowOptions, int]:
@@ -171,14 +169,11 @@ def slide(model: ModelPatcher, stage: Stage, windows_per_call: int = 0) -> Model
 
     Sliding the result once more adds a stage: other windows from another part of the sampling on.
     """
-    slid = model.clone()
+    slid = wrapped(model, WINDOWS, {WrappersMP.PREPARE_SAMPLING: _prepared, WrappersMP.OUTER_SAMPLE: _begun})
     before = model.model_options.get("context_handler")
     stages = (*before.stages, stage) if isinstance(before, SlidingContext) else (stage,)
     slid.model_options["context_handler"] = SlidingContext(stages, windows_per_call)
     slid.remove_wrappers_with_key(WrappersMP.PREPARE_SAMPLING, "ContextWindows_prepare_sampling")
-    for kind, wrapper in ((WrappersMP.PREPARE_SAMPLING, _prepared), (WrappersMP.OUTER_SAMPLE, _begun)):
-        slid.remove_wrappers_with_key(kind, KEY)
-        slid.add_wrapper_with_key(kind, KEY, wrapper)
     return slid
 
 

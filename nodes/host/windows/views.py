@@ -3,7 +3,7 @@
 from comfy.model_patcher import ModelPatcher
 
 from ....motion.windows import WindowOptions
-from ..temporal.runtime import VIEWS
+from ..options import VIEWS
 
 
 def view(model: ModelPatcher, options: WindowOptions) -> ModelPatcher:

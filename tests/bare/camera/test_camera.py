@@ -17,7 +17,7 @@ from kinema.motion.camera.plucker import plucker_rays
 from kinema.motion.formats import kind_and_place, read_weights, recognise
 from kinema.motion.formats.modules import MotionFormatError
 from kinema.motion.formats.weights import WeightFileError
-from kinema.motion.temporal import Steering, TemporalTransformer, load_motion_model
+from kinema.motion.temporal import Mixing, Steering, TemporalTransformer, load_motion_model
 from kinema.motion.windows import Window
 from torch import Tensor
 
@@ -133,11 +133,11 @@ def test_steered_transformer_equals_reference(
     merge = model.merge_at(("input", 4))
     assert merge is not None
     steering = Steering(merge, features.flatten(2).transpose(1, 2)[None], strength)
-    found = temporal(x.transpose(1, 2).flatten(0, 1), 7, camera=steering)
+    found = temporal(x.transpose(1, 2).flatten(0, 1), Mixing(7, camera=steering))
     steer = reference_camera.Steered([features] * 4, state, strength)
     wanted = reference.temporal_transformer(x, motion, "down_blocks.1.motion_modules.0", steer=steer)
     assert relative_error(found, wanted.transpose(1, 2).flatten(0, 1)) < 1e-5
-    assert relative_error(found, temporal(x.transpose(1, 2).flatten(0, 1), 7)) > 1e-2
+    assert relative_error(found, temporal(x.transpose(1, 2).flatten(0, 1), Mixing(7))) > 1e-2
 
 
 def test_views_take_the_features_of_their_frames(model: CameraModel, layer) -> None:
@@ -146,8 +146,8 @@ def test_views_take_the_features_of_their_frames(model: CameraModel, layer) -> N
     assert merge is not None
     x, features = torch.randn(7, 64, 6, 10), torch.randn(1, 7, 60, 64)
     backwards = Window(tuple(range(6, -1, -1)), (1.0,) * 7)
-    found = temporal(x, 7, views=[backwards], camera=Steering(merge, features))
-    wanted = temporal(x.flip(0), 7, camera=Steering(merge, features.flip(1))).flip(0)
+    found = temporal(x, Mixing(7, views=[backwards], camera=Steering(merge, features)))
+    wanted = temporal(x.flip(0), Mixing(7, camera=Steering(merge, features.flip(1)))).flip(0)
     assert relative_error(found, wanted) < 1e-5
 
 

@@ -26,7 +26,7 @@ LEAF = "motion_modules.0.temporal_transformer.norm.weight"
 
 def layers(found: SparseFile) -> Shapes:
     """Shapes by their names in a ControlNet of the original layout, if the file is complete."""
-    shapes = sparse_shapes(found.kind)
+    shapes = sparse_shapes(found.reads)
     return {name: shapes[key] for key, name in found.layers.items()}
 
 
@@ -38,7 +38,7 @@ def test_published_files(kind: str, spelling: str, prefix: str) -> None:
     assert len(shapes) == {"rgb": 486, "scribble": 500}[kind]
     for ordered in (shapes, dict(reversed(shapes.items()))):
         found = recognise_sparse(ordered, "file")
-        assert (found.kind, found.widths, found.context) == (kind, SD15, 768)
+        assert (found.reads, found.widths, found.context) == (kind, SD15, 768)
         assert (found.motion.structure.attentions, found.motion.max_frames) == (1, 32)
         assert found.layers.keys() | found.motion.keys.keys() == shapes.keys()
         assert len(set(found.layers.values())) == len(found.layers)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from kinema.motion.formats import Site, recognise
 from kinema.motion.formats.weights import WeightFileError
-from kinema.motion.temporal import LoraModel, Term, fit, load_lora_model, load_motion_model, read_lora
+from kinema.motion.temporal import LoraModel, Mixing, Term, fit, load_lora_model, load_motion_model, read_lora
 from kinema.motion.temporal.lora_files import LoraError, target_of
 from kinema.motion.values import Mask, MotionValue
 
@@ -111,26 +111,26 @@ def test_equals_merged_weights(style: str, feed_forward: bool, alpha: float | No
     state, model = module()
     options = {"rank": 8, "feed_forward": feed_forward, "alpha": alpha}
     layer, x = model.at(BLOCK), clip()
-    found = layer(flat(x), 16, terms=terms((lora(style=style, **options), strength)))
+    found = layer(flat(x), Mixing(16, terms=terms((lora(style=style, **options), strength))))
     changed = merged(state, strength, CHANNELS, **options)
     assert relative_error(found, flat(reference.temporal_transformer(x, changed, PLACE))) < 1e-12
-    assert relative_error(layer(flat(x), 16), found) > 1e-3
+    assert relative_error(layer(flat(x), Mixing(16)), found) > 1e-3
 
 
 def test_two_add_up() -> None:
     state, model = module()
     first, second = lora(seed=1), lora(seed=2, rank=4)
     changed = merged(merged(state, 0.5, CHANNELS, rank=8, seed=1), -0.7, CHANNELS, rank=4, seed=2)
-    found = model.at(BLOCK)(flat(clip()), 16, terms=terms((first, 0.5), (second, -0.7)))
+    found = model.at(BLOCK)(flat(clip()), Mixing(16, terms=terms((first, 0.5), (second, -0.7))))
     assert relative_error(found, flat(reference.temporal_transformer(clip(), changed, PLACE))) < 1e-12
 
 
 def test_varying_strength_of_equal_values_is_the_number() -> None:
     _, model = module()
     adapter, layer, x = lora(), model.at(BLOCK), flat(clip())
-    wanted = layer(x, 16, terms=terms((adapter, 0.5)))
+    wanted = layer(x, Mixing(16, terms=terms((adapter, 0.5))))
     for strength in (torch.full((16, 1), 0.5), torch.full((16, 60), 0.5)):
-        assert relative_error(layer(x, 16, terms=terms((adapter, strength))), wanted) < 1e-12
+        assert relative_error(layer(x, Mixing(16, terms=terms((adapter, strength)))), wanted) < 1e-12
 
 
 def test_a_mask_acts_where_it_is_and_nowhere_else() -> None:
@@ -140,8 +140,8 @@ def test_a_mask_acts_where_it_is_and_nowhere_else() -> None:
     mask = torch.zeros(1, 6, 10)
     mask[:, :, :5] = 1
     strength = MotionValue(0.8, masks=(Mask(mask),)).over(range(16), (6, 10))
-    found, plain = layer(x, 16, terms=terms((adapter, strength))), layer(x, 16)
-    full = layer(x, 16, terms=terms((adapter, 0.8)))
+    found, plain = layer(x, Mixing(16, terms=terms((adapter, strength)))), layer(x, Mixing(16))
+    full = layer(x, Mixing(16, terms=terms((adapter, 0.8))))
     assert relative_error(found[..., 5:], plain[..., 5:]) < 1e-12
     assert relative_error(found[..., :5], full[..., :5]) < 1e-7, "0.8 in float32"
     assert relative_error(found[..., :5], plain[..., :5]) > 1e-3

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from kinema.motion.temporal import PositionAdjustment, TemporalTransformer, position_matrix
+from kinema.motion.temporal import Mixing, PositionAdjustment, TemporalTransformer, position_matrix
 from kinema.motion.temporal.positions import PositionError
 from kinema.motion.temporal.transformer import sinusoidal_positions
 
@@ -60,5 +60,5 @@ def test_inside_the_transformer() -> None:
         attention.positions.table.data = bilinear(TABLE, 40)
     x = torch.randn(40, 64, 3, 3)
     with torch.inference_mode():
-        assert torch.allclose(layer(x, 40, rows=matrix), changed(x, 40), atol=1e-5)
-        assert not torch.allclose(layer(x[:32], 32, rows=matrix), layer(x[:32], 32), atol=1e-3)
+        assert torch.allclose(layer(x, Mixing(40, rows=matrix)), changed(x, Mixing(40)), atol=1e-5)
+        assert not torch.allclose(layer(x[:32], Mixing(32, rows=matrix)), layer(x[:32], Mixing(32)), atol=1e-3)

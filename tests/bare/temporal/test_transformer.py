@@ -3,7 +3,7 @@
 import pytest
 import torch
 from kinema.motion.formats import recognise
-from kinema.motion.temporal import TemporalTransformer, load_motion_model
+from kinema.motion.temporal import Mixing, TemporalTransformer, load_motion_model
 from kinema.motion.temporal.transformer import passes, sinusoidal_positions
 
 from tests.harness.seeded.layouts import motion_module, position_table
@@ -38,7 +38,7 @@ def relative_error(found: torch.Tensor, wanted: torch.Tensor) -> float:
 def test_equals_reference(frames: int, dtype: torch.dtype, tolerance: float, pooled: bool) -> None:
     state, model = build(dtype)
     x = clip(frames, dtype)
-    found = model.at(("input", 4))(flat(x), frames, pool_norm=pooled)
+    found = model.at(("input", 4))(flat(x), Mixing(frames, pool_norm=pooled))
     assert relative_error(found, flat(reference.temporal_transformer(x, state, PLACE, pooled))) < tolerance
 
 
@@ -46,20 +46,20 @@ def test_pooled_and_per_frame_norms_differ() -> None:
     _, model = build()
     x = flat(clip(16, torch.float32)) + torch.arange(32)[:, None, None, None]
     layer = model.at(("input", 4))
-    assert relative_error(layer(x, 16, pool_norm=True), layer(x, 16)) > 1e-2
+    assert relative_error(layer(x, Mixing(16, pool_norm=True)), layer(x, Mixing(16))) > 1e-2
 
 
 def test_zero_output_projection_is_the_identity() -> None:
     _, model = build(zero_output=True)
     x = flat(clip(16, torch.float32))
-    assert torch.equal(model.at(("input", 4))(x, 16), x)
+    assert torch.equal(model.at(("input", 4))(x, Mixing(16)), x)
 
 
 def test_input_is_left_alone() -> None:
     _, model = build()
     x = flat(clip(16, torch.float32))
     before = x.clone()
-    model.at(("input", 4))(x, 16)
+    model.at(("input", 4))(x, Mixing(16))
     assert torch.equal(x, before)
 
 
@@ -67,7 +67,7 @@ def test_clips_do_not_see_each_other() -> None:
     _, model = build()
     layer = model.at(("input", 4))
     x = flat(clip(8, torch.float32))
-    assert torch.equal(layer(x, 8)[:8], layer(x[:8], 8))
+    assert torch.equal(layer(x, Mixing(8))[:8], layer(x[:8], Mixing(8)))
 
 
 def test_scale_multiplies_the_keys() -> None:
@@ -76,27 +76,29 @@ def test_scale_multiplies_the_keys() -> None:
     scaled = {key: value * 1.5 if key.endswith("to_k.weight") else value for key, value in state.items()}
     wanted = flat(reference.temporal_transformer(x, scaled, PLACE))
     layer = model.at(("input", 4))
-    assert relative_error(layer(flat(x), 16, scale=1.5), wanted) < 1e-5
+    assert relative_error(layer(flat(x), Mixing(16, scale=1.5)), wanted) < 1e-5
     per_frame = torch.full((16, 1), 1.5)
-    assert relative_error(layer(flat(x), 16, scale=per_frame), wanted) < 1e-5
+    assert relative_error(layer(flat(x), Mixing(16, scale=per_frame)), wanted) < 1e-5
 
 
 def test_effect_blends_the_change() -> None:
     _, model = build()
     layer = model.at(("input", 4))
     x = flat(clip(16, torch.float32))
-    change = layer(x, 16) - x
-    assert relative_error(layer(x, 16, effect=0.4), x + 0.4 * change) < 1e-6
+    change = layer(x, Mixing(16)) - x
+    assert relative_error(layer(x, Mixing(16, effect=0.4)), x + 0.4 * change) < 1e-6
     pixels = torch.rand(16, 60)
     wanted = x + change * pixels.view(16, 1, 6, 10).repeat(2, 1, 1, 1)
-    assert relative_error(layer(x, 16, effect=pixels), wanted) < 1e-6
+    assert relative_error(layer(x, Mixing(16, effect=pixels)), wanted) < 1e-6
 
 
 def test_channels_last_input_gives_the_same() -> None:
     _, model = build()
     layer = model.at(("input", 4))
     x = flat(clip(16, torch.float32))
-    assert relative_error(layer(x.contiguous(memory_format=torch.channels_last), 16), layer(x, 16)) < 1e-6
+    assert (
+        relative_error(layer(x.contiguous(memory_format=torch.channels_last), Mixing(16)), layer(x, Mixing(16))) < 1e-6
+    )
 
 
 def test_position_table_is_the_published_one() -> None:

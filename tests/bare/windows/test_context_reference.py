@@ -41,9 +41,9 @@ def test_one_window_sees_none() -> None:
 
 def test_the_widest_layers_come_first() -> None:
     readers = [Reader(("input", number), width, 0) for number, width in enumerate((320, 640, 1280, 1280))]
-    assert [reader.place[1] for reader in widest(readers, 1.0)] == [2, 3, 1, 0]
-    assert [reader.place[1] for reader in widest(readers, 0.5)] == [2, 3]
-    assert [reader.place[1] for reader in widest(readers, 0.51)] == [2, 3, 1]
+    assert [reader.layer[1] for reader in widest(readers, 1.0)] == [2, 3, 1, 0]
+    assert [reader.layer[1] for reader in widest(readers, 0.5)] == [2, 3]
+    assert [reader.layer[1] for reader in widest(readers, 0.51)] == [2, 3, 1]
     assert widest(readers, 0.0) == []
 
 

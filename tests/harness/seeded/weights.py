@@ -17,17 +17,14 @@ from torch import Tensor
 from ..pack import load_host
 from .layouts import MINI, motion_module, tensor
 from .layouts_lora import domain_adapter, image_lora, motion_lora
+from .names import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
 
-CHECKPOINT = "kinema_seeded_sd15_mini.safetensors"
 MOTION = {
     "kinema_seeded_mm_v1_mini.safetensors": {"mid": False, "positions": 24},
     "kinema_seeded_mm_v2_mini.safetensors": {"mid": True, "positions": 32},
     "kinema_seeded_mm_v3_mini.safetensors": {"mid": False, "positions": 32},
     "kinema_seeded_animatelcm_mini.safetensors": {"mid": True, "positions": None},
 }
-MOTION_LORA = "kinema_seeded_lora_zoom_mini.safetensors"
-LCM_LORA = "kinema_seeded_lcm_lora_mini.safetensors"
-ADAPTER = "kinema_seeded_adapter_mini.safetensors"
 UNET = {
     "image_size": 32,
     "use_checkpoint": False,

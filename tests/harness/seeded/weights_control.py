@@ -6,7 +6,6 @@ from torch import Tensor
 from .layouts import tensor
 from .weights import UNET
 
-CONTROL = "kinema_seeded_controlnet_mini.safetensors"
 UNET_ONLY = ("out_channels", "transformer_depth_output")
 
 

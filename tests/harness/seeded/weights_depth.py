@@ -5,7 +5,6 @@ from torch import Tensor
 
 from .layouts import tensor
 
-DEPTH = "kinema_seeded_depth_anything_3.safetensors"
 HEAD = {"head_dim_in": 384, "head_features": 32, "head_out_channels": (48, 96, 192, 384)}
 
 

@@ -6,10 +6,8 @@ from pathlib import Path
 from torch import Tensor
 
 from .layouts import Shape, motion_module, tensor
+from .names import LCM_I2V, PIA
 from .weights import save
-
-PIA = "kinema_seeded_pia_mini.safetensors"
-LCM_I2V = "kinema_seeded_animatelcm_i2v_mini.safetensors"
 
 
 def pia_layer(width: int) -> dict[str, Shape]:

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from .layouts import MINI, SD15, Shape, image_unet, leaves, position_table, tensor
 
-SPARSE = "kinema_seeded_sparsectrl_rgb_mini.safetensors"
 CONDITION = "controlnet_cond_embedding"
 WIDTHS = (16, 32, 96, 256)
 """Channels inside what reads scribbles."""

@@ -13,15 +13,13 @@ from torch import Tensor
 
 from .layouts import MINI, motion_module, tensor
 from .layouts_camera import camera_ctrl
+from .names import CAMERA, CHECKPOINT_XL, CONTROL, DEPTH, MOTION_XL, SPARSE
 from .weights import UNET, clip_l, joined, run_script, save, taesd, unet
-from .weights_camera import CAMERA
-from .weights_control import CONTROL, controlnet
-from .weights_depth import DEPTH, depth_anything
+from .weights_control import controlnet
+from .weights_depth import depth_anything
 from .weights_pictures import write_pictured
-from .weights_sparse import SPARSE, sparse_control
+from .weights_sparse import sparse_control
 
-CHECKPOINT_XL = "kinema_seeded_sdxl_mini.safetensors"
-MOTION_XL = "kinema_seeded_sdxl_beta_mini.safetensors"
 MINI_XL = (320, 320, 320)
 UNET_XL = UNET | {
     "num_heads": -1,

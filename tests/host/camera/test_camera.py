@@ -8,12 +8,13 @@ import torch
 from comfy.patcher_extension import WrappersMP
 from kinema.motion.camera import CameraError, CameraPath, move_path
 from kinema.motion.temporal import PositionAdjustment
-from kinema.motion.values import MotionValue
+from kinema.motion.values import Acts, MotionValue
 from kinema.motion.windows import WindowOptions
-from kinema.nodes.host.animate import animate, checks
+from kinema.nodes.host.animate import checks
 from kinema.nodes.host.camera import camera
+from kinema.nodes.host.options import ATTACHED, COMPANIONS, MOTION
+from kinema.nodes.host.temporal import Clip, runtime
 from kinema.nodes.host.temporal import motion as loader
-from kinema.nodes.host.temporal import runtime
 from kinema.nodes.host.windows import sliding as windows
 from kinema.nodes.inputs import as_value
 from safetensors.torch import save_file
@@ -34,10 +35,10 @@ def model() -> Patcher:
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> camera.LoadedCamera:
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> camera.CameraWeights:
     path = tmp_path_factory.mktemp("camera") / "camera.safetensors"
     save_file(camera_ctrl(CHANNELS), path)
-    return camera.load_camera(str(path))
+    return camera.CameraWeights.load(str(path))
 
 
 def path(frames: int, move: str = "pan left") -> CameraPath:
@@ -45,10 +46,10 @@ def path(frames: int, move: str = "pan left") -> CameraPath:
 
 
 def steered(
-    motion: loader.LoadedMotion, loaded: camera.LoadedCamera, way: CameraPath, strength: Any = 1.0, **during: float
+    motion: loader.LoadedMotion, loaded: camera.CameraWeights, way: CameraPath, strength: Any = 1.0, **during: float
 ) -> loader.LoadedMotion:
     """The Camera Control node."""
-    return camera.with_camera(motion, camera.CameraControl(loaded, way, as_value("strength", strength), **during))
+    return motion.accompanied(camera.Camera(loaded, way, Acts(as_value("strength", strength), **during)))
 
 
 def world_to_camera(way: CameraPath) -> list[Any]:
@@ -61,21 +62,21 @@ def watched(patcher: Patcher) -> list[list[runtime.Layer]]:
 
     def note(executor: Any, *args: Any, **kwargs: Any) -> Any:
         options = kwargs.get("transformer_options") or args[5]
-        seen.append(list(options[runtime.KEY].layers))
+        seen.append(list(options[MOTION].layers))
         return executor(*args, **kwargs)
 
     patcher.add_wrapper_with_key(WrappersMP.DIFFUSION_MODEL, "test", note)
     return seen
 
 
-def test_info_names_it(loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_info_names_it(loaded: camera.CameraWeights, tmp_path: Path) -> None:
     given = steered(tiny_motion(tmp_path), loaded, path(7)).given
     assert given == (("camera", "camera.safetensors, a path of 7 frames"),)
 
 
 @pytest.mark.parametrize(("version", "strength"), [("v3", 1.0), ("v2", 0.6)])
 def test_unet_equals_reference(
-    model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path, version: str, strength: float
+    model: Patcher, loaded: camera.CameraWeights, tmp_path: Path, version: str, strength: float
 ) -> None:
     frames, way = 7, path(7)
     patched = animated(model, steered(tiny_motion(tmp_path, version), loaded, way, strength), "use existing")
@@ -103,7 +104,7 @@ def test_unet_equals_reference(
     assert relative_error(plain, wanted) > 1e-3
 
 
-def test_windows_see_the_whole_clips_features(model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_windows_see_the_whole_clips_features(model: Patcher, loaded: camera.CameraWeights, tmp_path: Path) -> None:
     frames, way = 14, path(14)
     animating = animated(model, steered(tiny_motion(tmp_path), loaded, way))
     whole = loaded.model.features(way, frames, (8, 8), "cpu", torch.float32, "cpu")
@@ -112,9 +113,9 @@ def test_windows_see_the_whole_clips_features(model: Patcher, loaded: camera.Loa
 
     def note(executor: Any, *args: Any, **kwargs: Any) -> Any:
         options = kwargs.get("transformer_options") or args[5]
-        (layer,) = options[runtime.KEY].layers
+        (layer,) = options[MOTION].layers
         found = executor(*args, **kwargs)
-        seen.append((options["context_window"].index_list, layer.camera.kept[0, (8, 8)]))
+        seen.append((options["context_window"].index_list, layer.acting[0].kept[0, (8, 8)]))
         return found
 
     for at_once in (1, 2):
@@ -132,7 +133,7 @@ def test_windows_see_the_whole_clips_features(model: Patcher, loaded: camera.Loa
 
 
 def test_the_path_is_encoded_once_for_a_sampling(
-    model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    model: Patcher, loaded: camera.CameraWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[int] = []
     forward = type(loaded.model).features
@@ -145,21 +146,21 @@ def test_the_path_is_encoded_once_for_a_sampling(
     assert calls == [12, 12]
 
 
-def test_strength_0_is_the_plain_motion_module(model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_strength_0_is_the_plain_motion_module(model: Patcher, loaded: camera.CameraWeights, tmp_path: Path) -> None:
     motion = tiny_motion(tmp_path)
     off = animated(model, steered(motion, loaded, path(8), 0.0))
-    assert off.get_additional_models_with_key(runtime.CAMERAS) == []
+    assert off.get_additional_models_with_key(COMPANIONS) == []
     assert torch.equal(sample(off), sample(animated(model, motion)))
 
 
-def test_it_acts_in_its_part_of_the_sampling(model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_it_acts_in_its_part_of_the_sampling(model: Patcher, loaded: camera.CameraWeights, tmp_path: Path) -> None:
     patched = animated(model, steered(tiny_motion(tmp_path), loaded, path(8), start_percent=0.0, end_percent=0.5))
     seen = watched(patched)
     sample(patched, steps=4)
-    assert [layer.camera is not None for (layer,) in seen] == [True, True, False, False]
+    assert [bool(layer.acting) for (layer,) in seen] == [True, True, False, False]
 
 
-def test_other_paths_give_other_clips(model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_other_paths_give_other_clips(model: Patcher, loaded: camera.CameraWeights, tmp_path: Path) -> None:
     motion = tiny_motion(tmp_path)
     ways = [path(8), path(8, "orbit right"), path(8, "static")]
     clips = [sample(animated(model, steered(motion, loaded, way)), steps=1) for way in ways]
@@ -168,7 +169,7 @@ def test_other_paths_give_other_clips(model: Patcher, loaded: camera.LoadedCamer
         assert all(relative_error(one, other) > 1e-3 for other in clips[:n])
 
 
-def test_the_strength_follows_frames_and_masks(model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_the_strength_follows_frames_and_masks(model: Patcher, loaded: camera.CameraWeights, tmp_path: Path) -> None:
     motion = tiny_motion(tmp_path)
     even = sample(animated(model, steered(motion, loaded, path(8))), steps=1)
     for strength in ([1.0] * 8, torch.ones(1, 16, 16)):
@@ -178,27 +179,27 @@ def test_the_strength_follows_frames_and_masks(model: Patcher, loaded: camera.Lo
 
 
 def test_two_motion_modules_with_and_without_a_camera(
-    model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path
+    model: Patcher, loaded: camera.CameraWeights, tmp_path: Path
 ) -> None:
     first, second = tiny_motion(tmp_path, "v2"), tiny_motion(tmp_path, "v3")
     way = path(8)
     both = animated(animated(model, steered(first, loaded, way)), steered(second, loaded, way))
-    assert len(both.get_additional_models_with_key(runtime.CAMERAS)) == 1
+    assert len(both.get_additional_models_with_key(COMPANIONS)) == 1
     seen = watched(both)
     sample(both, steps=1)
-    assert [layer.camera is not None for layer in seen[0]] == [True, True]
+    assert [bool(layer.acting) for layer in seen[0]] == [True, True]
     later = animated(animated(model, first), steered(second, loaded, way))
     seen = watched(later)
     sample(later, steps=1)
-    assert [layer.camera is not None for layer in seen[0]] == [False, True]
+    assert [bool(layer.acting) for layer in seen[0]] == [False, True]
 
 
-def test_the_camera_stays_on_an_adjusted_motion_module(loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_the_camera_stays_on_an_adjusted_motion_module(loaded: camera.CameraWeights, tmp_path: Path) -> None:
     motion = steered(tiny_motion(tmp_path), loaded, path(8))
-    assert motion.adjusted(PositionAdjustment(stretch=4)).camera is motion.camera
+    assert motion.adjusted(PositionAdjustment(stretch=4)).companions == motion.companions
 
 
-def test_a_resized_layer_gets_resized_features(loaded: camera.LoadedCamera) -> None:
+def test_a_resized_layer_gets_resized_features(loaded: camera.CameraWeights) -> None:
     levels = loaded.model.features(path(3), 3, (8, 8), "cpu", torch.float32, "cpu")
     found = camera.ClipFeatures(levels).tokens(0, range(3), (4, 4), torch.ones(1).double())
     assert found.shape == (3, 16, 32)
@@ -207,7 +208,7 @@ def test_a_resized_layer_gets_resized_features(loaded: camera.LoadedCamera) -> N
     assert torch.equal(found, wanted.flatten(2).transpose(1, 2))
 
 
-def test_features_of_a_long_clip_wait_in_main_memory(loaded: camera.LoadedCamera) -> None:
+def test_features_of_a_long_clip_wait_in_main_memory(loaded: camera.CameraWeights) -> None:
     # of 64 x 64: 32 channels, 64 at half the size, 128 at a quarter and an eighth, in half precision
     frames = camera.LARGEST_ON_DEVICE // (2 * (32 * 4096 + 64 * 1024 + 128 * 256 + 128 * 64))
     device = torch.device("meta")
@@ -215,13 +216,13 @@ def test_features_of_a_long_clip_wait_in_main_memory(loaded: camera.LoadedCamera
     assert [found.type for found in place] == ["meta", "cpu"]
 
 
-def test_a_second_camera_is_answered(loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_a_second_camera_is_answered(loaded: camera.CameraWeights, tmp_path: Path) -> None:
     motion = steered(tiny_motion(tmp_path), loaded, path(8))
     with pytest.raises(CameraError, match="v2_.safetensors has a camera already, from camera.safetensors. Use one"):
         steered(motion, loaded, path(8))
 
 
-def test_a_motion_module_of_another_kind_is_answered(loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_a_motion_module_of_another_kind_is_answered(loaded: camera.CameraWeights, tmp_path: Path) -> None:
     with pytest.raises(CameraError, match="camera.safetensors steers motion modules for SD1.5, but .* one for SDXL"):
         steered(tiny_motion(tmp_path, "v3", (32, 64, 128)), loaded, path(8))
 
@@ -232,7 +233,7 @@ def test_a_motion_module_of_another_kind_is_answered(loaded: camera.LoadedCamera
 )
 def test_paths_of_another_length_are_told(
     model: Patcher,
-    loaded: camera.LoadedCamera,
+    loaded: camera.CameraWeights,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     length: int,
@@ -243,22 +244,25 @@ def test_paths_of_another_length_are_told(
     motion = steered(tiny_motion(tmp_path), loaded, path(length), MotionValue())
     sample(animated(model, motion), steps=1)
     assert words in told[0]
-    assert camera.path_lengths(length, [motion]) == []
-    assert camera.path_lengths(8, [steered(tiny_motion(tmp_path), loaded, path(length), 0.0)]) == []
+    (control,) = motion.companions
+    assert control.check_clip(Clip(length, 8, 8)) == []
+    told.clear()
+    sample(animated(model, steered(tiny_motion(tmp_path), loaded, path(length), 0.0)), steps=1)
+    assert not any("camera path" in text for text in told)
 
 
-def test_short_strengths_are_told(model: Patcher, loaded: camera.LoadedCamera, tmp_path: Path) -> None:
+def test_short_strengths_are_told(model: Patcher, loaded: camera.CameraWeights, tmp_path: Path) -> None:
     motion = steered(tiny_motion(tmp_path), loaded, path(8), [1.0, 0.5])
-    patched = animated(model, motion)
-    (told,) = checks.short_values(8, patched.get_attachment(animate.ATTACHMENT))
+    (attached,) = animated(model, motion).get_attachment(ATTACHED)
+    (told,) = attached.companions[0].check_clip(Clip(8, 8, 8))
     assert told.startswith("the strength of camera.safetensors has a list of 2 values, but the clip has 8 frames")
 
 
 def test_a_file_is_read_once_and_again_when_replaced(tmp_path: Path) -> None:
     file = tmp_path / "camera.safetensors"
     save_file(camera_ctrl(CHANNELS), file)
-    first = camera.load_camera(str(file))
-    assert camera.load_camera(str(file)) is first
+    first = camera.CameraWeights.load(str(file))
+    assert camera.CameraWeights.load(str(file)) is first
     save_file(camera_ctrl(CHANNELS, seed=1), tmp_path / "new")
     (tmp_path / "new").replace(file)
-    assert camera.load_camera(str(file)) is not first
+    assert camera.CameraWeights.load(str(file)) is not first

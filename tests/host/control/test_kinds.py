@@ -10,6 +10,7 @@ import pytest
 import torch
 from comfy.controlnet import ControlBase, ControlLora, ControlNet, load_t2i_adapter
 from comfy.t2i_adapter.adapter import Adapter
+from kinema.motion.values import Acts
 from kinema.nodes.host.control.timed import ControlStrength
 from kinema.nodes.inputs import as_value
 from torch import Tensor
@@ -103,7 +104,7 @@ def conditioned(model: Patcher) -> dict[str, Any]:
 def test_strength_of_each_frame(kind: tuple[Patcher, Make]) -> None:
     model, make = kind
     plain, full = predicted(model, None), predicted(model, make(FRAMES))
-    found = predicted(model, make(FRAMES), ControlStrength(as_value("s", [n % 2 for n in range(FRAMES)])))
+    found = predicted(model, make(FRAMES), ControlStrength(Acts(as_value("s", [n % 2 for n in range(FRAMES)]))))
     assert relative_error(full, plain) > 1e-4
     assert relative_error(found[0::2], plain[0::2]) < 1e-5
     assert relative_error(found[1::2], full[1::2]) < 1e-5
@@ -112,6 +113,6 @@ def test_strength_of_each_frame(kind: tuple[Patcher, Make]) -> None:
 def test_windows_have_their_own_hints(kind: tuple[Patcher, Make]) -> None:
     """Without a motion module frames know nothing of one another, so windows change nothing."""
     model, make = kind
-    how = ControlStrength(as_value("s", [0.2 + 0.1 * (n % 3) for n in range(FRAMES)]))
+    how = ControlStrength(Acts(as_value("s", [0.2 + 0.1 * (n % 3) for n in range(FRAMES)])))
     assert relative_error(predicted(slid(model), make(FRAMES), how), predicted(model, make(FRAMES), how)) < 1e-5
     assert relative_error(predicted(slid(model), make(FRAMES)), predicted(model, make(FRAMES))) < 1e-5

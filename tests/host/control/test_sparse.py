@@ -10,13 +10,14 @@ import pytest
 import torch
 from comfy.controlnet import ControlNet
 from kinema.motion.control import Placement, PlacementError, SparseError
-from kinema.motion.values import MotionValue
+from kinema.motion.values import Acts, MotionValue
 from kinema.motion.windows import WindowOptions
 from kinema.nodes.host.control.apply import apply_sparse
 from kinema.nodes.host.control.checks import ControlError
 from kinema.nodes.host.control.control import SparseControl
-from kinema.nodes.host.control.network import LoadedSparse, load_sparse
+from kinema.nodes.host.control.network import SparseWeights
 from kinema.nodes.host.control.timed import ControlStrength, time_controls
+from kinema.nodes.host.sampling import Call
 from kinema.nodes.host.temporal.runtime import Layer, Runtime, Strengths
 from kinema.nodes.host.windows import views
 from kinema.nodes.inputs import as_value
@@ -64,8 +65,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def loaded(folder: Path) -> dict[str, LoadedSparse]:
-    return {name: load_sparse(str(folder / f"{name}.safetensors")) for name in (*KINDS, "rgb_diffusers")}
+def loaded(folder: Path) -> dict[str, SparseWeights]:
+    return {name: SparseWeights.load(str(folder / f"{name}.safetensors")) for name in (*KINDS, "rgb_diffusers")}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def hints(kind: str, images: torch.Tensor, frames: tuple[int, ...], total: int) 
 
 
 def applied(
-    sparse: LoadedSparse, images: torch.Tensor, *indexes: int, how: ControlStrength | None = None, **options: Any
+    sparse: SparseWeights, images: torch.Tensor, *indexes: int, how: ControlStrength | None = None, **options: Any
 ) -> Any:
     """Both conditionings with the Apply SparseCtrl node."""
     control = SparseControl(sparse, options.pop("strengths", None))
@@ -122,7 +123,7 @@ def test_the_network_equals_the_reference(loaded, name: str) -> None:
     hint, mask = hints(kind, pictures(3), at, frames)
     both = torch.cat([hint, mask], dim=1).repeat(2, 1, 1, 1, 1)
     text = torch.randn(2, 77, 768, generator=torch.Generator().manual_seed(2))
-    runtime = Runtime(frames, {}, (Layer(loaded[name].model.motion),), False, range(frames))
+    runtime = Runtime(Call(1, frames, range(frames), frames), {}, (Layer(loaded[name].model.motion),))
     with torch.inference_mode():
         found = loaded[name].model(
             both.transpose(1, 2).flatten(0, 1),
@@ -150,7 +151,7 @@ def test_a_sampling_step_equals_one_put_together_by_hand(model, loaded, tmp_path
         return result
 
     patched.set_model_unet_function_wrapper(note)
-    how = ControlStrength(MotionValue(0.7))
+    how = ControlStrength(Acts(MotionValue(0.7)))
     first(patched, applied(loaded[kind], images, 2, -1, how=how), frames=frames, cfg=1.0)
     x, sigma, text, found = seen
     sampling = patched.get_model_object("model_sampling")
@@ -172,7 +173,7 @@ def test_apply_controlnet_spreads_the_pictures(model, loaded) -> None:
     given = host_nodes.ControlNetApplyAdvanced().apply_controlnet(
         *conds(), control, images, 0.6, 0.0, 1.0, vae=Halves()
     )
-    how = ControlStrength(MotionValue(0.6))
+    how = ControlStrength(Acts(MotionValue(0.6)))
     assert relative_error(first(model, given), first(model, applied(loaded["rgb"], images, 0, 2, 3, how=how))) < 1e-6
 
 
@@ -238,24 +239,24 @@ def test_other_controls_keep_their_windows(model, line_control, loaded) -> None:
     assert relative_error(before, after) < 1e-5
     assert relative_error(before, lines) > 1e-3
     assert relative_error(before, sparse) > 1e-3
-    silent = applied(loaded["rgb"], images, 1, 12, how=ControlStrength(MotionValue(0.0)), to=with_lines(conds()))
+    silent = applied(loaded["rgb"], images, 1, 12, how=ControlStrength(Acts(MotionValue(0.0))), to=with_lines(conds()))
     assert relative_error(found(silent), lines) < 1e-6
 
 
 def test_control_over_time_and_motion_values(model, loaded) -> None:
     given, plain = applied(loaded["rgb"], pictures(1), 0), first(model)
     strengths = [0, 1, 0, 1]
-    found = first(model, time_controls(given, ControlStrength(as_value("strength", strengths))))
+    found = first(model, time_controls(given, ControlStrength(Acts(as_value("strength", strengths)))))
     full = first(model, given)
     assert relative_error(found[[0, 2]], plain[[0, 2]]) < 1e-5
     assert relative_error(found[[1, 3]], full[[1, 3]]) < 1e-5
     # without motion layers frames without a picture do not know of it
-    still = Strengths(effect=MotionValue(0.0))
+    still = Strengths(effect=Acts(MotionValue(0.0)))
     blank = first(model, applied(loaded["rgb"], pictures(1), 0, strengths=still))
     other = first(model, applied(loaded["rgb"], pictures(1, seed=9), 0, strengths=still))
     assert relative_error(blank[1:], other[1:]) < 1e-6
     assert relative_error(blank[0], other[0]) > 1e-3
-    some = Strengths(effect=as_value("effect", torch.linspace(0, 1, 16).reshape(1, 4, 4)), scale=MotionValue(1.3))
+    some = Strengths(effect=Acts(as_value("effect", torch.linspace(0, 1, 16).reshape(1, 4, 4))), scale=MotionValue(1.3))
     assert relative_error(first(model, applied(loaded["rgb"], pictures(1), 0, strengths=some)), full) > 1e-3
 
 
@@ -305,7 +306,7 @@ def test_what_does_not_fit_is_answered(model, line_control, loaded, tmp_path: Pa
 
 def test_answers_come_before_the_first_step(model, loaded, tmp_path: Path) -> None:
     patched = animated(model, tiny_motion(tmp_path, "v3"))
-    late = ControlStrength(start_percent=0.5)
+    late = ControlStrength(Acts(start_percent=0.5))
     steps: list[int] = []
     given = applied(loaded["rgb"], pictures(1), 9, how=late)
     with pytest.raises(PlacementError, match="names frame 9"):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from comfy.controlnet import ControlBase, ControlNet
 from kinema.motion.control import ProfileError, custom_weights, parse_weights, soft_weights
-from kinema.motion.values import Keyframe, Keyframes, MotionValue
+from kinema.motion.values import Acts, Keyframe, Keyframes, MotionValue
 from kinema.nodes.host.control.timed import ControlStrength, TimedControl, time_controls
 from kinema.nodes.inputs import as_value
 
@@ -68,16 +68,19 @@ def first(model: Patcher, control: ControlBase | None, how: ControlStrength | No
 def test_the_number_is_that_of_the_host(model, network) -> None:
     wanted = first(model, control_net(network, 0.6))[0]
     for value in (0.6, [0.6] * 8, torch.full((1, 4, 4), 0.6)):
-        how = ControlStrength(as_value("strength", value))
+        how = ControlStrength(Acts(as_value("strength", value)))
         assert relative_error(first(model, control_net(network), how)[0], wanted) < 1e-5
     assert relative_error(first(model, control_net(network))[0], wanted) > 1e-3
-    assert relative_error(first(model, control_net(network, 0.5), ControlStrength(MotionValue(1.2)))[0], wanted) < 1e-5
+    assert (
+        relative_error(first(model, control_net(network, 0.5), ControlStrength(Acts(MotionValue(1.2))))[0], wanted)
+        < 1e-5
+    )
 
 
 def test_each_frame_has_its_own(model, network) -> None:
     """Without a motion module frames know nothing of one another."""
     plain, full = first(model, None)[0], first(model, control_net(network))[0]
-    how = ControlStrength(as_value("strength", [0, 1, 0, 1, 1, 1, 1, 0]))
+    how = ControlStrength(Acts(as_value("strength", [0, 1, 0, 1, 1, 1, 1, 0])))
     found = first(model, control_net(network), how)[0]
     assert relative_error(found[[0, 2, 7]], plain[[0, 2, 7]]) < 1e-5
     assert relative_error(found[[1, 3, 4, 5, 6]], full[[1, 3, 4, 5, 6]]) < 1e-5
@@ -86,11 +89,11 @@ def test_each_frame_has_its_own(model, network) -> None:
 
 def test_ranges_and_keyframes(model, network) -> None:
     plain, full = (first(model, control, steps=4) for control in (None, control_net(network)))
-    late = first(model, control_net(network), ControlStrength(start_percent=0.5), steps=4)
+    late = first(model, control_net(network), ControlStrength(Acts(start_percent=0.5)), steps=4)
     assert torch.equal(late[0], plain[0])
     assert not torch.equal(late[-1], plain[-1])
     keyframes = Keyframes(()).plus(Keyframe(0.5, MotionValue(0.0)))
-    early = first(model, control_net(network), ControlStrength(MotionValue(keyframes=(keyframes,))), steps=4)
+    early = first(model, control_net(network), ControlStrength(Acts(MotionValue(keyframes=(keyframes,)))), steps=4)
     assert relative_error(early[0], full[0]) < 1e-6
     assert not torch.equal(early[-1], full[-1])
 
@@ -98,7 +101,9 @@ def test_ranges_and_keyframes(model, network) -> None:
 def test_windows_take_their_own_frames_and_strengths(model, network, tmp_path: Path) -> None:
     patched = slid(animated(model, tiny_motion(tmp_path, zero_output=True), "use existing"))
     strengths = [n % 2 for n in range(20)]
-    found = first(patched, control_net(network, frames=20), ControlStrength(as_value("s", strengths)), frames=20)[0]
+    found = first(patched, control_net(network, frames=20), ControlStrength(Acts(as_value("s", strengths))), frames=20)[
+        0
+    ]
     plain, full = (first(patched, control, frames=20)[0] for control in (None, control_net(network, frames=20)))
     assert relative_error(found[0::2], plain[0::2]) < 1e-5
     assert relative_error(found[1::2], full[1::2]) < 1e-5
@@ -110,9 +115,9 @@ def test_stacked_controls_each_have_theirs(model, network) -> None:
         if not over:
             controls[1].set_previous_controlnet(controls[0])
             return first(model, controls[1])[0]
-        under = TimedControl(controls[0], ControlStrength(MotionValue(times[0])))
+        under = TimedControl(controls[0], ControlStrength(Acts(MotionValue(times[0]))))
         controls[1].set_previous_controlnet(under)
-        return first(model, controls[1], ControlStrength(MotionValue(times[1])))[0]
+        return first(model, controls[1], ControlStrength(Acts(MotionValue(times[1]))))[0]
 
     assert relative_error(stacked((0.3, 0.8), over=True), stacked((0.3, 0.8), over=False)) < 1e-5
 
@@ -147,7 +152,7 @@ def test_copies_for_windows_are_gone_after_the_run(model, network, tmp_path: Pat
         return sum(issubclass(type(item), ControlBase) for item in gc.get_objects())
 
     patched = slid(animated(model, tiny_motion(tmp_path), "use existing"))
-    control, how = control_net(network, frames=20), ControlStrength(MotionValue(0.5))
+    control, how = control_net(network, frames=20), ControlStrength(Acts(MotionValue(0.5)))
     before = alive()
     first(patched, control, how, frames=20)
     assert alive() == before
@@ -156,7 +161,7 @@ def test_copies_for_windows_are_gone_after_the_run(model, network, tmp_path: Pat
 def test_what_came_in_is_left_alone(model, network) -> None:
     control = control_net(network)
     wanted = first(model, control)[0]
-    first(model, control, ControlStrength(MotionValue(0.2)))
+    first(model, control, ControlStrength(Acts(MotionValue(0.2))))
     assert torch.equal(first(model, control)[0], wanted)
     positive, negative = conds()
     given = [[positive[0][0], {"control": control}]]

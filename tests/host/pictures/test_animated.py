@@ -17,7 +17,6 @@ from kinema.motion.temporal.lcm import PictureEncoder
 from kinema.motion.values import Keyframe, MotionValue
 from kinema.nodes.host.pictures import animated as pictures
 from kinema.nodes.host.temporal import motion as loader
-from kinema.nodes.host.temporal import runtime
 from kinema.nodes.inputs import as_value
 from torch import Tensor
 
@@ -139,7 +138,7 @@ def test_conditionings_apart(model, tmp_path: Path) -> None:
 def test_effect_of_each_frame_and_conditioning() -> None:
     """The motion model's own strength blends what its picture adds."""
     x, part = torch.randn(6, 4, 2, 3), torch.randn(1, 4, 2, 3)
-    picture = pictures.PictureNow({("input", 2): part}, [0, 7, 3], MotionValue(0.5))
+    picture = pictures.ActingPicture({("input", 2): part}, [0, 7, 3], MotionValue(0.5))
     effect = as_value("effect", [0.1 * n for n in range(8)])
     found = picture.added(("input", 2), x, effect)
     for n, number in enumerate([0, 7, 3, 0, 7, 3]):
@@ -247,12 +246,12 @@ def test_nothing_is_left_behind(model, tmp_path: Path) -> None:
     plain = predictions(model.clone(), frames=4)[0]
     one = animated(model, pia(tmp_path), "use existing")
     both = animated(one, lcm(tmp_path))
-    assert len(both.model_options["transformer_options"]["patches"][runtime.PICTURE_PATCH]) == 1
     first = predictions(both, frames=4)[0]
     assert relative_error(first, predictions(one, frames=4)[0]) > 1e-3
     assert torch.equal(predictions(both, frames=4)[0], first)
     assert torch.equal(predictions(model, frames=4)[0], plain)
-    assert runtime.PICTURE_PATCH not in model.model_options["transformer_options"].get("patches", {})
+    for patched in (model, one, both):
+        assert "input_block_patch" not in patched.model_options["transformer_options"].get("patches", {})
 
 
 def test_half_precision(tmp_path: Path) -> None:

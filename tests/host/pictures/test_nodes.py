@@ -31,7 +31,7 @@ def test_no_picture_is_answered_before_sampling(model, tmp_path: Path) -> None:
 def test_adjusted_positions_keep_the_picture(tmp_path: Path) -> None:
     motion = pia(tmp_path)
     adjusted = motion.adjusted(PositionAdjustment(cap=16))
-    assert adjusted.picture is motion.picture
+    assert adjusted.companions == motion.companions
     assert adjusted.given == (
         ("positions", "adjusted, up to 16 frames at once"),
         ("picture", "from Picture for PIA"),
@@ -86,20 +86,20 @@ class Eighth:
 def test_the_nodes(tmp_path: Path) -> None:
     image, vae = torch.rand(1, 32, 24, 3), Eighth()
     (given,) = PiaPicture.execute(load(tmp_path, PIA), image, vae, "custom", frame=-1, affinity=0.4).args
-    found = given.picture
+    found = given.companions[0]
     assert (found.preset, found.frame, found.affinity.number) == ("custom", -1, 0.4)
     assert torch.equal(found.latents, vae.encode(image))
     (given,) = LcmPicture.execute(load(tmp_path, LCM), image, vae, 0.6, 0.1, 0.9, 2.0).args
-    found = given.picture
+    found = given.companions[0]
     assert (found.strength.number, found.start_percent, found.end_percent, found.drift) == (0.6, 0.1, 0.9, 2.0)
-    assert load(tmp_path, LCM).picture is None
+    assert load(tmp_path, LCM).companions == ()
     alpha = torch.cat([image, torch.rand(1, 32, 24, 1)], dim=-1)
     (found,) = PiaPicture.execute(load(tmp_path, PIA), alpha, vae, "custom").args
-    assert torch.equal(found.picture.latents, vae.encode(image))
+    assert torch.equal(found.companions[0].latents, vae.encode(image))
     grey = torch.rand(1, 32, 24, 1)
     for shades in (grey, torch.cat([grey, torch.rand(1, 32, 24, 1)], dim=-1)):
         (found,) = PiaPicture.execute(load(tmp_path, PIA), shades, vae, "custom").args
-        assert torch.equal(found.picture.latents, vae.encode(grey.expand(-1, -1, -1, 3)))
+        assert torch.equal(found.companions[0].latents, vae.encode(grey.expand(-1, -1, -1, 3)))
 
 
 @pytest.mark.parametrize(
@@ -139,5 +139,5 @@ def test_a_real_vae(checkpoint, tmp_path: Path) -> None:
     image = torch.rand(1, 67, 40, 4)
     with torch.inference_mode():
         (given,) = PiaPicture.execute(load(tmp_path, PIA), image, vae, "custom").args
-        assert torch.equal(given.picture.latents, vae.encode(image[..., :3]))
-    assert given.picture.latents.shape == (1, 4, 8, 5)
+        assert torch.equal(given.companions[0].latents, vae.encode(image[..., :3]))
+    assert given.companions[0].latents.shape == (1, 4, 8, 5)

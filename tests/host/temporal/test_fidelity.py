@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP
+from kinema.nodes.host.options import MOTION
+from kinema.nodes.host.sampling import Call
 from kinema.nodes.host.temporal import fit, runtime
 
 from tests.harness.seeded.layouts import motion_module
@@ -29,8 +31,10 @@ def test_unet_equals_original(tmp_path: Path, version: str, frames: int, dtype: 
     options = {
         "patches": {runtime.PATCH: [((fit.ResBlock, fit.SpatialTransformer), runtime.HANDLER)]},
         "cond_or_uncond": [1, 0],
-        runtime.KEY: runtime.Runtime(frames, fit.anchors(unet), (runtime.Layer(layers),), pooled),
-        "wrappers": {WrappersMP.DIFFUSION_MODEL: {runtime.KEY: [runtime.pool_output]}},
+        MOTION: runtime.Runtime(
+            Call(2, frames, range(frames), frames), fit.anchors_of(unet), (runtime.Layer(layers),), pooled
+        ),
+        "wrappers": {WrappersMP.DIFFUSION_MODEL: {MOTION: [runtime.pool_output]}},
     }
     flat = x.transpose(1, 2).flatten(0, 1)
     with torch.inference_mode():

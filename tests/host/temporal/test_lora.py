@@ -11,9 +11,10 @@ import torch
 from comfy.context_windows import ContextFuseMethods, ContextSchedules
 from kinema.motion.temporal import LoraModel, read_lora
 from kinema.motion.temporal.lora_files import LoraError, LoraFile, LowRank, Target, target_of
-from kinema.motion.values import Mask, MotionValue, parse_curve
+from kinema.motion.values import Acts, Mask, MotionValue, parse_curve
 from kinema.nodes.host.animate import animate
-from kinema.nodes.host.temporal import lora, runtime
+from kinema.nodes.host.options import COMPANIONS
+from kinema.nodes.host.temporal import lora
 from kinema.nodes.host.temporal import motion as loader
 from safetensors.torch import save_file
 
@@ -30,25 +31,25 @@ def model() -> Patcher:
     return tiny_model()
 
 
-def tiny_lora(folder: Path, channels: tuple[int, ...] = CHANNELS, **options: Any) -> lora.LoadedLora:
+def tiny_lora(folder: Path, channels: tuple[int, ...] = CHANNELS, **options: Any) -> lora.LoraWeights:
     """A MotionLoRA loaded from a file of its own."""
     path = folder / f"lora_{'_'.join(map(str, options.values()))}.safetensors"
     save_file(motion_lora(channels, **(RANK | options)), path)
-    return lora.load_lora(str(path))
+    return lora.LoraWeights.load(str(path))
 
 
 def with_loras(
-    model: Patcher, motion: loader.LoadedMotion, *loras: lora.MotionLora | lora.LoadedLora, **settings: Any
+    model: Patcher, motion: loader.LoadedMotion, *loras: lora.MotionLora | lora.LoraWeights, **settings: Any
 ) -> Patcher:
     """The Animate Model node with MotionLoRAs connected."""
     entries = [item if isinstance(item, lora.MotionLora) else lora.MotionLora(item) for item in loras]
     return animate.animate_model(model, motion, strengths(**settings), "use existing", entries)
 
 
-def use(loaded: lora.LoadedLora, strength: float = 1.0, curve: str = "", mask: Any = None, **range: float) -> Any:
+def use(loaded: lora.LoraWeights, strength: float = 1.0, curve: str = "", mask: Any = None, **range: float) -> Any:
     found = parse_curve(curve)
     value = MotionValue(strength, (found,) if found else (), () if mask is None else (Mask(mask),))
-    return lora.MotionLora(loaded, value, **range)
+    return lora.MotionLora(loaded, Acts(value, **range))
 
 
 def merged_motion(folder: Path, strength: float, version: str = "v2", **options: Any) -> loader.LoadedMotion:
@@ -116,7 +117,7 @@ def test_a_chain_gives_each_module_its_own(model, tmp_path: Path) -> None:
     )
     assert relative_error(predictions(found)[0], predictions(both)[0]) < 1e-5
     # a file used twice is attached once
-    assert len(found.get_additional_models_with_key(runtime.LORAS)) == 2
+    assert len(found.get_additional_models_with_key(COMPANIONS)) == 2
     # the very same module twice
     changed = [merged_motion(tmp_path, strength, seed=1) for strength in (0.4, -0.6)]
     twice = with_loras(with_loras(model, motion, use(zoom, 0.4)), motion, use(zoom, -0.6))
@@ -137,7 +138,7 @@ def test_strength_zero_is_none_at_all(model, tmp_path: Path, entry: dict[str, An
     motion = tiny_motion(tmp_path)
     silent = with_loras(model, motion, use(tiny_lora(tmp_path), **entry))
     assert torch.equal(sample(silent), sample(animated(model, motion, "use existing")))
-    assert silent.get_additional_models_with_key(runtime.LORAS) == []
+    assert silent.get_additional_models_with_key(COMPANIONS) == []
 
 
 def test_start_and_end_percent(model, tmp_path: Path) -> None:
@@ -240,14 +241,14 @@ def test_a_changed_strength_reads_nothing(model, tmp_path: Path, monkeypatch) ->
     loaded = tiny_lora(tmp_path)
     path = str(tmp_path / loaded.file)
     monkeypatch.setattr(lora, "read_weights", lambda _: pytest.fail("read again"))
-    assert lora.load_lora(path) is loaded
+    assert lora.LoraWeights.load(path) is loaded
 
 
 def test_a_replaced_file_is_read_again(tmp_path: Path) -> None:
     first = tiny_lora(tmp_path)
     path = tmp_path / first.file
     save_file(motion_lora(CHANNELS, rank=4), path)
-    second = lora.load_lora(str(path))
+    second = lora.LoraWeights.load(str(path))
     assert second is not first
     assert second.model.layers[0].down.weight.shape[0] == 4  # type: ignore[union-attr]
 
@@ -306,7 +307,7 @@ def test_memory_modes(model, tmp_path: Path, monkeypatch, state: str) -> None:
     comfy.model_management.unload_all_models()
     monkeypatch.setattr(comfy.model_management, "vram_state", comfy.model_management.VRAMState[state])
     monkeypatch.setattr(comfy.model_management, "is_device_cpu", lambda _device: False)
-    (attached,) = moved.get_additional_models_with_key(runtime.LORAS)
+    (attached,) = moved.get_additional_models_with_key(COMPANIONS)
     streamed: list[bool] = []
     found = sample(moved, callback=lambda *_: streamed.append(attached.model.model_lowvram))
     assert torch.equal(found, wanted)

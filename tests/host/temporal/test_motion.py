@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from kinema.nodes.host import files
+from kinema.nodes.host.files import load_patcher
 from kinema.nodes.host.temporal import motion as loader
 from safetensors.torch import save_file
 
@@ -79,9 +81,9 @@ def test_what_a_graph_holds_is_not_read_again(tmp_path: Path, reads: list[str]) 
 def test_deep_clones_read_their_own(tmp_path: Path, reads: list[str]) -> None:
     path = write(tmp_path, "one.safetensors")
     loaded = loader.load_motion(path)
-    function, arguments = loaded.patcher.cached_patcher_init
+    function, arguments = loaded.loaded.patcher.cached_patcher_init
     again = function(*arguments, disable_dynamic=True)
-    assert again is not loaded.patcher
+    assert again is not loaded.loaded.patcher
     assert again.model is not loaded.model
     assert reads == [path, path]
 
@@ -92,8 +94,8 @@ def test_weights_are_those_of_the_mapped_file(tmp_path: Path, monkeypatch: pytes
     tensors = loader.read_weights(path)
     monkeypatch.setattr(loader, "read_weights", lambda _: tensors)
     name = "sites.input_1.proj_in.weight"
-    assert loader._load_patcher(path).model.state_dict()[name].data_ptr() == tensors[key].data_ptr()
-    monkeypatch.setattr(loader.args, "disable_mmap", True)
-    copied = loader._load_patcher(path).model.state_dict()[name]
+    assert load_patcher(loader.MotionWeights, path).model.state_dict()[name].data_ptr() == tensors[key].data_ptr()
+    monkeypatch.setattr(files.args, "disable_mmap", True)
+    copied = load_patcher(loader.MotionWeights, path).model.state_dict()[name]
     assert copied.data_ptr() != tensors[key].data_ptr()
     assert torch.equal(copied, tensors[key])

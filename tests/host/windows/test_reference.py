@@ -9,8 +9,9 @@ from typing import Any
 import comfy.model_management
 import pytest
 import torch
-from kinema.motion.values import Keyframe
+from kinema.motion.values import Acts, Keyframe
 from kinema.motion.windows import ReferenceOptions, WindowOptions, WindowReferenceError
+from kinema.nodes.host.options import REFERENCES
 from kinema.nodes.host.windows import attach as reference
 from kinema.nodes.host.windows import bank
 from kinema.nodes.host.windows import sliding as windows
@@ -106,7 +107,7 @@ def test_nodes_go_in_any_order(model, tmp_path: Path) -> None:
     last = referred(slid(animated(model, motion)))
     first = slid(animated(referred(model), motion))
     assert torch.equal(sample(first, frames=FRAMES, steps=1), sample(last, frames=FRAMES, steps=1))
-    assert bank.KEY not in model.model_options["transformer_options"]
+    assert REFERENCES not in model.model_options["transformer_options"]
 
 
 @pytest.mark.parametrize("strength", [0.0, [0.0] * FRAMES, torch.zeros(1, 4, 4), "keyframes"])
@@ -134,7 +135,7 @@ def test_masks_are_strengths(model) -> None:
 def test_the_reference_acts_in_its_part_of_the_sampling(model) -> None:
     late = reference.refer(
         referred(slid(model), 0.5, end=0.25),
-        bank.ContextReference(ReferenceOptions(by="adain"), start_percent=0.2, end_percent=0.6),
+        bank.ContextReference(ReferenceOptions(by="adain"), acts=Acts(start_percent=0.2, end_percent=0.6)),
     )
     seen = parts(late)
     sample(late, frames=FRAMES, steps=5)
@@ -197,7 +198,7 @@ def test_the_bank_has_the_size_that_is_reserved(model) -> None:
 
         patched.set_model_attn2_patch(note)
         sample(patched, frames=FRAMES, steps=1)
-        (seen,) = patched.model_options["transformer_options"][bank.KEY]
+        (seen,) = patched.model_options["transformer_options"][REFERENCES]
         assert max(sizes) == seen.bank_size(4, 8, 8, 4)
 
 
@@ -210,7 +211,7 @@ def test_memory_is_reserved_for_one_window_and_the_bank(model) -> None:
     assert reserved(slid(model)) == 4
     assert reserved(referred(slid(model), on_cpu=True)) == 4
     full = referred(slid(model), style_fidelity=0.0)
-    (seen,) = full.model_options["transformer_options"][bank.KEY]
+    (seen,) = full.model_options["transformer_options"][REFERENCES]
     row = model.model.memory_required([1, 4, 8, 8])
     assert 2 * (reserved(full) - 4) * row >= seen.bank_size(4, 8, 8, 4) > 2 * (reserved(full) - 5) * row
     assert reserved(slid(referred(model, style_fidelity=0.0))) == reserved(full)
@@ -289,7 +290,7 @@ def test_sdxl_has_several_attentions_in_a_block() -> None:
     attentions, blocks = reference.readers(model.model.diffusion_model)
     assert len(attentions) == 2 + 2 + 1 + 3 + 3
     assert {reader.level for reader in attentions} == {1, 2}
-    assert [reader.place for reader in blocks] == [
+    assert [reader.layer for reader in blocks] == [
         *(("input", n) for n in (4, 5, 7, 8)),
         ("middle", 0),
         *(("output", n) for n in range(5)),

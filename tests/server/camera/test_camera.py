@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.harness import client, templates
-from tests.harness.seeded.weights_camera import CAMERA
+from tests.harness.seeded.names import CAMERA
 from tests.harness.server import Server
 
 from ..test_answers import failed

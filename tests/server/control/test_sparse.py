@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.harness import templates
-from tests.harness.seeded.weights_control import CONTROL
+from tests.harness.seeded.names import CONTROL
 from tests.harness.server import Server
 
 from ..test_answers import failed

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.harness import client, templates
-from tests.harness.seeded.weights import CHECKPOINT
+from tests.harness.seeded.names import CHECKPOINT
 from tests.harness.server import Server
 
 from ..test_answers import failed, files_in

@@ -1,6 +1,6 @@
 """Time and memory of UNet calls that leave and see a reference window, against plain ones, in one process.
 
-Usage: python dev.py bench reference [--sizes 16 32] [--frames 16] [--repeats 3] [--fidelity 1.0]
+Usage: python dev.py bench context_reference [--sizes 16 32] [--frames 16] [--repeats 3] [--fidelity 1.0]
 """
 
 import argparse
@@ -10,10 +10,11 @@ import torch
 from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
 from kinema.motion.values import ONE
 from kinema.motion.windows import WAYS, ReferenceOptions
-from kinema.nodes.host.sampling.timing import TIMING, Timing
+from kinema.nodes.host.options import TIMING
+from kinema.nodes.host.sampling import Timing
 from kinema.nodes.host.windows.attach import readers
 from kinema.nodes.host.windows.bank import Bank, ContextReference, Part
-from kinema.nodes.host.windows.patches import Call
+from kinema.nodes.host.windows.patches import Shown
 from torch import Tensor
 
 from benchmarks.steps import Step, alternately, count_flops, peak_memory, random_unet
@@ -21,7 +22,7 @@ from benchmarks.steps import Step, alternately, count_flops, peak_memory, random
 
 def main(arguments: Sequence[str]) -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(prog="dev.py bench reference")
+    parser = argparse.ArgumentParser(prog="dev.py bench context_reference")
     parser.add_argument("--sizes", type=int, nargs="+", default=[16, 32], help="side of the latent")
     parser.add_argument("--frames", type=int, default=16, help="frames in a window")
     parser.add_argument("--repeats", type=int, default=3)
@@ -87,7 +88,7 @@ def step(unet: UNetModel, what: Part | None, size: int, frames: int, device: tor
     options = {"cond_or_uncond": [1, 0], "uuids": ["negative", "positive"], TIMING: Timing(None, [1.0])}
 
     def call() -> Tensor:
-        used = options if what is None else Call(what, 2 * frames, options, None).into(options)
+        used = options if what is None else Shown(what, 2 * frames, options, None).into(options)
         return unet(x, t, context, transformer_options=dict(used))
 
     return call

@@ -1,0 +1,100 @@
+"""What accompanies a motion model: MotionLoRAs, a camera, a picture it animates, and whatever comes to be.
+
+A companion travels with a motion model, or joins it at Animate Model. It says which weights the host loads beside,
+looks at a clip before it is sampled, and says what acts in a call of the model. Nobody else knows more of it than that.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from comfy.model_patcher import ModelPatcher
+from torch import Tensor
+
+from ....motion.formats import Block
+from ....motion.temporal import Mixing, MotionModel
+from ....motion.values import MotionValue
+from ..sampling import Moment
+
+if TYPE_CHECKING:
+    from .motion import LoadedMotion
+    from .runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A clip that is about to be sampled."""
+
+    frames: int
+    height: int
+    width: int
+    """Height and width of its latents."""
+
+
+class Acting:
+    """What a companion does in one call of the model; by itself nothing."""
+
+    def into(self, options: dict[str, Any]) -> None:
+        """Put patches of its own into the call's copy of ``transformer_options``, inner dictionaries replaced."""
+
+    def added(self, block: Block, x: Tensor, effect: MotionValue) -> Tensor:
+        """The output of a UNet block with what it adds, before the temporal transformer there sees it.
+
+        Args:
+            x: (conditionings * frames of the call, channels, height, width).
+            effect: the motion model's own strength.
+        """
+        return x
+
+    def mixed(self, mixing: Mixing, block: Block, x: Tensor, runtime: "Runtime") -> Mixing:
+        """How the temporal transformer at a block mixes frames, with what it changes about that."""
+        return mixing
+
+
+class Companion(ABC):
+    """Something on a motion-model wire, or on a wire into Animate Model."""
+
+    role: ClassVar[str]
+    """What it is to the motion model, in a word for people: "picture", "camera", "MotionLoRA"."""
+    gives: ClassVar[str] = ""
+    """The kind of picture it gives to motion models that animate one."""
+
+    @property
+    def patchers(self) -> Sequence[ModelPatcher]:
+        """Weights for the host to load beside the motion model."""
+        return ()
+
+    @property
+    def never(self) -> bool:
+        """Whether it does nothing at any step, so that it need not be there."""
+        return False
+
+    @abstractmethod
+    def describe(self) -> str:
+        """A few words on it, for Motion Model Info."""
+
+    def check_motion(self, motion: "LoadedMotion") -> list[str]:
+        """What to say of a motion module that it fits in part.
+
+        Raises:
+            ValueError: it does not fit.
+        """
+        return []
+
+    def check_clip(self, clip: Clip) -> list[str]:
+        """What to say of a clip before it is sampled.
+
+        Raises:
+            ValueError: it does not fit the clip; the message says what to change.
+        """
+        return []
+
+    @abstractmethod
+    def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> Acting | None:
+        """What it does in one call, None for nothing.
+
+        Args:
+            model: the motion model in use on this device.
+            weights: the models of its patchers in use on this device.
+        """
