@@ -96,7 +96,8 @@ SQRT_LINEAR, SDXL_LINEAR, LINEAR = (
     "linear (AnimateDiff-SDXL)",
     "linear (HotshotXL/default)",
 )
-LCM_SETTINGS = "on the image model as well; sampler lcm, 4 to 8 steps, cfg 1 to 2."
+LCM, LCM_PICTURES = "lcm sqrt_linear (AnimateLCM)", "lcm sqrt_linear (AnimateLCM-I2V)"
+LCM_SETTINGS = "on the image model as well; sampler lcm, scheduler simple, 4 to 8 steps, cfg 1 to 2."
 V1 = Format("AnimateDiff v1", SD15, 4, False, _rows(24), SQRT_LINEAR, pool_resnets=True)
 V2 = Format(
     "AnimateDiff v2",
@@ -156,7 +157,7 @@ FORMATS = (
         4,
         True,
         _rows(None),
-        "lcm",
+        LCM,
         unet=False,
         rebuilt=64,
         advice=f"Load AnimateLCM_sd15_t2v_lora {LCM_SETTINGS} If this is not AnimateLCM but a training result of "
@@ -179,7 +180,7 @@ FORMATS = (
         4,
         True,
         _rows(None),
-        "lcm",
+        LCM_PICTURES,
         picture=LCM_PICTURE,
         rebuilt=64,
         advice="It animates the picture from Picture for AnimateLCM-I2V. Load AnimateLCM_sd15_i2v_lora " + LCM_SETTINGS,

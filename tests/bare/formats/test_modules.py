@@ -16,9 +16,10 @@ from tests.harness.seeded.layouts import SD15, SDXL, image_unet, motion_shapes, 
 from tests.harness.seeded.weights_pictures import pia_layer, picture_encoder
 
 Shapes = dict[str, tuple[int, ...]]
-SQRT, LCM, SDXL_BETAS, SD_BETAS = (
+SQRT, LCM, LCM_PICTURES, SDXL_BETAS, SD_BETAS = (
     "sqrt_linear (AnimateDiff)",
-    "lcm",
+    "lcm sqrt_linear (AnimateLCM)",
+    "lcm sqrt_linear (AnimateLCM-I2V)",
     "linear (AnimateDiff-SDXL)",
     "linear (HotshotXL/default)",
 )
@@ -69,7 +70,7 @@ PICTURED = {
     "pia": (V3, ORIGINAL, False, V3_PIA, "PIA", 32, SQRT, RESNETS),
     "PIA-condition-adapter": (V3, DIFFUSERS, False, V3_PIA, "PIA", 32, SQRT, RESNETS),
     "pia with its UNet": (V3, ORIGINAL, True, V3_PIA, "PIA", 32, SQRT, RESNETS),
-    "AnimateLCM_sd15_i2v": ((SD15, True, None), ORIGINAL, False, LCM_I2V, "AnimateLCM-I2V", 64, LCM, NEITHER),
+    "AnimateLCM_sd15_i2v": ((SD15, True, None), ORIGINAL, False, LCM_I2V, "AnimateLCM-I2V", 64, LCM_PICTURES, NEITHER),
 }
 
 
