@@ -79,7 +79,7 @@ def read_structure(found: Spelling, shapes: Shapes, file: str, encoder_only: boo
         _require(leaf not in parts, what, f"it holds {leaf} of {site} twice")
         parts[leaf] = tuple(shapes[key])
     names = {leaf for parts in leaves.values() for leaf in parts}
-    attentions = _count(names, r"attentions\.(\d+)\..*")
+    attentions = _count(names, r"attentions\.([0-9]+)\..*")
     tables = {shape[-2:-1] for parts in leaves.values() for leaf, shape in parts.items() if leaf.endswith("table")}
     _require(attentions > 0, what, "it has no attention layers")
     _require(len(tables) <= 1, what, "its position tables differ in length")

@@ -11,7 +11,7 @@ from .info import describe
 from .lora_files import read_lora
 from .lora_layers import LoraModel, fit, load_lora_model
 from .lowrank import Term, Terms
-from .module import MotionModel, load_motion_model
+from .module import MotionModel, load_motion_model, stack_rows
 from .pia import PRESETS, affinities
 from .positions import PositionAdjustment, position_matrix
 from .residual import ResidualBlock
@@ -39,4 +39,5 @@ __all__ = [
     "pooled_norm",
     "position_matrix",
     "read_lora",
+    "stack_rows",
 ]

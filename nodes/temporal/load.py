@@ -1,10 +1,12 @@
 """Load Motion Module."""
 
+import logging
 from typing import Any
 
 from comfy_api.latest import io
 
 from ..host import folders
+from ..host.notices import notice
 from ..host.temporal import motion as loader
 from ..inputs import MotionModelType
 
@@ -61,4 +63,7 @@ class LoadMotionModule(io.ComfyNode):
     def execute(cls, motion_module: str) -> io.NodeOutput:
         """Load the file."""
         path = folders.existing_path(folders.MOTION_MODULES, motion_module, "motion module")
-        return io.NodeOutput(loader.load_motion(path))
+        loaded = loader.load_motion(path)
+        if loaded.left_out is not None:
+            notice(loaded.left_out, logging.INFO)
+        return io.NodeOutput(loaded)

@@ -72,6 +72,12 @@ class LoadedMotion(LoadedFile[MotionModel]):
             lines.append(("camera", f"{self.camera.loaded.file}, a path of {len(self.camera.path)} frames"))
         return tuple(lines)
 
+    @property
+    def left_out(self) -> str | None:
+        """What of its file is not used, None if all of it is."""
+        lines = [f"{what} {answer}" for what, answer in self.model.left_out]
+        return f"{self.file}: {'; '.join(lines)}." if lines else None
+
     def adjusted(self, adjustment: PositionAdjustment) -> "LoadedMotion":
         """The same motion module with its position tables adjusted once more.
 
@@ -180,10 +186,13 @@ def managed(
 
 
 def file_fingerprint(path: str | None) -> Fingerprint:
-    """Changes when the file is replaced, so that the node loads again."""
-    if path is None:
+    """Changes when the file is replaced, so that the node loads again; None for one that is gone."""
+    try:
+        status = None if path is None else os.stat(path)
+    except OSError:
+        status = None
+    if status is None:
         return None
-    status = os.stat(path)
     return status.st_mtime_ns, status.st_size
 
 

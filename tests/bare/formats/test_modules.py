@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from kinema.motion.formats import LCM_PICTURE, PIA, Recognised, Site, recognise
-from kinema.motion.formats.kinds import REFUSALS, key_lines
+from kinema.motion.formats.kinds import KINDS, key_lines
 from kinema.motion.formats.layouts import DIFFUSERS, HOTSHOT, ORIGINAL
 from kinema.motion.formats.modules import FORMATS, MotionFormatError
 from kinema.motion.formats.structure import Structure
@@ -99,7 +99,7 @@ def test_published_files(file: str) -> None:
     assert recognised.unet == (686 if unet else 0)
     assert dict(recognised.describe())["frames at once"] == f"up to {frames}, trained on {trained}"
     assert ("not used" in dict(recognised.describe())) == unet
-    assert not any(entry.applies(key_lines(shapes)) for entry in REFUSALS)
+    assert not any(entry.applies(key_lines(shapes)) for entry in KINDS)
 
 
 @pytest.mark.parametrize("file", PICTURED)
@@ -112,7 +112,7 @@ def test_files_that_animate_a_picture(file: str, prefix: str) -> None:
     assert set(recognised.picture_keys) == {prefix + key for key in picture}
     assert recognised.unet == (684 if unet else 0)
     assert "animates the picture from Picture for" in recognised.format.advice
-    assert not any(entry.applies(key_lines(shapes)) for entry in REFUSALS)
+    assert not any(entry.applies(key_lines(shapes)) for entry in KINDS)
 
 
 def test_picture_layers_have_to_be_whole() -> None:
