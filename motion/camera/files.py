@@ -101,7 +101,8 @@ def _checked(state: dict[str, Tensor], file: str) -> tuple[CameraStructure, dict
         key = wrong[0]
         raise CameraError(
             f"{file} is a CameraCtrl model, but {len(wrong)} of its parts are missing or of unexpected shapes, such as "
-            f"{key}: {given.get(key, 'nothing')} where {wanted.get(key, 'nothing')} belongs. Download it again."
+            f"{key}: {given.get(key, 'nothing') or 'a single number'} where {wanted.get(key, 'nothing')} belongs. "
+            "Download it again."
         )
     return structure, stacked
 

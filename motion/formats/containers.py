@@ -132,9 +132,7 @@ def _what_else(head: bytes, size: int) -> str:
     if _is_text(head):
         return f"is a text, not a model. It begins: {_line(head)}. {ASK_FOR_FILE}"
     if not head.strip(b"\0"):
-        return (
-            "holds nothing but zeros at its beginning: it was reserved on the disk and never filled. Download it again."
-        )
+        return "begins with nothing but zeros: it was reserved on the disk and never filled. Download it again."
     return (
         f"is of an unknown kind: it begins neither as a safetensors file nor as a PyTorch file ({size:,} bytes). Check "
         "where it comes from, and whether it has to be unpacked or decrypted."

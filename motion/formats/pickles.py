@@ -6,6 +6,7 @@ index is read here first, as opcodes of the standard library's ``pickletools``, 
 """
 
 import pickletools
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, BinaryIO, NamedTuple
 
@@ -13,6 +14,8 @@ from .errors import WeightFileError
 
 MAGIC = 0x1950A86A20F9469CFC6C
 """What a PyTorch file that is no archive begins with, as a pickled number."""
+MAX_OPCODES = 1 << 20
+"""Steps to build everything in a file: 30 for each tensor, 250,000 for a whole SDXL model with its optimizer."""
 LEGACY_PARTS = 5
 """Pickles at its beginning: the magic number, a version, the machine, the index, the names of the storages."""
 
@@ -83,12 +86,7 @@ def check_index(file: BinaryIO, size: int, name: str) -> Any:
     Raises:
         WeightFileError: it describes more than tensors in containers, tensors of an unusual kind, or is damaged.
     """
-    try:
-        return _Reader(size, name).run(pickletools.genops(file))
-    except WeightFileError:
-        raise
-    except Exception as error:
-        raise damaged(name, error) from error
+    return _Reader(size, name).read(file)
 
 
 def check_legacy(file: BinaryIO, size: int, name: str) -> None:
@@ -97,8 +95,9 @@ def check_legacy(file: BinaryIO, size: int, name: str) -> None:
     Raises:
         WeightFileError: also if it is a pickle of something else.
     """
+    reader = _Reader(size, name)
     for part in range(LEGACY_PARTS):
-        value = check_index(file, size, name)
+        value = reader.read(file)
         if part == 0 and value != MAGIC:
             raise WeightFileError(
                 f"{name} is a Python pickle, but none that PyTorch saved. Get the .safetensors version of this model."
@@ -108,8 +107,9 @@ def check_legacy(file: BinaryIO, size: int, name: str) -> None:
 def damaged(name: str, error: Exception) -> WeightFileError:
     """What to say of an index that breaks off or makes no sense."""
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-    if len(reason) > 200:
-        reason = reason[:200] + " …"
+    # long ones, and those that name functions, are for whoever writes programs
+    if len(reason) > 120 or "()" in reason:
+        reason = "its contents make no sense"
     return WeightFileError(
         f"{name} is a PyTorch file that is cut off or damaged ({reason}). Compare its size with the one where it comes "
         "from, and download it again."
@@ -129,15 +129,30 @@ class _Reader:
 
     def __init__(self, size: int, name: str) -> None:
         self.size, self.name = size, name
+        self.opcodes = 0
         self.stack: list[Any] = []
         self.memo: dict[int, Any] = {}
 
+    def read(self, file: BinaryIO) -> Any:
+        """One pickle, as `check_index` tells."""
+        self.stack, self.memo = [], {}
+        try:
+            return self.run(pickletools.genops(file))
+        except WeightFileError:
+            raise
+        except Exception as error:
+            raise damaged(self.name, error) from error
+
     def run(self, opcodes: Iterator[tuple[Any, Any, int | None]]) -> Any:
+        """Follow the opcodes to the end of the pickle."""
         for opcode, argument, _ in opcodes:
+            self.opcodes += 1
+            if self.opcodes > MAX_OPCODES:
+                raise ValueError(f"its index has more than {MAX_OPCODES:,} steps")
             if opcode.name == "STOP":
                 value = self.stack.pop()
                 return value if isinstance(value, SCALARS) else None
-            if opcode.name in _PUSHED:
+            if _PUSHED.fullmatch(opcode.name):
                 self.stack.append(argument)
                 continue
             step = _STEPS.get(opcode.name)
@@ -229,11 +244,8 @@ def _set_item(reader: _Reader, _: Any) -> None:
     reader.keyed(reader.last(2))
 
 
-_PUSHED = frozenset(
-    (
-        "INT BININT BININT1 BININT2 LONG LONG1 LONG4 STRING BINSTRING SHORT_BINSTRING BINBYTES SHORT_BINBYTES BINBYTES8"
-        " UNICODE SHORT_BINUNICODE BINUNICODE BINUNICODE8 FLOAT BINFLOAT"
-    ).split()
+_PUSHED = re.compile(
+    r"(BIN)?INT[12]?|LONG[14]?|(BIN)?FLOAT|(SHORT_)?(BINSTRING|BINBYTES|BINUNICODE)|STRING|UNICODE|BIN(BYTES|UNICODE)8"
 )
 """Opcodes whose argument is their value."""
 _STEPS: dict[str, Callable[[_Reader, Any], object]] = {

@@ -111,7 +111,11 @@ def _check_picture(structure: Structure, parts: Mapping[str, tuple[int, ...]], f
     whole = not structure.up_only and len(structure.used_levels) == structure.levels
     _require(whole, file, f"its layers that read a picture ({structure.picture}) need parts at every level going down")
     wanted = PICTURE_SHAPES[structure.picture](structure.widths)
-    wrong = [f"{name} {parts.get(name, 'missing')}" for name in wanted if parts.get(name) != wanted[name]]
+    wrong = [
+        f"{name} {parts.get(name, 'missing') or 'a single number'}"
+        for name in wanted
+        if parts.get(name) != wanted[name]
+    ]
     wrong += [f"{name} unknown" for name in parts if name not in wanted]
     _require(not wrong, file, f"its layers that read a picture are not as expected: {', '.join(wrong[:3])}")
 
@@ -139,7 +143,7 @@ def _wrong_shapes(parts: Mapping[str, tuple[int, ...]], c: int) -> list[str]:
         else:
             fits = shape == special.get(leaf, square)
         if not fits:
-            wrong.append(f"{leaf} {shape}")
+            wrong.append(f"{leaf} {shape or 'a single number'}")
     return wrong
 
 

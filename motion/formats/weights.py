@@ -4,6 +4,7 @@ Nothing stored in a file is ever executed, whatever its extension: by their firs
 own library and PyTorch files through torch's weights-only unpickler, after a look at what they would build.
 """
 
+import errno
 import io
 import os
 import re
@@ -104,9 +105,8 @@ def _read_torch(path: str, name: str, kind: str) -> Any:
             check_legacy(io.BytesIO(file.read(MAX_PICKLE_BYTES)), os.path.getsize(path), name)
     try:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=kind == "zip")
-    except (PermissionError, FileNotFoundError):
-        raise
     except Exception as error:
+        _pass_on(error)
         if any(word in str(error) for word in FORBIDDEN):
             raise python_objects(name) from error
         raise damaged(name, error) from error
@@ -139,10 +139,17 @@ def _check_archive(path: str, name: str) -> None:
             size = os.path.getsize(path)
             for entry in indexes:
                 check_index(io.BytesIO(archive.read(entry)), size, name)
-    except (WeightFileError, OSError):
+    except WeightFileError:
         raise
     except Exception as error:
+        _pass_on(error)
         raise damaged(name, error) from error
+
+
+def _pass_on(error: Exception) -> None:
+    """Raise again what the system says about the file itself; a place in it that cannot be is damage."""
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        raise error
 
 
 def _flat(value: Any, name: str) -> dict[str, torch.Tensor]:
