@@ -199,7 +199,7 @@ class _Reader:
         if not isinstance(given, tuple):
             raise ValueError("a function has no arguments")
         if function.name == "collections.OrderedDict" and given:
-            pairs = given[0] if isinstance(given[0], list) else [None]
+            pairs: list[Any] = given[0] if isinstance(given[0], list) else [None]
             if not all(isinstance(pair, list | tuple) and len(pair) == 2 for pair in pairs):
                 raise ValueError("a dictionary is made of something else than pairs")
             self.keyed([value for pair in pairs for value in pair])
