@@ -3,7 +3,6 @@
 import os
 import re
 import stat
-import struct
 from typing import Literal
 
 from .errors import WeightFileError
@@ -100,11 +99,8 @@ def _packed(head: bytes, size: int) -> Container | None:
     # protocol 2 or newer, as torch writes it
     if head[:1] == b"\x80" and 2 <= int.from_bytes(head[1:2]) <= 5:
         return "pickle"
-    return "safetensors" if head[8:9] == b"{" and _header_bytes(head) < 2**32 and size > 9 else None
-
-
-def _header_bytes(head: bytes) -> int:
-    return struct.unpack("<Q", head[:8])[0]
+    # the length of its header is no text, unless it is damaged
+    return "safetensors" if head[8:9] == b"{" and size > 9 and not _is_text(head[:8]) else None
 
 
 def _what_else(head: bytes, size: int) -> str:

@@ -86,8 +86,8 @@ def _read_safetensors(path: str, name: str) -> dict[str, torch.Tensor]:
         raise
     except SafetensorError as error:
         raise WeightFileError(
-            f"{name} is a safetensors file that is cut off or damaged ({error}). Compare its size with the one where "
-            "it comes from, and download it again."
+            f"{name} is not a complete safetensors file ({error}): it is cut off or damaged. Compare its size with the "
+            "one where it comes from, and download it again."
         ) from error
     # sizes beyond 64 bits and kinds of numbers that this torch has not end in all sorts of errors
     except Exception as error:
