@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..formats import CAMERA, Site, check_finite, kind_and_place
-from ..temporal import MotionModel
+from ..formats import CAMERA, NUMBER, POSITIONS, Site, check_finite, is_bookkeeping, kind_and_place
+from ..temporal import MotionModel, stack_rows
 from .encoder import CameraModel, CameraStructure, merge_name
 
-_LEVEL = r"(?P<level>\d+)\.(?P<layer>\d+)\."
+_LEVEL = rf"(?P<level>{NUMBER})\.(?P<layer>{NUMBER})\."
 _RAYS, _FRAMES = rf"encoder_down_conv_blocks\.{_LEVEL}", rf"encoder_down_attention_blocks\.{_LEVEL}"
-_PLACE = r"(?P<side>down|up)_blocks\.(?P<level>\d+)\.motion_modules\.(?P<layer>\d+)\.temporal_transformer\."
+_PLACE = rf"(?P<side>down|up)_blocks\.(?P<level>{NUMBER})\.motion_modules\.(?P<layer>{NUMBER})\.temporal_transformer\."
 _KIND = r"(?P<kind>weight|bias)"
 _HERE, _THERE = r"encoder.rays.\g<level>.\g<layer>", r"encoder.frames.\g<level>.\g<layer>"
 NAMES: tuple[tuple[str, str], ...] = (
@@ -21,7 +21,7 @@ NAMES: tuple[tuple[str, str], ...] = (
     (rf"{_RAYS}(?P<leaf>in_conv|block1|block2)\.{_KIND}", rf"{_HERE}.\g<leaf>.\g<kind>"),
     (rf"{_FRAMES}attention_blocks\.0\.to_(?P<leaf>[qkv])\.weight", rf"{_THERE}.attention.to_\g<leaf>.weight"),
     (rf"{_FRAMES}attention_blocks\.0\.to_out\.0\.{_KIND}", rf"{_THERE}.attention.to_out.\g<kind>"),
-    (rf"{_FRAMES}attention_blocks\.0\.pos_encoder\.pe", rf"{_THERE}.attention.positions.table"),
+    (rf"{_FRAMES}attention_blocks\.0\.{POSITIONS}", rf"{_THERE}.attention.positions.table"),
     (rf"{_FRAMES}norms\.0\.{_KIND}", rf"{_THERE}.attention.norm.\g<kind>"),
     (rf"{_FRAMES}ff\.net\.0\.proj\.{_KIND}", rf"{_THERE}.ff_in.\g<kind>"),
     (rf"{_FRAMES}ff\.net\.2\.{_KIND}", rf"{_THERE}.ff_out.\g<kind>"),
@@ -29,8 +29,6 @@ NAMES: tuple[tuple[str, str], ...] = (
 )
 """File key to the name in `CameraModel`; query, key and value are stacked afterwards."""
 _MERGE = re.compile(rf"{_PLACE}transformer_blocks\.0\.attention_blocks\.0\.processor\.qkv_merge\.{_KIND}")
-OPTIMIZER = {"step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq"}
-"""Tensors that a training checkpoint keeps for each weight, and nobody needs to run it."""
 
 
 class CameraError(ValueError):
@@ -46,15 +44,15 @@ def read_camera(tensors: Mapping[str, Tensor], file: str) -> tuple[CameraStructu
     """
     shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
     found = kind_and_place(shapes, file)
-    if found is None or found[0] != CAMERA:
-        what, place = (f"is {found[0]}, not", f"{found[1]} ") if found else ("is not", "")
+    if found is None or found.id != CAMERA:
+        what, place = (f"is {found.title}, not", f"{found.advice} ") if found else ("is not", "")
         raise CameraError(
             f"{file} {what} a CameraCtrl model. {place}Choose a CameraCtrl file here, for example CameraCtrl_pruned."
         )
     state: dict[str, Tensor] = {}
     for key, tensor in tensors.items():
         plain = key.removeprefix("module.")
-        if plain in OPTIMIZER:
+        if is_bookkeeping(plain):
             continue
         check_finite(key, tensor, file)
         name = _renamed(plain)
@@ -103,7 +101,8 @@ def _checked(state: dict[str, Tensor], file: str) -> tuple[CameraStructure, dict
         key = wrong[0]
         raise CameraError(
             f"{file} is a CameraCtrl model, but {len(wrong)} of its parts are missing or of unexpected shapes, such as "
-            f"{key}: {given.get(key, 'nothing')} where {wanted.get(key, 'nothing')} belongs. Download it again."
+            f"{key}: {given.get(key, 'nothing') or 'a single number'} where {wanted.get(key, 'nothing')} belongs. "
+            "Download it again."
         )
     return structure, stacked
 
@@ -122,7 +121,7 @@ def _stacked(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
             head = name.removesuffix("q.weight")
             parts = [state[f"{head}{letter}.weight"] for letter in "qkv" if f"{head}{letter}.weight" in state]
             # those of different widths stay apart, for the check of the shapes to find
-            stacked[f"{head}qkv.weight"] = torch.cat(parts) if len({part.shape for part in parts}) == 1 else parts[0]
+            stacked[f"{head}qkv.weight"] = stack_rows(parts) if len({part.shape for part in parts}) == 1 else parts[0]
     return stacked
 
 

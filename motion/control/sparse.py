@@ -9,11 +9,24 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..formats import SD15, SQRT_LINEAR, Format, Recognised, Rows, Shapes, kind_and_place, read_structure, spelling
+from ..formats import (
+    NUMBER,
+    SD15,
+    SPARSE,
+    SQRT_LINEAR,
+    Format,
+    Recognised,
+    Rows,
+    Shapes,
+    is_bookkeeping,
+    kind_and_place,
+    read_structure,
+    spelling,
+)
 
 RGB, SCRIBBLE = "rgb", "scribble"
 EXAMPLE = "Choose a SparseCtrl file, for example v3_sd15_sparsectrl_rgb."
-SPARSE = Format(
+MOTION = Format(
     "SparseCtrl",
     SD15,
     4,
@@ -67,20 +80,20 @@ def recognise_sparse(shapes: Shapes, file: str) -> SparseFile:
         MotionFormatError: its motion layers are incomplete.
     """
     prefix = next((key.partition(CONDITION)[0] for key in shapes if CONDITION in key), "")
-    start = len(prefix) if all(key.startswith(prefix) for key in shapes) else 0
-    plain = {key[start:]: shape for key, shape in shapes.items()}
+    start = len(prefix)
+    plain = {key[start:]: shape for key, shape in shapes.items() if key.startswith(prefix)}
     kinds = [kind for kind, (key, into) in _CONDITIONS.items() if plain.get(key, ())[1:2] == (into,)]
     motion = spelling(plain)
     layers = {key: name for key in plain if key not in motion.keys and (name := _renamed(key)) is not None}
-    unknown = [key for key in plain if key not in motion.keys and key not in layers]
+    unknown = [key for key in plain if key not in motion.keys and key not in layers and not is_bookkeeping(key)]
     if len(kinds) != 1 or not motion.keys or unknown:
         raise SparseError(_refusal(shapes, file, unknown))
     structure = read_structure(motion, plain, file, encoder_only=True)
     text = next((plain[key] for key in plain if key.endswith("attn2.to_k.weight") and key in layers), ())
     return SparseFile(
         kinds[0],
-        {prefix[:start] + key: name for key, name in layers.items()},
-        Recognised(SPARSE, structure, {prefix[:start] + key: place for key, place in motion.keys.items()}),
+        {prefix + key: name for key, name in layers.items()},
+        Recognised(MOTION, structure, {prefix + key: place for key, place in motion.keys.items()}),
         tuple(structure.channels[site] for site in sorted(structure.channels) if site.layer == 0),
         text[-1] if text else 0,
     )
@@ -143,16 +156,16 @@ _NAMES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"time_embedding\.linear_2\.(weight|bias)"), r"time_embed.2.\1"),
     (
         re.compile(
-            r"down_blocks\.(?P<level>\d+)\.(?P<kind>resnets|attentions|downsamplers)\.(?P<layer>\d+)\.(?P<leaf>.+)"
+            rf"down_blocks\.(?P<level>{NUMBER})\.(?P<kind>resnets|attentions|downsamplers)\.(?P<layer>{NUMBER})\.(?P<leaf>.+)"
         ),
         _block,
     ),
-    (re.compile(r"mid_block\.(?P<kind>resnets|attentions)\.(?P<layer>\d+)\.(?P<leaf>.+)"), _middle),
-    (re.compile(r"controlnet_down_blocks\.(\d+)\.(weight|bias)"), r"zero_convs.\1.0.\2"),
+    (re.compile(rf"mid_block\.(?P<kind>resnets|attentions)\.(?P<layer>{NUMBER})\.(?P<leaf>.+)"), _middle),
+    (re.compile(rf"controlnet_down_blocks\.({NUMBER})\.(weight|bias)"), r"zero_convs.\1.0.\2"),
     (re.compile(r"controlnet_mid_block\.(weight|bias)"), r"middle_block_out.0.\1"),
     (re.compile(r"controlnet_cond_embedding\.(?:conv_in\.)?(weight|bias)"), r"input_hint_block.0.\1"),
     (
-        re.compile(r"controlnet_cond_embedding\.blocks\.(?P<layer>\d+)\.(?P<leaf>weight|bias)"),
+        re.compile(rf"controlnet_cond_embedding\.blocks\.(?P<layer>{NUMBER})\.(?P<leaf>weight|bias)"),
         lambda found: f"input_hint_block.{2 * int(found['layer']) + 2}.{found['leaf']}",
     ),
     (re.compile(r"controlnet_cond_embedding\.conv_out\.(weight|bias)"), r"input_hint_block.14.\1"),
@@ -161,8 +174,8 @@ _NAMES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
 
 def _refusal(shapes: Shapes, file: str, unknown: list[str]) -> str:
     known = kind_and_place(shapes, file)
-    if known is not None and not known[0].startswith("a SparseCtrl"):
-        return f"{file} is {known[0]}, not a SparseCtrl model. {known[1]} {EXAMPLE}"
+    if known is not None and known.id != SPARSE:
+        return f"{file} is {known.title}, not a SparseCtrl model. {known.advice} {EXAMPLE}"
     if known is not None:
         sample = ", ".join(sorted(unknown)[:3]) or "what reads its pictures has an unknown form"
         return (

@@ -1,36 +1,48 @@
 """What a weight file is, by its contents.
 
-``weights`` reads its tensors without trusting it, ``sites`` are the places of temporal layers in a UNet, ``layouts``
-reads how the file spells them and ``picture_layers`` those that read a picture, ``structure`` is what they describe,
-``modules`` names motion modules and ``kinds`` everything else.
+``weights`` reads its tensors without trusting it: ``containers`` says how they are packed, ``pickles`` what a PyTorch
+file would build, ``errors`` has what all of them raise. ``sites`` are the places of temporal layers in a UNet,
+``layouts`` reads how the file spells them and ``picture_layers`` those that read a picture, ``structure`` is what they
+describe, ``modules`` names motion modules and ``kinds`` everything else.
 """
 
-from .kinds import CAMERA
-from .layouts import SHARED_TABLE, Shapes, spelling
+from .errors import WeightFileError
+from .kinds import CAMERA, IMAGE_LORAS, MOTION_LORA, SPARSE, FileKind
+from .layouts import NUMBER, POSITIONS, SHARED_TABLE, TEMPORAL, Shapes, spelling
 from .modules import SD15, SQRT_LINEAR, Format, Recognised, Rows, kind_and_place, recognise
 from .picture_layers import ADDED, ENCODER_BLOCKS, LATENT, LCM_PICTURE, PIA, PICTURE_NODES
 from .sites import Block, Site
 from .structure import read_structure
-from .weights import check_finite, read_weights
+from .weights import check_finite, is_bookkeeping, is_copy, read_weights
 
 __all__ = [
     "ADDED",
     "CAMERA",
     "ENCODER_BLOCKS",
+    "IMAGE_LORAS",
     "LATENT",
     "LCM_PICTURE",
+    "MOTION_LORA",
+    "NUMBER",
     "PIA",
     "PICTURE_NODES",
+    "POSITIONS",
     "SD15",
     "SHARED_TABLE",
+    "SPARSE",
     "SQRT_LINEAR",
+    "TEMPORAL",
     "Block",
+    "FileKind",
     "Format",
     "Recognised",
     "Rows",
     "Shapes",
     "Site",
+    "WeightFileError",
     "check_finite",
+    "is_bookkeeping",
+    "is_copy",
     "kind_and_place",
     "read_structure",
     "read_weights",

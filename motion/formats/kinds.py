@@ -4,14 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from .layouts import TEMPORAL
+
 
 @dataclass(frozen=True)
-class Refusal:
-    """A kind of file, the keys that prove it (all must occur), and what to do with it."""
+class FileKind:
+    """A kind of file and what to do with it."""
 
-    kind: str
-    proof: tuple[str, ...]
+    id: str
+    """Never changes, so that code can ask for it."""
+    title: str
+    """What to call it in a sentence, with its article."""
     advice: str
+    """Where the file belongs, in full sentences."""
+    proof: tuple[str, ...] = ()
+    """Patterns that are all found in its keys; none for kinds that are told by other means."""
     unless: str | None = None
     """A key that makes it something more special, so that exactly one kind applies, in whatever order."""
 
@@ -23,116 +30,138 @@ class Refusal:
 
 
 MOTION_MODULE = "Choose a motion module, for example mm_sd_v15_v2 or v3_sd15_mm."
-CAMERA = "a CameraCtrl model"
-_MOTION = r"(motion_modules|temporal_attentions)[._]"
-_LORA = r"(_lora\.|lora_[AB]\.|\.lora\.|lora_(up|down)\.)"
+MODULE, SPARSE, CAMERA, MOTION_LORA, FANCY = "motion-module", "sparsectrl", "cameractrl", "motion-lora", "fancyvideo"
+IMAGE_LORAS = frozenset({"domain-adapter", "motiondirector-spatial", "image-lora"})
+"""Kinds that act on an image model."""
+OTHER_MOTION = frozenset({SPARSE, CAMERA, MOTION_LORA, FANCY})
+"""Kinds that are no motion modules although a motion module may be a part of them."""
+_MOTION = TEMPORAL.pattern
+_LORA = r"(_lora\.|lora_[AB]\.|\.lora\.|lora_(up|down|linear_layer)\.)"
 _ADAPTER = r"\.attentions\.\S*\.processor\.to_\w+_lora\.(down|up)\."
 _DIRECTOR = r"\.attentions\.\S*(proj_in|ff\.net\.\d+(\.proj)?)_lora\."
 _CONTROL = r"^control_model\.|^controlnet_|input_hint_block\.|zero_convs\."
 _LDM_UNET = r"^(model\.diffusion_model\.)?input_blocks\.0\.0\.weight"
 _VISION = r"\bvision_model\.embeddings\.|(^|\.)visual\.transformer\."
 _LOADER = "put it in models/loras and load it with Load LoRA"
-REFUSALS = (
-    Refusal(
+KINDS = (
+    FileKind(
+        SPARSE,
         "a SparseCtrl model",
-        (r"(^|\.)controlnet_cond_embedding\.", _MOTION),
         f"It is a ControlNet: put it in models/controlnet and load it with Load SparseCtrl. {MOTION_MODULE}",
+        (r"(^|\.)controlnet_cond_embedding\.", _MOTION),
     ),
-    Refusal(
+    FileKind(
         CAMERA,
-        (r"^(module\.)?encoder_down_conv_blocks\.|qkv_merge\.",),
+        "a CameraCtrl model",
         f"It steers the camera of a motion module: choose it in Camera Control. {MOTION_MODULE}",
+        (r"^(module\.)?encoder_down_conv_blocks\.|qkv_merge\.",),
     ),
-    Refusal(
+    FileKind(
+        MOTION_LORA,
         "a MotionLoRA",
-        (rf"{_MOTION}\S*{_LORA}",),
         f"It teaches a motion module a camera move: put it in models/animatediff_motion_lora. {MOTION_MODULE}",
+        (rf"{_MOTION}\S*{_LORA}",),
     ),
-    Refusal(
+    FileKind(
+        "domain-adapter",
         "a domain adapter (a LoRA for the image model)",
-        (_ADAPTER,),
         "Put it in models/loras and on the image model with Apply Domain Adapter; the motion module that belongs to "
         "v3_sd15_adapter is v3_sd15_mm.",
+        (_ADAPTER,),
         unless=f"{_MOTION}|{_DIRECTOR}",
     ),
-    Refusal(
+    FileKind(
+        "motiondirector-spatial",
         "the spatial half of a MotionDirector LoRA (a LoRA for the image model)",
-        (_ADAPTER, _DIRECTOR),
         f"It holds looks, not motion: {_LOADER} on the image model. {MOTION_MODULE}",
+        (_ADAPTER, _DIRECTOR),
         unless=_MOTION,
     ),
-    Refusal(
+    FileKind(
+        "image-lora",
         "a LoRA for an image model",
-        (rf"^lora_(unet|te\d?)_|{_LORA}|\.hada_w1|\.lokr_w",),
         f"To use it, {_LOADER}. {MOTION_MODULE}",
+        (rf"^lora_(unet|te\d?)_|{_LORA}|\.hada_w1|\.lokr_w",),
         unless=rf"{_MOTION}|{_ADAPTER}|{_CONTROL}|^ip_adapter\.",
     ),
-    Refusal(
+    FileKind(
+        FANCY,
         "a FancyVideo model",
-        (r"^fps_embedding\.", _MOTION),
         f"It needs its own text and frame-rate layers to run. {MOTION_MODULE}",
+        (r"(^|\.)fps_embedding\.", _MOTION),
     ),
-    Refusal(
+    FileKind(
+        "controlnet",
         "a ControlNet",
-        (_CONTROL,),
         f"Put it in models/controlnet and load it with Load ControlNet Model. {MOTION_MODULE}",
+        (_CONTROL,),
         unless=_MOTION,
     ),
-    Refusal(
+    FileKind(
+        "ip-adapter",
         "an IP-Adapter",
-        (r"^ip_adapter\.", r"^image_proj\."),
         f"Put it in models/ipadapter and load it with an IP-Adapter node. {MOTION_MODULE}",
+        (r"^ip_adapter\.", r"^image_proj\."),
     ),
-    Refusal(
+    FileKind(
+        "checkpoint",
         "a whole Stable Diffusion checkpoint",
-        (r"^model\.diffusion_model\.", r"^(first_stage_model|cond_stage_model|conditioner)\."),
         f"Put it in models/checkpoints and load it with Load Checkpoint. {MOTION_MODULE}",
+        (r"^model\.diffusion_model\.", r"^(first_stage_model|cond_stage_model|conditioner)\."),
     ),
-    Refusal(
+    FileKind(
+        "image-unet",
         "an image UNet",
-        (_LDM_UNET,),
         f"Put it in models/diffusion_models and load it with Load Diffusion Model. {MOTION_MODULE}",
+        (_LDM_UNET,),
         unless=f"{_CONTROL}|^(first_stage_model|cond_stage_model|conditioner)\\.",
     ),
-    Refusal(
+    FileKind(
+        "image-unet-diffusers",
         "an image UNet in the diffusers layout (or the denoising UNet of Animate Anyone, which looks the same)",
-        (r"^(unet\.)?down_blocks\.0\.resnets\.", r"^(unet\.)?conv_in\.weight \[", r"^(unet\.)?conv_out\."),
         f"Put an image UNet in models/diffusion_models and load it with Load Diffusion Model. {MOTION_MODULE}",
+        (r"^(unet\.)?down_blocks\.0\.resnets\.", r"^(unet\.)?conv_in\.weight \[", r"^(unet\.)?conv_out\."),
         unless=f"{_MOTION}|{_CONTROL}",
     ),
-    Refusal(
+    FileKind(
+        "reference-unet",
         "the reference UNet of Animate Anyone",
-        (r"^conv_in\.weight \[", r"^down_blocks\.0\.resnets\.", r"^up_blocks\.0\.resnets\."),
         f"It draws a character, not motion; the temporal layers are in motion_module.pth. {MOTION_MODULE}",
+        (r"^conv_in\.weight \[", r"^down_blocks\.0\.resnets\.", r"^up_blocks\.0\.resnets\."),
         unless=rf"{_MOTION}|{_CONTROL}|^conv_out\.",
     ),
-    Refusal(
+    FileKind(
+        "vae",
         "a VAE",
+        f"Put it in models/vae and load it with Load VAE. {MOTION_MODULE}",
         (
             r"^(first_stage_model\.)?(decoder|encoder)\.conv_(in|out)\.weight"
             r"|^((taesd_)?(decoder|encoder)\.)?(layers\.)?\d+\.conv\.\d+\.weight",
         ),
-        f"Put it in models/vae and load it with Load VAE. {MOTION_MODULE}",
         unless=r"^model\.diffusion_model\.",
     ),
-    Refusal(
+    FileKind(
+        "text-encoder",
         "a text encoder",
-        (r"\b(token_embedding|embed_tokens)\.weight|^encoder\.block\.0\.layer\.0\.SelfAttention\.",),
         f"Put it in models/text_encoders and load it with Load CLIP. {MOTION_MODULE}",
+        (r"\b(token_embedding|embed_tokens)\.weight|^encoder\.block\.0\.layer\.0\.SelfAttention\.",),
         unless=rf"{_VISION}|^model\.diffusion_model\.",
     ),
-    Refusal(
+    FileKind(
+        "vision-encoder",
         "a vision encoder",
-        (_VISION,),
         f"Put it in models/clip_vision and load it with Load CLIP Vision. {MOTION_MODULE}",
+        (_VISION,),
         unless=r"^model\.diffusion_model\.",
     ),
-    Refusal(
+    FileKind(
+        "pose-guider",
         "a pose guider of Animate Anyone",
-        (r"^conv_in\.weight \[", r"^blocks\.0\.weight \[", r"^conv_out\.weight \["),
         f"It reads poses for Animate Anyone; the temporal layers are in motion_module.pth. {MOTION_MODULE}",
+        (r"^conv_in\.weight \[", r"^blocks\.0\.weight \[", r"^conv_out\.weight \["),
     ),
 )
+"""Every kind that is known; exactly one applies to a file."""
 
 
 def refusal(shapes: Mapping[str, tuple[int, ...]], file: str, unexplained: Sequence[str] = ()) -> str:
@@ -144,7 +173,7 @@ def refusal(shapes: Mapping[str, tuple[int, ...]], file: str, unexplained: Seque
     """
     found = kind_of(shapes)
     if found is not None:
-        return f"{file} is {found.kind}, not a motion module this node can load. {found.advice}"
+        return f"{file} is {found.title}, not a motion module this node can load. {found.advice}"
     if re.search(_MOTION, key_lines(shapes)):
         sample = ", ".join(sorted(unexplained)[:3])
         return (
@@ -158,10 +187,10 @@ def refusal(shapes: Mapping[str, tuple[int, ...]], file: str, unexplained: Seque
     )
 
 
-def kind_of(shapes: Mapping[str, tuple[int, ...]]) -> Refusal | None:
+def kind_of(shapes: Mapping[str, tuple[int, ...]]) -> FileKind | None:
     """The kind of a file that is no motion module, None if it is of none that is known."""
     lines = key_lines(shapes)
-    return next((entry for entry in REFUSALS if entry.applies(lines)), None)
+    return next((entry for entry in KINDS if entry.applies(lines)), None)
 
 
 def key_lines(shapes: Mapping[str, tuple[int, ...]]) -> str:

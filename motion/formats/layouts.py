@@ -2,17 +2,21 @@
 
 The original code (arXiv 2307.04725, ``motion_module.py``), HotshotXL and diffusers (``MotionAdapter``,
 ``UNetMotionModel``) save the same temporal transformer under three spellings. A training checkpoint holds the image
-UNet as well. A key that none of these patterns explains means "not a motion module".
+UNet as well. What lies beside such a network is left out: a step counter, an optimizer, a text encoder, a second set of
+the same layers. A key inside it that none of these patterns explains means "not a motion module".
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .picture_layers import ADDED, LATENT, LCM_PICTURE, PIA
 from .sites import Site
+from .weights import is_copy
 
 Shapes = Mapping[str, tuple[int, ...]]
+NUMBER = "(?:0|[1-9][0-9]?)"
+"""A place in a key; longer numbers are none that a network has, and would cost whoever counts up to them."""
 SHARED_TABLE = "positions.table"
 """Canonical leaf of a position table that every attention of a block uses, as diffusers saves it."""
 
@@ -48,16 +52,22 @@ class Spelling:
     unet: int
     """Tensors of an image UNet in the same file, which a motion module does not need."""
     unexplained: tuple[str, ...]
-    """File keys that are none of these."""
+    """File keys of the same network, or of temporal layers without a place, that are none of these."""
     picture: str = ""
     """`PIA` or `LCM_PICTURE` if the file has layers that read a picture."""
     picture_keys: Mapping[str, str] = field(default_factory=dict)
     """File key to its name in those layers."""
+    ignored: tuple[str, ...] = ()
+    """File keys beside the network."""
+    prefix: str = ""
+    """What all keys of the network begin with."""
+    copies: tuple[str, ...] = ()
+    """What the keys of other networks with temporal layers begin with."""
 
 
 def _place(container: str) -> re.Pattern[str]:
-    sides = r"(?:(?P<side>down|up)_blocks\.(?P<level>\d+)|mid_block)"
-    return re.compile(rf"{sides}\.{container}\.(?P<index>\d+)\.(?:temporal_transformer\.)?(?P<leaf>.+)")
+    sides = rf"(?:(?P<side>down|up)_blocks\.(?P<level>{NUMBER})|mid_block)"
+    return re.compile(rf"{sides}\.{container}\.(?P<index>{NUMBER})\.(?:temporal_transformer\.)?(?P<leaf>.+)")
 
 
 def _leaves(attentions: Iterable[tuple[str, str, str]], ff_norm: str, table: tuple[str, str]) -> tuple:
@@ -86,15 +96,17 @@ def _leaves(attentions: Iterable[tuple[str, str, str]], ff_norm: str, table: tup
     return tuple((re.compile(pattern), leaf) for pattern, leaf in rows)
 
 
+POSITIONS = r"(?:pos_encoder|pos_embed)\.(?:pe|pos_encoding|positional_encoding)"
+"""The ways in which a position table is spelled."""
 _NUMBERED = _leaves(
-    [(r"\g<n>", r"attention_blocks\.(?P<n>\d+)", r"norms\.(?P<n>\d+)")],
+    [(r"\g<n>", rf"attention_blocks\.(?P<n>{NUMBER})", rf"norms\.(?P<n>{NUMBER})")],
     "ff_norm",
-    (r"attention_blocks\.(?P<n>\d+)\.pos_encoder\.(?:pe|positional_encoding)", r"attentions.\g<n>.positions.table"),
+    (rf"attention_blocks\.(?P<n>{NUMBER})\.{POSITIONS}", r"attentions.\g<n>.positions.table"),
 )
 _DIFFUSERS = _leaves(
     [("0", "attn1", "norm1"), ("1", "attn2", "norm2")],
     "norm3",
-    (r"pos_embed\.pe", SHARED_TABLE),
+    (POSITIONS, SHARED_TABLE),
 )
 ORIGINAL, HOTSHOT, DIFFUSERS = "original", "HotshotXL", "diffusers"
 LAYOUTS = (
@@ -109,44 +121,78 @@ _NINE = (LATENT + ADDED, 3, 3)
 
 _UNET = re.compile(
     r"(conv_in|conv_norm_out|conv_out|(time|add)_embedding\.linear_[12])\.(weight|bias)"
-    r"|((down|up)_blocks\.\d+|mid_block)\.("
-    r"resnets\.\d+\.(norm1|norm2|conv1|conv2|conv_shortcut|time_emb_proj)\.(weight|bias)"
+    r"|((down|up)_blocks\.[0-9]{1,2}|mid_block)\.("
+    r"resnets\.[0-9]{1,2}\.(norm1|norm2|conv1|conv2|conv_shortcut|time_emb_proj)\.(weight|bias)"
     r"|(down|up)samplers\.0\.conv\.(weight|bias)"
-    r"|attentions\.\d+\.((norm|proj_in|proj_out)\.(weight|bias)"
-    r"|transformer_blocks\.\d+\.(norm[123]\.(weight|bias)|attn[12]\.(to_[qkv]\.weight|to_out\.0\.(weight|bias))"
+    r"|attentions\.[0-9]{1,2}\.((norm|proj_in|proj_out)\.(weight|bias)"
+    r"|transformer_blocks\.[0-9]{1,2}\.(norm[123]\.(weight|bias)|attn[12]\.(to_[qkv]\.weight|to_out\.0\.(weight|bias))"
     r"|ff\.net\.(0\.proj|2)\.(weight|bias))))"
 )
 _PREFIX = re.compile(r"(?:[^.]+\.)*?(?=(?:down_blocks|up_blocks|mid_block)\.)")
+TEMPORAL = re.compile(r"(motion_modules|temporal_attentions)[._]")
+"""Part of every key of a temporal layer, whoever wrote it."""
 
 
 def spelling(shapes: Shapes) -> Spelling:
-    """Read a file in the layout that explains most of its keys.
+    """Read a file in the layout that explains most of it.
 
-    A prefix shared by all keys (``unet.``, ``model.``, ``motion_module.``) says nothing and is left out.
+    A file may hold several networks with temporal layers, told apart by what their keys begin with (``model.``,
+    ``model_ema.``). The one with most tensors is taken; among equals one that is no running average, then the first.
 
     Args:
         shapes: shape of every tensor in the file.
     """
-    prefix = next((found[0] for key in shapes if (found := _PREFIX.match(key))), "")
-    start = len(prefix) if all(key.startswith(prefix) for key in shapes) else 0
-    kind, picture = _picture({key[start:]: shape for key, shape in shapes.items()})
-    picture = {key: picture[key[start:]] for key in shapes if key[start:] in picture}
-    unet = {key for key, shape in shapes.items() if key not in picture and _is_unet(key[start:], shape)}
-    readings = []
-    for layout in LAYOUTS:
-        keys = {key: place for key in shapes if (place := layout.rename(key[start:])) is not None}
-        unexplained = tuple(key for key in shapes if key not in keys and key not in unet and key not in picture)
-        readings.append(Spelling(layout.name, keys, len(unet), unexplained, kind, picture))
-    return max(readings, key=lambda reading: len(reading.keys))
+    networks: dict[str, list[str]] = {}
+    for key in shapes:
+        found = _PREFIX.match(key)
+        if found is not None:
+            networks.setdefault(found[0], []).append(key)
+    readings = {prefix: _reading(prefix, keys) for prefix, keys in networks.items()}
+    temporal = {prefix: len(keys) for prefix, (_, keys) in readings.items() if keys}
+    # of equals the first is the largest
+    prefix = max(temporal or networks or [""], key=lambda each: (temporal.get(each, 0), not is_copy(each)))
+    layout, keys = readings.get(prefix, (ORIGINAL, {}))
+    start, inside = len(prefix), {key for key in shapes if key.startswith(prefix)}
+    kind, picture = _picture(
+        {key[start:] if key in inside else key: key for key in shapes if key in inside or key.startswith(_ENCODER)},
+        shapes,
+    )
+    unet = {key for key in inside if key not in picture and _is_unet(key[start:], shapes[key])}
+    rest = [key for key in shapes if key not in keys and key not in picture and key not in unet]
+    others = {key for each, members in networks.items() if each != prefix for key in members}
+    unexplained = tuple(key for key in rest if key not in others and _matters(key[start:] if key in inside else key))
+    beside = set(rest) - set(unexplained)
+    copies = tuple(each for each in temporal if each != prefix)
+    ignored = tuple(key for key in rest if key in beside and not key.startswith(copies))
+    return Spelling(layout, keys, len(unet), unexplained, kind, picture, ignored, prefix, copies)
 
 
-def _picture(shapes: Shapes) -> tuple[str, dict[str, str]]:
-    """The kind of the layers that read a picture, and key to name in them."""
-    encoder = {key: key.removeprefix(_ENCODER) for key in shapes if key.startswith(_ENCODER)}
+def _reading(prefix: str, keys: Sequence[str]) -> tuple[str, dict[str, tuple[Site, str]]]:
+    """The layout that explains most of these keys, and what they are in it."""
+    start = len(prefix)
+    readings = [
+        (layout.name, {key: place for key in keys if (place := layout.rename(key[start:])) is not None})
+        for layout in LAYOUTS
+    ]
+    return max(readings, key=lambda reading: len(reading[1]))
+
+
+def _matters(key: str) -> bool:
+    """Whether a tensor that nobody explains makes the network another one, or is a temporal layer without a place."""
+    return _PREFIX.match(key) is not None or TEMPORAL.search(key) is not None or key == "conv_in.weight"
+
+
+def _picture(names: Mapping[str, str], shapes: Shapes) -> tuple[str, dict[str, str]]:
+    """The kind of the layers that read a picture, and file key to name in them.
+
+    Args:
+        names: key in the network to key in the file.
+    """
+    encoder = {file: key.removeprefix(_ENCODER) for key, file in names.items() if key.startswith(_ENCODER)}
     if encoder:
         return LCM_PICTURE, encoder
-    if shapes.get("conv_in.weight", ())[1:] == _NINE:
-        return PIA, {key: key for key in ("conv_in.weight", "conv_in.bias") if key in shapes}
+    if shapes.get(names.get("conv_in.weight", ""), ())[1:] == _NINE:
+        return PIA, {names[key]: key for key in ("conv_in.weight", "conv_in.bias") if key in names}
     return "", {}
 
 

@@ -9,7 +9,7 @@ original code can run become a *family*, with the rules of its topology. Anythin
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from .kinds import MOTION_MODULE, kind_of, refusal
+from .kinds import MODULE, MOTION_MODULE, OTHER_MOTION, FileKind, kind_of, refusal
 from .layouts import DIFFUSERS, HOTSHOT, ORIGINAL, Shapes, spelling
 from .picture_layers import LCM_PICTURE, PIA
 from .sites import Site
@@ -96,7 +96,8 @@ SQRT_LINEAR, SDXL_LINEAR, LINEAR = (
     "linear (AnimateDiff-SDXL)",
     "linear (HotshotXL/default)",
 )
-LCM_SETTINGS = "on the image model as well; sampler lcm, 4 to 8 steps, cfg 1 to 2."
+LCM, LCM_PICTURES = "lcm sqrt_linear (AnimateLCM)", "lcm sqrt_linear (AnimateLCM-I2V)"
+LCM_SETTINGS = "on the image model as well; sampler lcm, scheduler simple, 4 to 8 steps, cfg 1 to 2."
 V1 = Format("AnimateDiff v1", SD15, 4, False, _rows(24), SQRT_LINEAR, pool_resnets=True)
 V2 = Format(
     "AnimateDiff v2",
@@ -156,7 +157,7 @@ FORMATS = (
         4,
         True,
         _rows(None),
-        "lcm",
+        LCM,
         unet=False,
         rebuilt=64,
         advice=f"Load AnimateLCM_sd15_t2v_lora {LCM_SETTINGS} If this is not AnimateLCM but a training result of "
@@ -179,7 +180,7 @@ FORMATS = (
         4,
         True,
         _rows(None),
-        "lcm",
+        LCM_PICTURES,
         picture=LCM_PICTURE,
         rebuilt=64,
         advice="It animates the picture from Picture for AnimateLCM-I2V. Load AnimateLCM_sd15_i2v_lora " + LCM_SETTINGS,
@@ -220,6 +221,25 @@ class Recognised:
     """Tensors of an image UNet in the file, which are not used."""
     picture_keys: Mapping[str, str] = field(default_factory=dict)
     """File key to its name in the layers that read a picture."""
+    ignored: tuple[str, ...] = ()
+    """Keys of tensors beside the network, which are not used."""
+    taken: str = ""
+    """What the keys of the network begin with."""
+    copies: tuple[str, ...] = ()
+    """What the keys of other networks with temporal layers begin with, which are not used either."""
+
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """What of the file is not used, apart from an image model, as (what, answer) lines."""
+        lines = []
+        if self.copies:
+            where = f"those under {self.taken.rstrip('.')!r}" if self.taken else "those without a prefix"
+            others = ", ".join(f"under {copy.rstrip('.')!r}" if copy else "without a prefix" for copy in self.copies)
+            lines.append(("taken", f"of {1 + len(self.copies)} sets of temporal layers {where}, not those {others}"))
+        if self.ignored:
+            count = f"{len(self.ignored)} tensor{'s' * (len(self.ignored) > 1)}"
+            lines.append(("ignored", f"{count} beside the motion module, such as {self.ignored[0]}"))
+        return tuple(lines)
 
     @property
     def max_frames(self) -> int:
@@ -243,6 +263,7 @@ class Recognised:
         ]
         if self.unet:
             lines.append(("not used", f"{self.unet} tensors of an image model; the image comes from your checkpoint"))
+        lines += self.left_out
         return (*lines, ("advice", format.advice)) if format.advice else tuple(lines)
 
 
@@ -257,7 +278,8 @@ def recognise(shapes: Shapes, file: str) -> Recognised:
         MotionFormatError: the file is something else, incomplete, or of a structure no image model has room for.
     """
     found = spelling(shapes)
-    if not found.keys or found.unexplained:
+    kind = kind_of(shapes)
+    if not found.keys or found.unexplained or (kind is not None and kind.id in OTHER_MOTION):
         raise MotionFormatError(refusal(shapes, file, found.unexplained))
     structure = read_structure(found, shapes, file)
     formats = [format for format in FORMATS if format.matches(structure)]
@@ -271,10 +293,19 @@ def recognise(shapes: Shapes, file: str) -> Recognised:
             f"{file} is laid out like a motion module, but for an image model with {structure.levels} resolution "
             "levels; SD1.5 has 4 and SDXL 3. Please report the file and where it comes from."
         )
-    return Recognised(formats[0].named_for(structure), structure, found.keys, found.unet, found.picture_keys)
+    return Recognised(
+        formats[0].named_for(structure),
+        structure,
+        found.keys,
+        found.unet,
+        found.picture_keys,
+        found.ignored,
+        found.prefix,
+        found.copies,
+    )
 
 
-def kind_and_place(shapes: Shapes, file: str) -> tuple[str, str] | None:
+def kind_and_place(shapes: Shapes, file: str) -> FileKind | None:
     """What a file is and what to do with it, for a node that wants no motion module; None if nobody knows.
 
     Args:
@@ -285,5 +316,6 @@ def kind_and_place(shapes: Shapes, file: str) -> tuple[str, str] | None:
         name = recognise(shapes, file).format.name
     except MotionFormatError:
         found = kind_of(shapes)
-        return None if found is None else (found.kind, found.advice.removesuffix(MOTION_MODULE).strip())
-    return f"a motion module ({name})", "Put it in models/animatediff_models and load it with Load Motion Module."
+        return found and replace(found, advice=found.advice.removesuffix(MOTION_MODULE).strip())
+    place = "Put it in models/animatediff_models and load it with Load Motion Module."
+    return FileKind(MODULE, f"a motion module ({name})", place)

@@ -79,7 +79,7 @@ def read_structure(found: Spelling, shapes: Shapes, file: str, encoder_only: boo
         _require(leaf not in parts, what, f"it holds {leaf} of {site} twice")
         parts[leaf] = tuple(shapes[key])
     names = {leaf for parts in leaves.values() for leaf in parts}
-    attentions = _count(names, r"attentions\.(\d+)\..*")
+    attentions = _count(names, r"attentions\.([0-9]+)\..*")
     tables = {shape[-2:-1] for parts in leaves.values() for leaf, shape in parts.items() if leaf.endswith("table")}
     _require(attentions > 0, what, "it has no attention layers")
     _require(len(tables) <= 1, what, "its position tables differ in length")
@@ -111,7 +111,11 @@ def _check_picture(structure: Structure, parts: Mapping[str, tuple[int, ...]], f
     whole = not structure.up_only and len(structure.used_levels) == structure.levels
     _require(whole, file, f"its layers that read a picture ({structure.picture}) need parts at every level going down")
     wanted = PICTURE_SHAPES[structure.picture](structure.widths)
-    wrong = [f"{name} {parts.get(name, 'missing')}" for name in wanted if parts.get(name) != wanted[name]]
+    wrong = [
+        f"{name} {parts.get(name, 'missing') or 'a single number'}"
+        for name in wanted
+        if parts.get(name) != wanted[name]
+    ]
     wrong += [f"{name} unknown" for name in parts if name not in wanted]
     _require(not wrong, file, f"its layers that read a picture are not as expected: {', '.join(wrong[:3])}")
 
@@ -139,7 +143,7 @@ def _wrong_shapes(parts: Mapping[str, tuple[int, ...]], c: int) -> list[str]:
         else:
             fits = shape == special.get(leaf, square)
         if not fits:
-            wrong.append(f"{leaf} {shape}")
+            wrong.append(f"{leaf} {shape or 'a single number'}")
     return wrong
 
 

@@ -2,7 +2,8 @@
 
 A motion module works only with the schedule it was trained with. AnimateDiff trained on betas that rise linearly
 (its section 4.1), which samplers in this field call ``sqrt_linear``; Stable Diffusion's own betas, linear
-in their square root, are called ``linear``.
+in their square root, are called ``linear``. AnimateLCM (arXiv 2402.00769) was distilled on betas of the first kind, its
+version for pictures up to a higher last one.
 """
 
 import math
@@ -14,6 +15,8 @@ from torch import Tensor
 
 STEPS = 1000
 START, END = 0.00085, 0.012
+LCM_PICTURE_END = 0.014
+"""Last beta of AnimateLCM-I2V."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,13 @@ SCHEDULES = {
     "lcm[100_ots]": Schedule(lambda: betas_to_sigmas(_square()), 100),
     "lcm >> sqrt_linear": Schedule(lambda: betas_to_sigmas(_straight()), 50),
     "lcm avg(sqrt_linear,linear)": Schedule(_mean, 50),
+    "lcm sqrt_linear (AnimateLCM)": Schedule(lambda: betas_to_sigmas(_straight()), 100),
+    "lcm sqrt_linear (AnimateLCM-I2V)": Schedule(lambda: betas_to_sigmas(_straight(end=LCM_PICTURE_END)), 200),
     "sqrt": Schedule(lambda: betas_to_sigmas(_straight().sqrt())),
     "cosine": Schedule(lambda: betas_to_sigmas(_cosine())),
     "squaredcos_cap_v2": Schedule(lambda: betas_to_sigmas(_cosine())),
 }
-"""Every schedule by the name shared workflows use."""
+"""Every schedule by the name shared workflows use; the two that name AnimateLCM are its authors', the rest not."""
 
 
 def distilled(sigmas: Tensor, timesteps: int) -> Tensor:

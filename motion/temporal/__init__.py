@@ -12,7 +12,7 @@ from .lora_files import read_lora
 from .lora_layers import LoraModel, fit, load_lora_model
 from .lowrank import Term
 from .mixing import Mixing
-from .module import MotionModel, load_motion_model
+from .module import MotionModel, load_motion_model, stack_rows
 from .pia import PRESETS, affinities
 from .positions import PositionAdjustment, position_matrix
 from .residual import ResidualBlock
@@ -40,4 +40,5 @@ __all__ = [
     "pooled_norm",
     "position_matrix",
     "read_lora",
+    "stack_rows",
 ]

@@ -8,14 +8,9 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ..formats import check_finite, kind_and_place
+from ..formats import IMAGE_LORAS, check_finite, kind_and_place
 
-IMAGE_LORAS = (
-    "a domain adapter (a LoRA for the image model)",
-    "the spatial half of a MotionDirector LoRA (a LoRA for the image model)",
-    "a LoRA for an image model",
-)
-"""Kinds of `motion.formats.kinds` that act on an image model."""
+ALPHA = ".alpha"
 
 
 class AdapterError(ValueError):
@@ -26,14 +21,19 @@ def check_adapter(tensors: Mapping[str, Tensor], file: str) -> None:
     """Refuse files of another kind and damaged ones.
 
     Raises:
-        AdapterError: it is known as something else.
+        AdapterError: it is known as something else, or a scale is no single number.
         WeightFileError: NaN or infinite values.
     """
     found = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
-    if found is not None and found[0] not in IMAGE_LORAS:
+    if found is not None and found.id not in IMAGE_LORAS:
         raise AdapterError(
-            f"{file} is {found[0]}, not a domain adapter. {found[1]} Choose a domain adapter here, for example "
+            f"{file} is {found.title}, not a domain adapter. {found.advice} Choose a domain adapter here, for example "
             "v3_sd15_adapter."
         )
     for key, tensor in tensors.items():
         check_finite(key, tensor, file)
+        if key.endswith(ALPHA) and tensor.numel() != 1:
+            raise AdapterError(
+                f"{file} is damaged: {key} should be one number and has {tensor.numel()}. Download it again, or save "
+                "it once more with the tool that made it."
+            )

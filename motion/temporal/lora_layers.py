@@ -20,7 +20,7 @@ class LoraModel(nn.Module):
     ) -> None:
         super().__init__()
         self.dtype = dtype
-        self.tensors, self.unexplained = read.tensors, read.unexplained
+        self.tensors, self.unexplained, self.others = read.tensors, read.unexplained, read.others
         self.counts = tuple(change.tensors for change in read.changes.values())
         self.targets: tuple[Target, ...] = tuple(read.changes)
         self.layers = nn.ModuleList(
@@ -86,6 +86,8 @@ def fit(lora: LoraModel, motion: MotionModel, lora_file: str, motion_file: str) 
         reasons.append(f"the rest are for {shown}, which this motion module does not have")
     if lora.unexplained:
         reasons.append(f"{len(lora.unexplained)} belong to no temporal layer, such as {lora.unexplained[0]}")
+    if lora.others:
+        reasons.append(f"{len(lora.others)} are a second adapter for the same layers, such as {lora.others[0]}")
     if not reasons:
         return None
     return f"{lora_file}: {used} of {lora.tensors} tensors apply to {motion_file}; {'; '.join(reasons)}."

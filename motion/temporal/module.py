@@ -1,6 +1,6 @@
 """A motion model: one temporal transformer for each site of a UNet, built from what a file contains."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -22,6 +22,7 @@ class MotionModel(nn.Module):
         self.format: Format = recognised.format
         self.max_frames = recognised.max_frames
         self.about = recognised.describe()
+        self.left_out = recognised.left_out
         self.dtype = dtype
         self.channels = {site.block: width for site, width in recognised.structure.channels.items()}
         self.sites = nn.ModuleDict(
@@ -64,7 +65,7 @@ def _name(block: Block) -> str:
 
 
 def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file: str) -> dict[str, Tensor]:
-    """The file's tensors under the names of `MotionModel`, query, key and value stacked into one product.
+    """The file's tensors under the names of `MotionModel`, query, key and value stack_rows into one product.
 
     All others share their memory with ``tensors``.
 
@@ -83,7 +84,7 @@ def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file:
         else:
             state[name] = tensor[0] if leaf.endswith("table") and tensor.ndim == 3 else tensor
     for name, parts in stacks.items():
-        state[name] = torch.cat([parts[letter] for letter in "qkv"])
+        state[name] = stack_rows([parts[letter] for letter in "qkv"])
     for site, width in recognised.structure.channels.items():
         prefix = f"sites.{_name(site.block)}"
         shared = state.pop(f"{prefix}.{SHARED_TABLE}", None)
@@ -94,6 +95,12 @@ def canonical_state(tensors: Mapping[str, Tensor], recognised: Recognised, file:
             elif table not in state:
                 state[table] = sinusoidal_positions(recognised.max_frames, width)
     return state | _picture_state(tensors, recognised, file)
+
+
+def stack_rows(parts: Sequence[Tensor]) -> Tensor:
+    """Weights below one another, in their own dtype if they agree in it; torch mixes only some of them."""
+    alike = len({part.dtype for part in parts}) == 1
+    return torch.cat(list(parts) if alike else [part.float() for part in parts])
 
 
 def _picture_state(tensors: Mapping[str, Tensor], recognised: Recognised, file: str) -> dict[str, Tensor]:

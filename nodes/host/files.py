@@ -103,8 +103,9 @@ def unmapped(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
 
 
 def file_fingerprint(path: str | None) -> Fingerprint:
-    """Changes when the file is replaced, so that the node loads again; None where there is none."""
-    if path is None:
+    """Changes when the file is replaced, so that the node loads again; None where there is none, or it is gone."""
+    try:
+        status = None if path is None else os.stat(path)
+    except OSError:
         return None
-    status = os.stat(path)
-    return status.st_mtime_ns, status.st_size
+    return None if status is None else (status.st_mtime_ns, status.st_size)

@@ -39,10 +39,22 @@ def existing_path(folder: str, name: str, what: str) -> str:
     """
     path = model_path(folder, name)
     if path is None:
+        broken = _broken_link(folder, name)
+        if broken is not None:
+            raise FileNotFoundError(
+                f"The {what} {name} is a link to {broken}, where there is no file. Put the file there, or renew the "
+                "link."
+            )
         raise FileNotFoundError(
             f"The {what} {name} is gone. Put it back into {model_folder(folder)} and refresh the node list (R)."
         )
     return path
+
+
+def _broken_link(folder: str, name: str) -> str | None:
+    """Where a listed file points to, if it is a link and there is nothing."""
+    paths = [os.path.join(root, name) for root in folder_paths.get_folder_paths(folder)]
+    return next((os.readlink(path) for path in paths if os.path.islink(path) and not os.path.exists(path)), None)
 
 
 def model_folder(folder: str) -> str:

@@ -1,10 +1,12 @@
 """Load Motion Module."""
 
+import logging
 from typing import Any
 
 from comfy_api.latest import io
 
 from ..host import files, folders, temporal
+from ..host.notices import notice
 from ..inputs import MotionModelType
 
 
@@ -60,4 +62,7 @@ class LoadMotionModule(io.ComfyNode):
     def execute(cls, motion_module: str) -> io.NodeOutput:
         """Load the file."""
         path = folders.existing_path(folders.MOTION_MODULES, motion_module, "motion module")
-        return io.NodeOutput(temporal.load_motion(path))
+        loaded = temporal.load_motion(path)
+        if loaded.left_out is not None:
+            notice(loaded.left_out, logging.INFO)
+        return io.NodeOutput(loaded)

@@ -67,7 +67,7 @@ WRONG_FILES = {
     "wrong_empty.ckpt": "is empty",
     "wrong_header.safetensors": "not a complete safetensors file",
     "wrong_claim.safetensors": "not a complete safetensors file",
-    "wrong_page.ckpt": "cannot be read as a torch weight file",
+    "wrong_page.ckpt": "is a web page",
     "wrong_pickle.ckpt": "could run code",
     "wrong_bomb.pt": "compressed or oversized",
 }

@@ -16,8 +16,8 @@ from tests.harness.pack import ROOT
 from tests.harness.server import Server
 
 NOTICES = {
-    "animatelcm": "AnimateLCM: beta schedule lcm.",
-    "image-to-video-lcm": "AnimateLCM-I2V: beta schedule lcm.",
+    "animatelcm": "AnimateLCM: beta schedule lcm sqrt_linear (AnimateLCM).",
+    "image-to-video-lcm": "AnimateLCM-I2V: beta schedule lcm sqrt_linear (AnimateLCM-I2V).",
     "image-to-video-pia": "PIA: beta schedule sqrt_linear (AnimateDiff).",
     "lightning": "AnimateDiff-Lightning is built exactly like v2",
     "sdxl": "AnimateDiff SDXL beta: beta schedule linear (AnimateDiff-SDXL).",

@@ -43,4 +43,8 @@ class _Distilled100(ModelSamplingDiscreteDistilled):
     original_timesteps = 100
 
 
-_Distilled = {50: ModelSamplingDiscreteDistilled, 100: _Distilled100}
+class _Distilled200(ModelSamplingDiscreteDistilled):
+    original_timesteps = 200
+
+
+_Distilled = {50: ModelSamplingDiscreteDistilled, 100: _Distilled100, 200: _Distilled200}

@@ -40,6 +40,12 @@ def apply_adapter(model: ModelPatcher, path: str, strength: float) -> tuple[Mode
         patches = comfy.lora.load_lora(tensors, names, log_missing=False)
     except KeyError as error:
         raise AdapterError(f"{file} is incomplete: it has no tensor {error.args[0]}. Download it again.") from error
+    # the host's readers of LoRAs take every tensor for what its key says
+    except (ArithmeticError, AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise AdapterError(
+            f"{file} is damaged: one of its tensors is not as its name says ({error}). Download it again, or save it "
+            "once more with the tool that made it."
+        ) from error
     unused = [key for key in tensors if key not in tensors.taken]
     if not patches:
         raise AdapterError(

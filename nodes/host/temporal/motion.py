@@ -72,6 +72,12 @@ class LoadedMotion:
         lines = [] if self.rows is None else [("positions", f"adjusted, up to {self.max_frames} frames at once")]
         return (*lines, *((companion.role, companion.describe()) for companion in self.companions))
 
+    @property
+    def left_out(self) -> str | None:
+        """What of its file is not used, None if all of it is."""
+        lines = [f"{what} {answer}" for what, answer in self.model.left_out]
+        return f"{self.file}: {'; '.join(lines)}." if lines else None
+
     def adjusted(self, adjustment: PositionAdjustment) -> "LoadedMotion":
         """The same motion module with its position tables adjusted once more.
 

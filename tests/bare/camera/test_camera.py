@@ -220,10 +220,10 @@ def test_damaged_values(state: State) -> None:
 def test_load_motion_module_names_the_node() -> None:
     with pytest.raises(MotionFormatError, match="is a CameraCtrl model.*choose it in Camera Control"):
         recognise(camera_shapes(), "CameraCtrl_pruned.safetensors")
-    assert kind_and_place(camera_shapes(), "file") == (
-        "a CameraCtrl model",
-        "It steers the camera of a motion module: choose it in Camera Control.",
-    )
+    found = kind_and_place(camera_shapes(), "file")
+    assert found is not None
+    assert found.id == "cameractrl"
+    assert found.advice == "It steers the camera of a motion module: choose it in Camera Control."
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,9 @@ def test_motion_modules_and_unknown_files() -> None:
             recognise_sparse(shapes, "file")
     with pytest.raises(SparseError, match=r"not a SparseCtrl model \(first keys: hello\)"):
         recognise_sparse({"hello": (1,)}, "file")
-    assert (kind_and_place(sparse_shapes("rgb"), "file") or "")[0] == "a SparseCtrl model"
+    found = kind_and_place(sparse_shapes("rgb"), "file")
+    assert found is not None
+    assert found.id == "sparsectrl"
 
 
 @pytest.mark.parametrize(

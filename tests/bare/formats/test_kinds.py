@@ -2,7 +2,7 @@
 
 import pytest
 from kinema.motion.formats import recognise
-from kinema.motion.formats.kinds import REFUSALS, key_lines
+from kinema.motion.formats.kinds import KINDS, key_lines
 from kinema.motion.formats.modules import MotionFormatError
 
 from tests.harness.seeded.layouts import SD15, image_unet, leaves, motion_shapes, places, respelled
@@ -217,8 +217,8 @@ REFUSED: dict[str, tuple[str, str, Shapes]] = {
 @pytest.mark.parametrize("file", REFUSED)
 def test_refused_by_exactly_one_name(file: str) -> None:
     kind, place, shapes = REFUSED[file]
-    applied = [entry for entry in REFUSALS if entry.applies(key_lines(shapes))]
-    assert [kind in entry.kind for entry in applied] == [True]
+    applied = [entry for entry in KINDS if entry.applies(key_lines(shapes))]
+    assert [kind in entry.title for entry in applied] == [True]
     for ordered in (shapes, dict(reversed(shapes.items()))):
         with pytest.raises(MotionFormatError) as caught:
             recognise(ordered, "somebody.safetensors")
@@ -231,7 +231,7 @@ def test_refused_by_exactly_one_name(file: str) -> None:
 
 def test_every_refusal_is_tested() -> None:
     kinds = {kind for kind, _, _ in REFUSED.values()}
-    assert all(any(kind in entry.kind for kind in kinds) for entry in REFUSALS)
+    assert all(any(kind in entry.title for kind in kinds) for entry in KINDS)
 
 
 def test_unknown_files_show_some_keys() -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from kinema.motion.formats import LCM_PICTURE, PIA, Recognised, Site, recognise
-from kinema.motion.formats.kinds import REFUSALS, key_lines
+from kinema.motion.formats.kinds import KINDS, key_lines
 from kinema.motion.formats.layouts import DIFFUSERS, HOTSHOT, ORIGINAL
 from kinema.motion.formats.modules import FORMATS, MotionFormatError
 from kinema.motion.formats.structure import Structure
@@ -16,9 +16,10 @@ from tests.harness.seeded.layouts import SD15, SDXL, image_unet, motion_shapes, 
 from tests.harness.seeded.weights_pictures import pia_layer, picture_encoder
 
 Shapes = dict[str, tuple[int, ...]]
-SQRT, LCM, SDXL_BETAS, SD_BETAS = (
+SQRT, LCM, LCM_PICTURES, SDXL_BETAS, SD_BETAS = (
     "sqrt_linear (AnimateDiff)",
-    "lcm",
+    "lcm sqrt_linear (AnimateLCM)",
+    "lcm sqrt_linear (AnimateLCM-I2V)",
     "linear (AnimateDiff-SDXL)",
     "linear (HotshotXL/default)",
 )
@@ -69,7 +70,7 @@ PICTURED = {
     "pia": (V3, ORIGINAL, False, V3_PIA, "PIA", 32, SQRT, RESNETS),
     "PIA-condition-adapter": (V3, DIFFUSERS, False, V3_PIA, "PIA", 32, SQRT, RESNETS),
     "pia with its UNet": (V3, ORIGINAL, True, V3_PIA, "PIA", 32, SQRT, RESNETS),
-    "AnimateLCM_sd15_i2v": ((SD15, True, None), ORIGINAL, False, LCM_I2V, "AnimateLCM-I2V", 64, LCM, NEITHER),
+    "AnimateLCM_sd15_i2v": ((SD15, True, None), ORIGINAL, False, LCM_I2V, "AnimateLCM-I2V", 64, LCM_PICTURES, NEITHER),
 }
 
 
@@ -98,7 +99,7 @@ def test_published_files(file: str) -> None:
     assert recognised.unet == (686 if unet else 0)
     assert dict(recognised.describe())["frames at once"] == f"up to {frames}, trained on {trained}"
     assert ("not used" in dict(recognised.describe())) == unet
-    assert not any(entry.applies(key_lines(shapes)) for entry in REFUSALS)
+    assert not any(entry.applies(key_lines(shapes)) for entry in KINDS)
 
 
 @pytest.mark.parametrize("file", PICTURED)
@@ -111,7 +112,7 @@ def test_files_that_animate_a_picture(file: str, prefix: str) -> None:
     assert set(recognised.picture_keys) == {prefix + key for key in picture}
     assert recognised.unet == (684 if unet else 0)
     assert "animates the picture from Picture for" in recognised.format.advice
-    assert not any(entry.applies(key_lines(shapes)) for entry in REFUSALS)
+    assert not any(entry.applies(key_lines(shapes)) for entry in KINDS)
 
 
 def test_picture_layers_have_to_be_whole() -> None:
@@ -193,6 +194,74 @@ def test_some_resolutions_only() -> None:
         key: shape for key, shape in file_of(V2).items() if "down_blocks.3" not in key and "up_blocks.0" not in key
     }
     assert recognise(shapes, "file").format.name == "AnimateDiff v2, levels 0 1 2 only"
+
+
+BESIDE: Shapes = {
+    "global_step": (),
+    "exp_avg": (320, 320),
+    "optimizer.state.1.exp_avg": (320,),
+    "alphas_cumprod": (1000,),
+    "cond_stage_model.transformer.text_model.embeddings.position_ids": (1, 77),
+    "first_stage_model.decoder.conv_in.weight": (512, 4, 3, 3),
+    "something.else": (2, 2),
+}
+
+
+@pytest.mark.parametrize("key", [*BESIDE, None])
+@pytest.mark.parametrize("file", PUBLISHED)
+def test_what_is_not_temporal_is_left_out_and_named(file: str, key: str | None) -> None:
+    structure, spelling, unet, name, *_ = PUBLISHED[file]
+    more = {each: shape for each, shape in BESIDE.items() if key in (each, None)}
+    for prefix in ("", "module.", "unet."):
+        whole = {prefix + each: shape for each, shape in file_of(structure, spelling, unet).items()}
+        for shapes in (whole | more, more | whole):
+            recognised = recognise(shapes, file)
+            assert recognised.format.name == name
+            assert set(recognised.ignored) == set(more)
+            count = f"{len(more)} tensor{'s' * (len(more) > 1)}"
+            assert (
+                dict(recognised.describe())["ignored"]
+                == f"{count} beside the motion module, such as {next(iter(more))}"
+            )
+            assert set(recognised.keys) <= set(whole)
+
+
+@pytest.mark.parametrize("main", ["", "model.", "state_dict.", "b."])
+@pytest.mark.parametrize("copy", ["model_ema.", "ema_state_dict.", "averaged.unet.", "z."])
+def test_one_of_two_sets_is_taken_by_a_rule(main: str, copy: str) -> None:
+    module = file_of(V2)
+    first = {main + key: shape for key, shape in module.items()}
+    second = {copy + key: shape for key, shape in module.items()}
+    orders = (first | second,) if copy == "z." else (first | second, second | first)
+    for shapes in orders:
+        recognised = recognise(shapes, "file")
+        assert set(recognised.keys) == set(first)
+        assert recognised.copies == (copy,)
+        told = dict(recognised.describe())
+        assert told["taken"].startswith("of 2 sets of temporal layers those ")
+        assert repr(copy.rstrip(".")) in told["taken"]
+        assert "ignored" not in told
+    part = {key: shape for key, shape in first.items() if ".1." not in key}
+    assert set(recognise(part | second, "file").keys) == set(second)
+
+
+def test_temporal_layers_without_a_place_are_not_left_out() -> None:
+    whole = file_of(V2)
+    for key in (
+        "blocks.0.motion_modules.0.conv.weight",
+        "down_blocks.100.motion_modules.0.temporal_transformer.norm.weight",
+        "down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0.attention_blocks.99999999.to_q.weight",
+        "down_blocks.0.audio_modules.0.proj_in.weight",
+        "down_blocks.0.attentions.0.transformer_blocks.0.attn3.to_q.weight",
+    ):
+        assert "unfamiliar arrangement: 1 of its" in refused(whole | {key: (320, 320)})
+    assert "a FancyVideo model" in refused(whole | {"fps_embedding.linear.weight": (1280, 1280), "global_step": ()})
+
+
+@pytest.mark.parametrize("spelled", ["pe", "pos_encoding", "positional_encoding"])
+def test_every_spelling_of_positions(spelled: str) -> None:
+    shapes = {key.replace("pos_encoder.pe", f"pos_encoder.{spelled}"): shape for key, shape in file_of(V2).items()}
+    assert recognise(shapes, "file").format.name == "AnimateDiff v2"
 
 
 def test_one_attention_layer() -> None:

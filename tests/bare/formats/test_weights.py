@@ -1,6 +1,7 @@
 """Weight files: every container people have, and every way they break."""
 
 import json
+import os
 import pickle
 import struct
 import zipfile
@@ -102,9 +103,85 @@ def test_zip_bomb(tmp_path: Path) -> None:
 
 
 def test_other_kinds_of_file(tmp_path: Path) -> None:
-    for name in ("page.safetensors", "page.ckpt"):
-        (tmp_path / name).write_text("<!DOCTYPE html><html>Sign in to download</html>")
-        refused(tmp_path / name)
+    others = {
+        b"<!DOCTYPE html><html><title>Sign in</title>Sign in to download</html>": r'a web page ("Sign in")',
+        b'\n<?xml version="1.0"?>\n<html>': "a web page",
+        b'{"error": "Access to model x is restricted"}': 'a JSON text, not a model. It begins: {"error": "Access',
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:1234\nsize 1817888431\n": "a Git LFS pointer",
+        b"Invalid username or password.": "a text, not a model. It begins: Invalid username",
+        b"GGUF\3\0\0\0" + bytes(40): "a GGUF file",
+        b"7z\xbc\xaf\x27\x1c" + bytes(40): "a 7z archive",
+        b"\x89PNG\r\n" + bytes(40): "a picture",
+        bytes(5000): "begins with nothing but zeros",
+        bytes(range(100, 200)): "of an unknown kind",
+    }
+    for content, words in others.items():
+        for name in ("other.safetensors", "other.ckpt"):
+            (tmp_path / name).write_bytes(content)
+            said = refused(tmp_path / name)
+            assert words in said
+            assert "zeros" in words or "ownload it again" not in said
+
+
+def test_contents_count_and_extensions_do_not(tmp_path: Path) -> None:
+    save_file(WEIGHTS, tmp_path / "m.ckpt")
+    assert same(read_weights(str(tmp_path / "m.ckpt")))
+    for zipped in (True, False):
+        torch.save({"state_dict": WEIGHTS}, tmp_path / "m.safetensors", _use_new_zipfile_serialization=zipped)
+        assert same(read_weights(str(tmp_path / "m.safetensors")))
+
+
+def test_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "folder.ckpt").mkdir()
+    assert "is a folder, not a file" in refused(tmp_path / "folder.ckpt")
+    (tmp_path / "link.ckpt").symlink_to(tmp_path / "away.ckpt")
+    said = refused(tmp_path / "link.ckpt")
+    assert f"is a link to {tmp_path / 'away.ckpt'}, where there is no file" in said
+    os.mkfifo(tmp_path / "pipe.ckpt")
+    assert "is a device or a pipe" in refused(tmp_path / "pipe.ckpt")
+    with zipfile.ZipFile(tmp_path / "models.ckpt", "w") as archive:
+        archive.writestr("mm_sd_v15_v2.ckpt", b"x")
+    assert "is a zip archive without PyTorch's index of weights (it holds 'mm_sd" in refused(tmp_path / "models.ckpt")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied"), "may not be read: the system denies it. Give the user"),
+        (FileNotFoundError(2, "No such file"), "was not found at"),
+        (OSError(5, "Input/output error"), r"cannot be read from its disk (Input/output error)"),
+    ],
+)
+@pytest.mark.parametrize("where", ["os.stat", "builtins.open", "torch.load"])
+def test_files_that_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, words: str, where: str
+) -> None:
+    path = tmp_path / "m.ckpt"
+    torch.save(WEIGHTS, path)
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    # the tests may run as a user who may read everything
+    monkeypatch.setattr(where, fail)
+    with pytest.raises(WeightFileError) as caught:
+        read_weights(str(path))
+    monkeypatch.undo()
+    assert words in str(caught.value)
+    assert "ownload" not in str(caught.value)
+
+
+@pytest.mark.parametrize("average_first", [True, False])
+def test_weights_keep_their_names_beside_an_average_and_an_optimizer(tmp_path: Path, average_first: bool) -> None:
+    average = {key: value + 1 for key, value in WEIGHTS.items()}
+    parts = [("state_dict", WEIGHTS), ("ema_state_dict", average)]
+    states = {number: {"step": torch.tensor(3.0), "exp_avg": torch.ones(2)} for number in range(2)}
+    content = dict(reversed(parts) if average_first else parts) | {"optimizer": {"state": states}}
+    torch.save(content, tmp_path / "m.ckpt")
+    found = read_weights(str(tmp_path / "m.ckpt"))
+    assert all(torch.equal(found[key], WEIGHTS[key]) for key in WEIGHTS)
+    assert all(torch.equal(found[f"ema_state_dict.{key}"], average[key]) for key in WEIGHTS)
+    assert "optimizer.state.1.exp_avg" in found
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float8_e5m2])

@@ -66,3 +66,20 @@ def test_distilled_keeps_every_nth_from_the_last(timesteps: int) -> None:
     skip = 1000 // timesteps
     wanted = [float(sigmas[999 - i * skip]) for i in range(timesteps)][::-1]
     assert distilled(sigmas, timesteps).tolist() == wanted
+
+
+AUTHORS = {
+    # noise levels of six steps under the authors' own configurations and scheduler
+    "lcm sqrt_linear (AnimateLCM)": (100, [25.1, 10.2, 4.56, 2.28, 1.24, 0.60]),
+    "lcm sqrt_linear (AnimateLCM-I2V)": (200, [41.7, 14.2, 5.76, 2.64, 1.34, 0.63]),
+}
+
+
+@pytest.mark.parametrize("name", AUTHORS)
+def test_animatelcm_steps_are_its_authors(name: str) -> None:
+    timesteps, wanted = AUTHORS[name]
+    schedule = SCHEDULES[name]
+    assert schedule.lcm_timesteps == timesteps
+    sigmas = distilled(schedule.sigmas(), timesteps)
+    steps = [float(sigmas[-1 - step * timesteps // 6]) for step in range(6)]
+    assert steps == pytest.approx(wanted, rel=5e-3)

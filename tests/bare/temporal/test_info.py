@@ -30,7 +30,7 @@ file:                  AnimateLCM.safetensors
 version:               AnimateLCM
 image model:           SD1.5
 frames at once:        up to 64, trained on 16
-beta schedule:         lcm
+beta schedule:         lcm sqrt_linear (AnimateLCM)
 norms over all frames: none
 file layout:           original, position tables rebuilt because the file has
                        none

@@ -7,7 +7,7 @@ import torch
 from kinema.motion.formats import Site, recognise
 from kinema.motion.formats.weights import WeightFileError
 from kinema.motion.temporal import LoraModel, Mixing, Term, fit, load_lora_model, load_motion_model, read_lora
-from kinema.motion.temporal.lora_files import LoraError, target_of
+from kinema.motion.temporal.lora_files import LoraError, Place, place_of
 from kinema.motion.values import Mask, MotionValue
 
 from tests.harness.seeded.layouts import SDXL, motion_module, respelled
@@ -82,10 +82,81 @@ def test_every_style_reads_the_same(style: str, alpha: float | None) -> None:
         ("down_blocks.0.temporal_attentions.1.transformer_blocks.0.attention_blocks.1.processor.to_v_lora.up.weight",
          "attentions.1.to_v", "up"),
         ("unet.down_blocks.0.temporal_attentions.1.proj_out.lora_A.weight", "proj_out", "down"),
+        ("base_model.model.unet.down_blocks.0.motion_modules.1.proj_out.lora_B.my-adapter_2.weight", "proj_out", "up"),
+        ("unet.down_blocks.0.motion_modules.1.transformer_blocks.0.attn1.to_v.lora.down.zoom.in.weight",
+         "attentions.0.to_v", "down"),
+        ("lora_unet_down_blocks_0_motion_modules_1_temporal_transformer_transformer_blocks_0_attention_blocks_1_to_out_0"
+         ".lora_up.weight", "attentions.1.to_out", "up"),
+        ("lora_unet_down_blocks_0_motion_modules_1_temporal_transformer_transformer_blocks_0_ff_net_0_proj"
+         ".alpha", "ff_in", "alpha"),
+        ("lora_unet_down_blocks.0.motion_modules.1.transformer_blocks.0.attn2.to_q_lora_down.weight",
+         "attentions.1.to_q", "down"),
+        ("lora_unet.down_blocks.0.motion_modules.1.temporal_transformer.proj_in.lora_down.weight", "proj_in", "down"),
     ],
 )  # fmt: skip
 def test_other_spellings(key: str, leaf: str, part: str) -> None:
-    assert target_of(key) == ((Site("down", 0, 1), leaf), part)
+    found = place_of(key)
+    assert found is not None
+    assert (found.target, found.part, found.network) == ((Site("down", 0, 1), leaf), part, "")
+
+
+def test_keys_of_kohya_read_the_same() -> None:
+    wanted = read_lora(motion_lora(CHANNELS, rank=8, feed_forward=True, style="peft", alpha=4.0), "file").changes
+    dotted = motion_lora(CHANNELS, rank=8, feed_forward=True, style="peft", alpha=4.0)
+    written = {}
+    for key, tensor in dotted.items():
+        layer = key.removesuffix(".alpha").removesuffix(".lora_A.weight").removesuffix(".lora_B.weight")
+        part = {"A": "lora_down.weight", "B": "lora_up.weight"}.get(key.removesuffix(".weight")[-1], "alpha")
+        convolution = tensor[..., None, None] if tensor.ndim == 2 else tensor
+        written[f"lora_unet_{layer.removeprefix('unet.').replace('.', '_')}.{part}"] = convolution
+    read = read_lora(written, "file")
+    assert (read.unexplained, read.others) == ((), ())
+    assert read.changes.keys() == wanted.keys()
+    assert all(torch.equal(read.changes[target].up, change.up) for target, change in wanted.items())
+    assert {change.scale for change in read.changes.values()} == {0.5}
+
+
+@pytest.mark.parametrize("average_first", [True, False])
+def test_one_of_several_adapters_is_taken_and_the_other_named(average_first: bool) -> None:
+    weights = motion_lora(CHANNELS, rank=8)
+    average = {f"ema.{key}": tensor + 1 for key, tensor in weights.items()}
+    both = average | weights if average_first else weights | average
+    read = read_lora(both, "file")
+    assert read.others == tuple(average)
+    assert all(
+        torch.equal(change.down + 0, read_lora(weights, "f").changes[at].down) for at, change in read.changes.items()
+    )
+    _, motion = module()
+    told = fit(load_lora_model(read, dtype=torch.float64), motion, "lora", "mm")
+    assert told is not None
+    assert f"{len(average)} are a second adapter for the same layers, such as ema.down_blocks" in told
+    named = {
+        key.replace("down.weight", "down.first.weight"): t for key, t in weights.items() if "_blocks.1.m" not in key
+    }
+    named = {key.replace("up.weight", "up.first.weight"): t for key, t in named.items()}
+    whole = {
+        key.replace("down.weight", "down.all.weight").replace("up.weight", "up.all.weight"): t
+        for key, t in weights.items()
+    }
+    assert read_lora(named | whole, "file").others == tuple(named)
+
+
+def test_no_rank_and_scales_of_many_numbers_are_damage() -> None:
+    tensors = motion_lora(CHANNELS, rank=8, style="peft", alpha=4.0)
+    alpha = next(key for key in tensors if key.endswith("alpha"))
+    with pytest.raises(LoraError, match="should be one number and has 3"):
+        read_lora(tensors | {alpha: torch.ones(3)}, "file")
+    empty = {
+        key: tensor[:0] if "_A" in key else tensor[:, :0] if "_B" in key else tensor for key, tensor in tensors.items()
+    }
+    with pytest.raises(LoraError, match="different ranks"):
+        read_lora(empty, "file")
+
+
+def test_long_numbers_in_keys_are_no_place() -> None:
+    for number in ("100", "9" * 5000, "٣"):
+        assert place_of(f"down_blocks.{number}.motion_modules.0.proj_in.lora_A.weight") is None
+    assert place_of("mid_block.motion_modules.0.proj_in.alpha") == Place((Site("mid", 0, 0), "proj_in"), "alpha")
 
 
 def test_hotshot_spelling_reads_the_same() -> None:
@@ -98,8 +169,8 @@ def test_hotshot_spelling_reads_the_same() -> None:
 
 
 def test_keys_of_spatial_layers_are_no_target() -> None:
-    assert target_of("up_blocks.1.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.down.weight") is None
-    assert target_of("up_blocks.1.motion_modules.0.temporal_transformer.proj_in.weight") is None
+    assert place_of("up_blocks.1.attentions.0.transformer_blocks.0.attn1.processor.to_q_lora.down.weight") is None
+    assert place_of("up_blocks.1.motion_modules.0.temporal_transformer.proj_in.weight") is None
 
 
 @pytest.mark.parametrize(

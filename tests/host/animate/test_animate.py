@@ -42,6 +42,24 @@ def test_beta_schedules(model, name: str) -> None:
     assert torch.allclose(sigmas(patched), wanted.float(), rtol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("lcm sqrt_linear (AnimateLCM)", [25.1, 10.2, 4.56, 2.28, 1.24, 0.60, 0.0]),
+        ("lcm sqrt_linear (AnimateLCM-I2V)", [41.7, 14.2, 5.76, 2.64, 1.34, 0.63, 0.0]),
+    ],
+)
+def test_animatelcm_takes_the_steps_of_its_authors(model, name: str, wanted: list[float]) -> None:
+    patched = model.clone()
+    set_beta_schedule(patched, name)
+    taught = patched.get_model_object("model_sampling")
+    steps = comfy.samplers.calculate_sigmas(taught, "simple", 6)
+    assert steps.tolist() == pytest.approx(wanted, rel=5e-3)
+    # the model is told the timestep that belongs to each noise level, not its number among those it was taught
+    ladder = SCHEDULES[name].sigmas().float()
+    assert [float(ladder[int(taught.timestep(sigma))]) for sigma in steps[:-1]] == pytest.approx(steps[:-1].tolist())
+
+
 def test_auto_takes_the_trained_schedule_and_existing_keeps(model, tmp_path: Path) -> None:
     motion = tiny_motion(tmp_path)
     assert float(sigmas(animated(model, motion))[-1]) == pytest.approx(25.146, rel=1e-3)
