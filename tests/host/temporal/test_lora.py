@@ -10,7 +10,7 @@ import pytest
 import torch
 from comfy.context_windows import ContextFuseMethods, ContextSchedules
 from kinema.motion.temporal import LoraModel, read_lora
-from kinema.motion.temporal.lora_files import LoraError, LoraFile, LowRank, Target, target_of
+from kinema.motion.temporal.lora_files import LoraError, LoraFile, LowRank, Target, place_of
 from kinema.motion.values import Acts, Mask, MotionValue, parse_curve
 from kinema.nodes.host.animate import animate
 from kinema.nodes.host.options import COMPANIONS
@@ -265,9 +265,9 @@ def test_a_full_width_file_holds_what_it_stores() -> None:
 def full_width(rank: int) -> Iterator[tuple[Target, tuple[torch.Tensor, torch.Tensor]]]:
     """Empty tensors in the shapes of a published file."""
     for place, layer, width in targets(SD15, True, False):
-        target = target_of(f"{place}.temporal_transformer.transformer_blocks.0.{layer}.lora_down.weight")
-        assert target is not None
-        yield target[0], (torch.empty(rank, width), torch.empty(width, rank))
+        at = place_of(f"{place}.temporal_transformer.transformer_blocks.0.{layer}.lora_down.weight")
+        assert at is not None
+        yield at.target, (torch.empty(rank, width), torch.empty(width, rank))
 
 
 def test_a_model_of_a_file_has_the_weights_of_the_file(tmp_path: Path) -> None:
