@@ -1,13 +1,17 @@
 """Frames to files and back.
 
-``picking`` says which frames of a video make up a clip, ``codecs`` are the formats, ``names`` the tokens in file names,
-``writing`` runs ffmpeg and ``tags`` puts the workflow into what it wrote.
+``picking`` says which frames of a video make up a clip, ``codecs`` are the formats, ``names`` the tokens in file names
+and ``prefixes`` the paths they make. ``writing`` tells ffmpeg what to do and ``process`` runs it, in a folder of
+``work``; ``tags`` puts the workflow into what it wrote, and ``publish`` gives it its name.
 """
 
 from .codecs import CODECS, Codec
 from .names import expand_prefix
 from .picking import Choice, Shown, chosen, clip_size
-from .writing import Clip, Job, Pictures, Sound, VideoError, check_encoder, write_video
+from .prefixes import PrefixError, clean_prefix, shortened
+from .publish import numbered
+from .work import sweep, sweep_tree
+from .writing import Clip, Job, Pictures, Saved, Sound, VideoError, check_encoder, write_video
 
 __all__ = [
     "CODECS",
@@ -16,12 +20,19 @@ __all__ = [
     "Codec",
     "Job",
     "Pictures",
+    "PrefixError",
+    "Saved",
     "Shown",
     "Sound",
     "VideoError",
     "check_encoder",
     "chosen",
+    "clean_prefix",
     "clip_size",
     "expand_prefix",
+    "numbered",
+    "shortened",
+    "sweep",
+    "sweep_tree",
     "write_video",
 ]
