@@ -56,9 +56,12 @@ def clean_prefix(prefix: str, windows: bool = os.name == "nt") -> PurePosixPath:
 
 def shortened(prefix: str) -> str:
     """A prefix in which no part is too long, for texts that only grew so when their tokens were filled in."""
-    return "/".join(
-        part.encode()[:MAX_NAME_BYTES].decode(errors="ignore") for part in prefix.replace("\\", "/").split("/")
-    )
+    return "/".join(_cut(part) for part in prefix.replace("\\", "/").split("/"))
+
+
+def _cut(part: str) -> str:
+    data = part.encode(errors="surrogatepass")
+    return part if len(data) <= MAX_NAME_BYTES else data[:MAX_NAME_BYTES].decode(errors="ignore")
 
 
 def _safe(part: str, windows: bool) -> str:

@@ -110,7 +110,7 @@ def test_a_full_disk_is_called_full(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = shutil.which("mount") and os.geteuid() == 0
-    command = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(disk)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(disk)]
     if not mounted or subprocess.run(command, capture_output=True).returncode != 0:
         pytest.skip("only an administrator can make a small disk")
     try:
