@@ -1,11 +1,13 @@
 """Frames to files and back.
 
-``picking`` says which frames of a video make up a clip, ``codecs`` are the formats, ``names`` the tokens in file names
-and ``prefixes`` the paths they make. ``writing`` tells ffmpeg what to do and ``process`` runs it, in a folder of
-``work``; ``tags`` puts the workflow into what it wrote, and ``publish`` gives it its name.
+``picking`` says which frames of a video make up a clip and ``geometry`` how they lie. ``codecs`` are the formats,
+``names`` the tokens in file names and ``prefixes`` the paths they make. ``writing`` tells ffmpeg what to do and
+``process`` runs it, in a folder of ``work``; ``tags`` puts the workflow into what it wrote, and ``publish`` gives it
+its name.
 """
 
 from .codecs import CODECS, Codec
+from .geometry import Fit, Orientation, cover, orientation, shown_size
 from .names import expand_prefix
 from .picking import Choice, Shown, chosen, clip_size
 from .prefixes import PrefixError, clean_prefix, shortened
@@ -18,7 +20,9 @@ __all__ = [
     "Choice",
     "Clip",
     "Codec",
+    "Fit",
     "Job",
+    "Orientation",
     "Pictures",
     "PrefixError",
     "Saved",
@@ -29,9 +33,12 @@ __all__ = [
     "chosen",
     "clean_prefix",
     "clip_size",
+    "cover",
     "expand_prefix",
     "numbered",
+    "orientation",
     "shortened",
+    "shown_size",
     "sweep",
     "sweep_tree",
     "write_video",

@@ -1,4 +1,4 @@
-"""How the pictures of a video lie: turned, mirrored, with pixels that are no squares; and which part of them is shown."""
+"""How the pictures of a video lie: turned, mirrored, with pixels that are no squares; and which part is shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def shown_size(width: int, height: int, pixel_aspect: float) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Fit:
-    """How to fill a size with a picture: shrink it to ``width`` and ``height``, take a part, enlarge that if need be."""
+    """How to fill a size: shrink a picture to ``width`` and ``height``, take a part, enlarge that if need be."""
 
     width: int
     height: int
