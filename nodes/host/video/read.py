@@ -189,6 +189,10 @@ def _collect(
             mask[count] = 1.0 - opacity
         last = picture
         count += 1
+    if count == 0 and choice.skip == 0:
+        raise VideoFramesError(
+            "The video has no pictures here that can be read. It may be incomplete, or trimmed beyond its end."
+        )
     if count == 0:
         raise VideoFramesError(
             f"The video lasts {lasting:.2f} seconds and ends before frame {choice.skip} at {choice.rate or rate:g} a "

@@ -68,13 +68,15 @@ class Source:
         """Every picture with its times from the first one on; a picture ends where the next one starts."""
         usual = 1.0 / self.rate
         held: tuple[float, Any] | None = None
+        last: float | None = None
         leapt = 0.0
         for frame in self._frames():
             comfy.model_management.throw_exception_if_processing_interrupted()
-            due = held[0] + usual if held else 0.0
+            due = 0.0 if last is None else last + usual
             time = due if frame.time is None else frame.time + leapt
-            if held is not None and not held[0] <= time <= held[0] + LONGEST_HELD:
+            if last is not None and not last <= time <= last + LONGEST_HELD:
                 leapt, time = leapt + due - time, due
+            last = time
             if time < self._begin - ROUNDED or time >= self._end - ROUNDED:
                 continue
             if held is None:
