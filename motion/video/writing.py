@@ -295,11 +295,12 @@ def _tag(job: Job, finished: Path) -> list[str]:
     Returns:
         Sentences about what was left out.
     """
-    if not job.tags or job.codec.tags not in TAGGERS:
+    tagger = TAGGERS.get(job.codec.tags or "")
+    if not job.tags or tagger is None:
         return []
     try:
         for file in sorted(finished.iterdir()) if job.codec.sequence else [finished]:
-            TAGGERS[job.codec.tags](file, job.tags, *reversed(job.clip.images.shape[1:3]))
+            tagger(file, job.tags, *reversed(job.clip.images.shape[1:3]))
     except OSError as error:
         return [f"The file does not hold the workflow ({error.strerror})."]
     return []

@@ -144,8 +144,8 @@ def save_clip(
             paths,
         )
     )
-    for sentence in saved.left_out:
-        notice(sentence)
+    if saved.left_out:
+        notice(" ".join(saved.left_out))
     if codec.fastest is not None and frame_rate > codec.fastest:
         notice(f"Browsers play {format} at {codec.fastest} frames a second at most, so it has that many.", logging.INFO)
     readable = None if codec.still or codec.sequence else saved.path
