@@ -10,7 +10,7 @@ from .codecs import CODECS, Codec
 from .geometry import Fit, Orientation, cover, orientation, shown_size
 from .names import expand_prefix
 from .picking import Choice, Shown, chosen, clip_size
-from .prefixes import PrefixError, clean_prefix, shortened
+from .prefixes import PrefixError, clean_prefix
 from .publish import numbered
 from .work import sweep, sweep_tree
 from .writing import Clip, Job, Pictures, Saved, Sound, VideoError, check_encoder, write_video
@@ -37,7 +37,6 @@ __all__ = [
     "expand_prefix",
     "numbered",
     "orientation",
-    "shortened",
     "shown_size",
     "sweep",
     "sweep_tree",

@@ -23,11 +23,12 @@ class PrefixError(ValueError):
     """A filename prefix that cannot be used; the message says why."""
 
 
-def clean_prefix(prefix: str, windows: bool = os.name == "nt") -> PurePosixPath:
+def clean_prefix(prefix: str, windows: bool = os.name == "nt", cut: bool = False) -> PurePosixPath:
     """Folders and name of a prefix, without what means nothing (``.``, empty parts).
 
     Args:
         windows: whether names have to suit Windows.
+        cut: cut parts that are too long, which only grew so when tokens were filled in, instead of refusing them.
 
     Raises:
         PrefixError: it has no name, or leads out of the folder it is meant for.
@@ -49,19 +50,10 @@ def clean_prefix(prefix: str, windows: bool = os.name == "nt") -> PurePosixPath:
         raise PrefixError("the filename prefix has no file name; write for example video/kinema")
     if len(parts) > MAX_DEPTH + 1:
         raise PrefixError(f"the filename prefix has more than {MAX_DEPTH} folders; shorten it")
-    if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
+    short = [part.encode()[:MAX_NAME_BYTES].decode(errors="ignore") for part in parts]
+    if not cut and short != parts:
         raise PrefixError(f"the filename prefix has a part longer than {MAX_NAME_BYTES} bytes; shorten it")
-    return PurePosixPath(*(_safe(part, windows) for part in parts))
-
-
-def shortened(prefix: str) -> str:
-    """A prefix in which no part is too long, for texts that only grew so when their tokens were filled in."""
-    return "/".join(_cut(part) for part in prefix.replace("\\", "/").split("/"))
-
-
-def _cut(part: str) -> str:
-    data = part.encode(errors="surrogatepass")
-    return part if len(data) <= MAX_NAME_BYTES else data[:MAX_NAME_BYTES].decode(errors="ignore")
+    return PurePosixPath(*(_safe(part, windows) for part in short))
 
 
 def _safe(part: str, windows: bool) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import folder_paths
 
-from ...motion.video import PrefixError, clean_prefix, numbered, shortened, sweep, sweep_tree
+from ...motion.video import PrefixError, clean_prefix, numbered, sweep, sweep_tree
 
 MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"
@@ -141,7 +141,7 @@ def save_path(prefix: str, temporary: bool, width: int, height: int) -> SavePath
     """
     root = folder_paths.get_temp_directory() if temporary else folder_paths.get_output_directory()
     try:
-        clean = clean_prefix(shortened(prefix))
+        clean = clean_prefix(prefix, cut=True)
     except PrefixError as error:
         raise SavePathError(f"Nothing was saved: {error}.") from error
     if not _is_inside(root, os.path.join(root, clean.parent)):
