@@ -1,8 +1,10 @@
 """What nodes of several subjects ask for alike.
 
-Wire ``types``, ``numbers`` of frames and pixels, ``percents`` of the sampling, ``strengths``.
+Wire ``types``, ``numbers`` of frames and pixels, ``percents`` of the sampling, ``strengths``; ``expected`` tells from a
+declaration what an input takes, and ``guard`` holds every node's inputs to it.
 """
 
+from .guard import Fault, InputError, guarded, settle, watch
 from .numbers import (
     FILMED,
     FRAME_RATE,
@@ -26,6 +28,8 @@ __all__ = [
     "MOST_FRAMES",
     "MOST_FRAME_RATE",
     "CameraPathType",
+    "Fault",
+    "InputError",
     "MotionLoraType",
     "MotionModelType",
     "MotionValueType",
@@ -37,10 +41,13 @@ __all__ = [
     "check_strength",
     "frame_rate_input",
     "frames_input",
+    "guarded",
     "percent_problem",
     "range_inputs",
     "range_problem",
+    "settle",
     "side_input",
     "strength_input",
     "strength_problem",
+    "watch",
 ]
