@@ -56,8 +56,8 @@ def _truth(value: Any) -> bool | None:
     return bool(value) if isinstance(value, Real) else None
 
 
-def _choice(value: Any) -> Any:
-    return _text(value) if isinstance(value, str) else _truth(value)
+def _choice(value: Any) -> str | None:
+    return _text(value) if isinstance(value, str) else None
 
 
 _KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {

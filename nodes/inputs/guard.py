@@ -88,16 +88,18 @@ def settle(node: type[io.ComfyNode], inputs: dict[str, Any]) -> Fault | None:
 
 
 def _own_fault(node: type[io.ComfyNode], literals: Mapping[str, Any]) -> Fault | None:
-    """What the node itself says, laid on the first input without which it would not."""
+    """What the node itself says, laid on the input it begins with, or else the first without which it would not."""
     validate = node.validate_inputs
     if validate.__func__ is io.ComfyNode.validate_inputs.__func__:  # type: ignore[attr-defined]
         return None
     given = {name: literals[name] for name in inspect.signature(validate).parameters if name in literals}
-    told = validate(**given)
-    if told is True:
+    answer = validate(**given)
+    if answer is True:
         return None
-    blamed = (name for name in given if given[name] is not None and validate(**{**given, name: None}) is True)
-    return Fault(next(blamed, next(iter(given), "")), str(told))
+    told = str(answer)
+    by_name = sorted(given, key=lambda name: not told.startswith((f"{name} ", f"{name}:")))
+    blamed = (name for name in by_name if given[name] is not None and validate(**{**given, name: None}) is True)
+    return Fault(next(blamed, next(iter(given), "")), told)
 
 
 class _Check:
