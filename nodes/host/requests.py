@@ -1,6 +1,6 @@
 """Prompts on their way into the queue, looked at before the host checks them."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Collection, Mapping
 from contextvars import ContextVar
 from typing import Any, NamedTuple
 
@@ -21,8 +21,13 @@ class BrokenLink(NamedTuple):
         return f"output {self.output!r} of node {self.node!a}, which the prompt does not have"
 
 
-def watch(kinds: Container[str], look: Callable[[str, dict[str, Any]], Any]) -> None:
-    """Show every node of these kinds in a request to ``look``, which gets its kind and inputs and may find a fault."""
+def watch(kinds: Mapping[str, Collection[str]], look: Callable[[str, dict[str, Any]], Any]) -> None:
+    """Show every node of these kinds in a request to ``look``.
+
+    Args:
+        kinds: kind of node to the inputs that may be left out.
+        look: gets a node's kind and inputs, and gives its fault, which has the name of an input, or None.
+    """
     from server import PromptServer  # the module exists only while a server runs
 
     def on_prompt(request: dict[str, Any]) -> dict[str, Any]:
@@ -40,6 +45,12 @@ def watch(kinds: Container[str], look: Callable[[str, dict[str, Any]], Any]) -> 
             fault = look(kind, node["inputs"])
             if fault is not None:
                 found.setdefault(kind, {})[number] = fault
+        for kind, of_kind in found.items():
+            named = {fault.input for fault in of_kind.values()}
+            for number, fault in of_kind.items():
+                # the host would tell a node's fault under the names of the others' as well; this node does not run
+                for name in named.intersection(kinds[kind]) - {fault.input}:
+                    prompt[number]["inputs"].pop(name, None)
         return request
 
     PromptServer.instance.add_on_prompt_handler(on_prompt)

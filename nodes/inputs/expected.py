@@ -26,12 +26,11 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _number(value: Any) -> float | None:
-    """A finite number, from text as well, because the host takes it so."""
+    """A number, from text as well, because the host takes it so."""
     try:
-        number = float(value) if _is_scalar(value) else math.nan
+        return float(value) if _is_scalar(value) else None
     except (ValueError, OverflowError):
         return None
-    return number if math.isfinite(number) else None
 
 
 def _whole(value: Any) -> int | None:
@@ -100,8 +99,10 @@ def limit_problem(each: io.Input, value: Any) -> str | None:
         more = f" and {len(options) - LISTED} more" if len(options) > LISTED else ""
         return f"{each.id} is {_shown(value)}. Choose one of: {', '.join(map(str, options[:LISTED]))}{more}."
     low, high = getattr(widget, "min", None), getattr(widget, "max", None)
-    number: Any = value if isinstance(value, Real) else None
-    if number is None or not ((low is not None and number < low) or (high is not None and number > high)):
+    number: Any = value if isinstance(value, Real) else 0
+    endless = isinstance(number, float) and not math.isfinite(number)
+    outside = (low is not None and number < low) or (high is not None and number > high)
+    if not isinstance(value, Real) or not (endless or outside):
         return None
     return f"{each.id} takes {takes(each)}, not {_shown(value)}."
 

@@ -51,11 +51,14 @@ def guarded(node: type[io.ComfyNode]) -> type[io.ComfyNode]:
 def watch(nodes: list[type[io.ComfyNode]]) -> None:
     """Look for faults in the nodes of every request before the host does."""
     known = {str(node.define_schema().node_id): node for node in nodes}
+    optional = {
+        kind: {each.id for each in node.define_schema().inputs if each.optional} for kind, node in known.items()
+    }
 
-    def look(node_id: str, inputs: dict[str, Any]) -> Fault | None:
-        return settle(known[node_id], inputs)
+    def look(kind: str, inputs: dict[str, Any]) -> Fault | None:
+        return settle(known[kind], inputs)
 
-    requests.watch(known, look)
+    requests.watch(optional, look)
 
 
 def settle(node: type[io.ComfyNode], inputs: dict[str, Any]) -> Fault | None:
@@ -80,11 +83,20 @@ def settle(node: type[io.ComfyNode], inputs: dict[str, Any]) -> Fault | None:
         elif value is not None:
             literals[each.id] = inputs[each.id] = expected.read(each, value)
     if not faults:
-        faults += filter(None, [_own_fault(node, literals)])
-    if not faults:
-        limits = ((each.id, expected.limit_problem(each, literals.get(each.id))) for each in schema.inputs)
-        faults += [Fault(name, problem) for name, problem in limits if problem and literals.get(name) is not None]
+        faults = _faults_of_values(node, schema, literals)
     return Fault(faults[0].input, f"{schema.display_name}: {faults[0].sentence}") if faults else None
+
+
+def _faults_of_values(node: type[io.ComfyNode], schema: io.Schema, literals: Mapping[str, Any]) -> list[Fault]:
+    """What is wrong with values of the right kind; the node's own words come first where they are about the same."""
+    found = (
+        (each.id, expected.limit_problem(each, literals[each.id])) for each in schema.inputs if each.id in literals
+    )
+    limits = [Fault(name, problem) for name, problem in found if problem and literals[name] is not None]
+    own = _own_fault(node, literals)
+    if own is not None and (not limits or own.input in {fault.input for fault in limits}):
+        return [own]
+    return limits
 
 
 def _own_fault(node: type[io.ComfyNode], literals: Mapping[str, Any]) -> Fault | None:

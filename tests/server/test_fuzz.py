@@ -57,7 +57,7 @@ FAULTS = [
     ("KinemaCombineVideo", "frame_rate", [8.0, 9.0], "frame_rate takes a number from 0.01 to 1000, not [8.0, 9.0]"),
     ("KinemaCombineVideo", "frame_rate", {"a": 1}, "frame_rate takes a number from 0.01 to 1000"),
     ("KinemaCombineVideo", "frame_rate", None, "frame_rate takes a number from 0.01 to 1000, not null"),
-    ("KinemaCombineVideo", "frame_rate", float("nan"), "frame_rate takes a number from 0.01 to 1000, not NaN"),
+    ("KinemaCombineVideo", "frame_rate", float("nan"), "frame_rate is nan; it must be between 0.01"),
     ("KinemaCombineVideo", "frame_rate", 0, "Combine Video: frame_rate is 0"),
     ("KinemaCombineVideo", "quality", 10**400, "quality takes a whole number from 0 to 100, not 1000"),
     ("KinemaCombineVideo", "quality", "best", 'quality takes a whole number from 0 to 100, not "best"'),
@@ -90,6 +90,14 @@ def test_one_fault_is_told_once_under_its_input(
     (error,) = outcome.error["node_errors"][number]["errors"]
     assert error["extra_info"]["input_name"] == name
     assert words in error["details"]
+
+
+def test_two_nodes_of_a_kind_have_a_fault_each(server: Server) -> None:
+    prompt = pictures(size=16, frame_rate=0)
+    prompt["3"] = {"class_type": "KinemaCombineVideo", "inputs": {"images": ["1", 0], "quality": 101, "frame_rate": 8}}
+    nodes = client.run_prompt(server.url, prompt).error["node_errors"]
+    told = {number: [each["extra_info"]["input_name"] for each in node["errors"]] for number, node in nodes.items()}
+    assert told == {"2": ["frame_rate"], "3": ["quality"]}
 
 
 def test_what_the_host_takes_is_taken(server: Server) -> None:
