@@ -91,7 +91,12 @@ def test_the_nodes(tmp_path: Path) -> None:
     assert torch.equal(found.latents, vae.encode(image))
     (given,) = LcmPicture.execute(load(tmp_path, LCM), image, vae, 0.6, 0.1, 0.9, 2.0).args
     found = given.companions[0]
-    assert (found.strength.number, found.start_percent, found.end_percent, found.drift) == (0.6, 0.1, 0.9, 2.0)
+    assert (found.acts.strength.number, found.acts.start_percent, found.acts.end_percent, found.drift) == (
+        0.6,
+        0.1,
+        0.9,
+        2.0,
+    )
     assert load(tmp_path, LCM).companions == ()
     alpha = torch.cat([image, torch.rand(1, 32, 24, 1)], dim=-1)
     (found,) = PiaPicture.execute(load(tmp_path, PIA), alpha, vae, "custom").args
