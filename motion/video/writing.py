@@ -26,6 +26,11 @@ PIXELS = {3: "rgb24", 4: "rgba"}
 """ffmpeg's names for what frames are, by their channels."""
 
 
+PALETTES = (
+    "split[seen][drawn];[seen]scale=w='min(iw,256)':h=-1:flags=neighbor,"
+    "palettegen=stats_mode=single:reserve_transparent=1[palette];[drawn][palette]paletteuse=new=1:dither=bayer:bayer_scale=5"
+)
+"""A palette for each frame, chosen on a small copy of it, so that one pass does and no frame waits for another."""
 FRAMES, PREVIEW_FILE = "frames", "preview.mp4"
 FULL = ("No space left on device", "File too large", "Disk quota exceeded", "not enough space on the disk")
 """What systems say when there is no room."""
@@ -198,16 +203,7 @@ def _encode(job: Job, work: Path) -> None:
     if job.codec.sequence:
         (work / FRAMES).mkdir()
     target = f"{FRAMES}/%05d.png" if job.codec.sequence else _file(job.codec)
-    if job.codec.name != "gif":
-        _run(job, [*_outputs(job, work, target)], work)
-        return
-    # one palette for the whole clip needs a pass of its own; a one-pass graph would hold every frame in memory
-    forwards = replace(job, clip=replace(job.clip, pingpong=False))
-    _run(forwards, ["-vf", "palettegen=stats_mode=full:reserve_transparent=1", "-update", "1", "palette.png"], work)
-    arguments = job.codec.arguments(job.quality, job.loop_count, _has_alpha(job))
-    steps = [*_slower(job), "null"]
-    graph = ["-i", "palette.png", "-lavfi", f"[0:v]{','.join(steps)}[f];[f][1:v]paletteuse=dither=sierra2_4a"]
-    _run(job, [*graph, *arguments, "-pix_fmt", "pal8", target], work)
+    _run(job, [*_outputs(job, work, target)], work)
 
 
 def _slower(job: Job) -> list[str]:
@@ -227,7 +223,11 @@ def _outputs(job: Job, work: Path, target: str) -> Iterator[str]:
         yield from ("-f", "ffmetadata", "-i", _write_tags(job.tags, work / "tags.txt").name)
         inputs += 1
     yield from ("-map", "0:v")
-    filters = [*_slower(job), *([TO_BT709] if codec.pixels.startswith("yuv") else [])]
+    filters = _slower(job)
+    if codec.pixels.startswith("yuv"):
+        filters.append(TO_BT709)
+    if codec.name == "gif":
+        filters.append(PALETTES)
     if filters:
         yield from ("-vf", ",".join(filters))
     yield from codec.arguments(job.quality, job.loop_count, _has_alpha(job))

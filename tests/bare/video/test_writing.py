@@ -178,11 +178,21 @@ def test_parts_give_the_same_frames(count: int, at_once: int, pingpong: bool) ->
     assert len(lazy.asked) <= 2 * parts
 
 
-def test_gif_asks_for_frames_once_for_the_colours_and_once_for_the_pictures(tmp_path: Path) -> None:
+def test_gif_asks_for_every_frame_once(tmp_path: Path) -> None:
     lazy = Lazy(frames(8))
     write_video(Job(Clip(lazy, 8.0, True, at_once=4), CODECS["gif"], tmp_path / "clip.gif"))
     assert len(decode(tmp_path / "clip.gif", 48, 64)) == 14
-    assert [start for start, _ in lazy.asked] == [0, 4, 0, 4, 4, 0]
+    assert [start for start, _ in lazy.asked] == [0, 4, 4, 0]
+
+
+def test_a_gif_has_colours_for_each_frame(tmp_path: Path) -> None:
+    """Frames that share no colour keep theirs: one palette for the whole clip would have to spread over all of them."""
+    shades = torch.linspace(0, 1, 64).expand(48, 64)
+    images = torch.stack([torch.stack([shades * (n == c) for c in range(3)], -1) for n in (0, 1, 2) for _ in range(4)])
+    read = decode(save(tmp_path, CODECS["gif"], images), 48, 64)
+    error = read.astype(float) - (images * 255).round().numpy()
+    assert np.abs(error).max() <= 12
+    assert (error**2).mean() ** 0.5 < 1.5
 
 
 def test_one_frame(tmp_path: Path) -> None:
