@@ -1,6 +1,6 @@
 """Time and memory of sampling clips of many lengths in sliding windows, in one process.
 
-Usage: python dev.py bench lengths [--frames 16 32 64 128 256 512] [--size 16]
+Usage: python dev.py bench lengths [--frames 16 32 64 128 256 512] [--size 16] | [--together 4 8 16] [--repeats 3]
 """
 
 import argparse
@@ -21,17 +21,20 @@ from kinema.nodes.host.windows import Stage, slide
 from benchmarks.steps import peak_memory
 from tests.host.models import conds, tiny_model, tiny_motion
 
-INCUMBENT = {16: 1.37, 32: 2.11, 64: 1.61, 128: 1.71}
-"""Processor seconds per frame and step of AnimateDiff-Evolved: full SD1.5 widths, 16x16 latents, windows 16/4."""
-
 
 def main(arguments: Sequence[str]) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="dev.py bench lengths")
     parser.add_argument("--frames", type=int, nargs="+", default=[16, 32, 64, 128, 256, 512])
     parser.add_argument("--size", type=int, default=16, help="side of the latent")
+    parser.add_argument("--together", type=int, nargs="+", help="sides of latents: windows one by one against several")
+    parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args(arguments)
     sliding = WindowOptions("standard_static")
+    if options.together:
+        with torch.inference_mode():
+            together(options, sliding)
+        return
     print("| frames | windows | busy s | per frame ms | per frame in a window ms | peak MB | beyond the latents MB |")
     print("|---|---|---|---|---|---|---|")
     with torch.inference_mode():
@@ -39,8 +42,25 @@ def main(arguments: Sequence[str]) -> None:
         sample(model, 32, options.size)
         for frames in options.frames:
             print(row(model, frames, options.size, sliding), flush=True)
-    figures = ", ".join(f"{seconds} s for {frames}" for frames, seconds in INCUMBENT.items())
-    print(f"AnimateDiff-Evolved, SD1.5 widths, 16x16 latents, per frame and step: {figures} frames.")
+
+
+def together(options: argparse.Namespace, sliding: WindowOptions) -> None:
+    """Windows of a clip of 64 frames predicted one by one and several at a time, by turns."""
+    print("| latents | windows together | busy s | over one by one |")
+    print("|---|---|---|---|")
+    for size in options.together:
+        models = {count: animated(sliding, count) for count in (1, 2, 3, 6)}
+        seconds: dict[int, list[float]] = {count: [] for count in models}
+        for model in models.values():
+            sample(model, 64, size)
+        for number in range(options.repeats):
+            for count in sorted(models, reverse=bool(number % 2)):
+                start = time.process_time()
+                sample(models[count], 64, size)
+                seconds[count].append(time.process_time() - start)
+        least = {count: min(each) for count, each in seconds.items()}
+        for count, busy in least.items():
+            print(f"| {size}x{size} | {count} | {busy:.2f} | {busy / least[1]:.2f} |", flush=True)
 
 
 def row(model: ModelPatcher, frames: int, size: int, sliding: WindowOptions) -> str:
@@ -58,11 +78,11 @@ def row(model: ModelPatcher, frames: int, size: int, sliding: WindowOptions) -> 
     )
 
 
-def animated(sliding: WindowOptions) -> ModelPatcher:
+def animated(sliding: WindowOptions, at_once: int = 0) -> ModelPatcher:
     """A seeded model of a tenth of SD1.5's widths with AnimateDiff v2 and windows."""
     with tempfile.TemporaryDirectory() as folder:
         motion = tiny_motion(Path(folder))
-    return slide(animate_model(tiny_model(), motion, Strengths(), "auto"), Stage(sliding))
+    return slide(animate_model(tiny_model(), motion, Strengths(), "auto"), Stage(sliding), at_once)
 
 
 def sample(model: ModelPatcher, frames: int, size: int) -> Any:
