@@ -137,13 +137,14 @@ def test_the_checkpoints_first_layer_is_found_under_loras(model, tmp_path: Path)
             comfy.model_management.load_models_gpu([patched], force_full_load=True)
             for hook in hooks.hooks:
                 patched.add_hook_patches(hook, {key: ("diff", (lora,))}, 1.0)
+            patched.pre_run()
             patched.patch_hooks(hooks)
             now = patched.model.diffusion_model.input_blocks[0][0].weight
             changed = relative_error(now, tiny_state()[FIRST])
             weight, bias = first_layer(patched.model)
             assert relative_error(weight, tiny_state()[FIRST]) < 1e-6
             assert relative_error(bias, tiny_state()["input_blocks.0.0.bias"]) < 1e-6
-            patched.unpatch_hooks()
+            patched.cleanup()
             assert changed > 1e-2
             patched.detach()
 
