@@ -6,16 +6,22 @@ Each subject lists its own nodes; ``inputs`` has what several of them ask for al
 from comfy_api.latest import ComfyExtension, io
 
 from . import camera, control, pictures, pose, prompts, sampling, temporal, values, video, windows
+from .inputs import guarded, watch
 
-NODES: list[type[io.ComfyNode]] = [
+_DECLARED: list[type[io.ComfyNode]] = [
     node
     for subject in (temporal, pictures, values, windows, prompts, control, camera, pose, sampling, video)
     for node in subject.NODES
 ]
+NODES: list[type[io.ComfyNode]] = [guarded(node) for node in _DECLARED]
 
 
 class KinemaExtension(ComfyExtension):
     """What the host asks for the pack's nodes."""
+
+    async def on_load(self) -> None:
+        """Look at every prompt before the host does."""
+        watch(_DECLARED)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         """Every node, in menu order."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from torch import Tensor, nn
 
 from ..formats import Block
@@ -50,10 +51,10 @@ class FrameBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(frames, channels, height, width) to the same."""
         frames = x.shape[0]
-        tokens = x.flatten(2).transpose(1, 2)[None]
+        tokens = rearrange(x, "f c h w -> 1 f (h w) c")
         places = self.attention.positions(frames, x)  # type: ignore[operator]
         parts = [self._mixed(part, places) for part in tokens.split(max(1, TOKENS // frames), 2)]
-        return torch.cat(parts, 2)[0].transpose(1, 2).unflatten(2, x.shape[2:])
+        return rearrange(torch.cat(parts, 2), "1 f (h w) c -> f c h w", h=x.shape[2])
 
     def _mixed(self, tokens: Tensor, places: Tensor) -> Tensor:
         tokens = tokens + self.attention(tokens, places)

@@ -4,6 +4,11 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from ..values import plain
+
+LONGEST = 100_000
+"""Characters of a list of frames."""
+_INDEX = re.compile(r"[+-]?[0-9]{1,9}")
 INDEXES = "indexes"
 SPREADS = {"uniform": (0, 0), "starting": (0, 1), "ending": (1, 0), "center": (1, 1)}
 """Evenly spread pictures: how many places are left out at the start and at the end of the clip."""
@@ -81,20 +86,23 @@ def parse_indexes(text: str) -> tuple[int, ...]:
     Raises:
         PlacementError: something else, none at all, or one twice.
     """
-    parts = [part for part in re.split(r"[\s,;]+", text) if part]
+    if len(text) > LONGEST:
+        raise PlacementError(f"indexes has {len(text)} characters, more than all frames of a clip. Name fewer frames.")
+    parts = [part for part in re.split(r"[\s,;]+", plain(text).strip("[]() \t\r\n")) if part]
     if not parts:
         raise PlacementError("indexes is empty. Write the frame of each picture, for example 0, 8, -1.")
+    found: dict[int, None] = {}
     for part in parts:
-        if re.fullmatch(r"[+-]?\d{1,9}", part) is None:
+        if _INDEX.fullmatch(part) is None:
             raise PlacementError(
                 f"indexes: {part[:40]!r} is no frame number. Write whole numbers with commas between them, for example "
                 "0, 8, -1."
             )
-    numbers = tuple(map(int, parts))
-    for number in numbers:
-        if numbers.count(number) > 1:
+        number = int(part)
+        if number in found:
             raise PlacementError(f"indexes names frame {number} twice. A frame can have one picture.")
-    return numbers
+        found[number] = None
+    return tuple(found)
 
 
 def pictures_of(window: Sequence[int], placed: Mapping[int, int], nearest: bool) -> dict[int, int]:

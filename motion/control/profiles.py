@@ -1,12 +1,17 @@
 """How strongly each output of a ControlNet counts, from the shallow ones to the middle."""
 
-import math
 import re
 from collections.abc import Sequence
+
+from ..values import plain, read_number
 
 LARGEST = 10.0
 SOFT = 0.825
 """Base of the soft weights that "My prompt is more important" made known: 0.099, 0.121, ..., 0.825, 1 for SD1.5."""
+
+
+LONGEST = 10_000
+"""Characters of a list of weights; no ControlNet has a hundred outputs."""
 
 
 class ProfileError(ValueError):
@@ -29,14 +34,15 @@ def parse_weights(text: str) -> tuple[float, ...]:
     Raises:
         ProfileError: something else, or a number beyond ±10.
     """
-    parts = [part.strip() for part in re.split(r"[,\n]", text) if part.strip()]
+    if len(text) > LONGEST:
+        raise ProfileError(
+            f"there are {len(text)} characters, more than any ControlNet has outputs. Write fewer weights."
+        )
+    parts = [part.strip() for part in re.split(r"[,;\n\r]", plain(text).strip("[]() \t\r\n"))]
     found = []
-    for part in parts:
-        try:
-            number = float(part)
-        except ValueError:
-            number = math.nan
-        if not abs(number) <= LARGEST:
+    for part in filter(None, parts):
+        number = read_number(part)
+        if number is None or abs(number) > LARGEST:
             raise ProfileError(
                 f"{part[:40]!r} is no number between -10 and 10. Write one weight for each output with commas between "
                 "them, for example 0.1, 0.3, 0.6, 1.0."

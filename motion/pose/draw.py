@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
+from einops import rearrange
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -150,8 +151,9 @@ def _resized(picture: Tensor, width: int, height: int) -> Tensor:
     picture = picture[..., :3].to("cpu", torch.float32)
     if picture.shape[:2] == (height, width):
         return picture
-    channels = picture.movedim(-1, 0)[None]
-    return F.interpolate(channels, (height, width), mode="bilinear", antialias=True)[0].movedim(0, -1)
+    channels = rearrange(picture, "h w c -> 1 c h w")
+    resized = F.interpolate(channels, (height, width), mode="bilinear", antialias=True)
+    return rearrange(resized, "1 c h w -> h w c")
 
 
 def _draw_person(picture: Picture, joints: Joints, style: PoseStyle) -> None:

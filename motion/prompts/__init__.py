@@ -1,6 +1,6 @@
 """Prompts that change over a clip.
 
-``text`` reads them, ``expressions`` the arithmetic in them, ``travel`` places them.
+``tokens`` knows what is an instruction elsewhere, ``text`` reads prompts, ``travel`` places them.
 """
 
 from .text import PromptError, parse_prompts, read_prompt

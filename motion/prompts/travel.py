@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..values import INTERPOLATIONS
-from .text import Prompt, parse_prompts, read_prompt
+from .text import NO_PROMPT, Prompt, parse_prompts, read_prompt
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ def plan_travel(
     shape: str = "linear",
     closed_loop: bool = False,
     values: Mapping[str, float | Sequence[float]] | None = None,
+    negative: bool = False,
+    where: str = "",
 ) -> Travel:
     """Read prompts and place them on a clip; the first holds before its frame, the last after its own.
 
@@ -50,6 +52,8 @@ def plan_travel(
         shape: one of `curves.INTERPOLATIONS`.
         closed_loop: instead of holding, the last prompt leads over the end to the first.
         values: further names for arithmetic, each with one number or one per frame, of which the last repeats.
+        negative: place what stands behind --neg in each of the texts; a prompt without it is empty.
+        where: what messages call the text if there are several.
 
     Raises:
         PromptError: with the place in the text, or in `before` or `after` if they have arithmetic.
@@ -58,10 +62,14 @@ def plan_travel(
     if frames < 1 or shape not in INTERPOLATIONS:
         choices = ", ".join(INTERPOLATIONS)
         raise ValueError(f"Cannot place prompts on {frames} frames in shape {shape!r}: choose one of {choices}.")
-    keys = sorted(parse_prompts(text, frames).items())
+    parsed = parse_prompts(text, frames, where)
+    around = read_prompt(before, where="Text before"), read_prompt(after, where="Text after")
+    if negative:
+        parsed = {frame: prompt.negative or NO_PROMPT for frame, prompt in parsed.items()}
+        around = around[0].negative or NO_PROMPT, around[1].negative or NO_PROMPT
+    keys = sorted(parsed.items())
     at = [frame for frame, _ in keys]
     warnings = _past_the_end(at, frames, closed_loop)
-    around = read_prompt(before, where="Text before"), read_prompt(after, where="Text after")
     texts = _Texts(*around, frames, values or {})
     if closed_loop:
         inside = keys[: bisect_left(at, frames)] or [(0, keys[0][1])]
@@ -71,7 +79,9 @@ def plan_travel(
 
 
 def described(found: Travel) -> str:
-    """What the frames see, a line for every run of frames that see the same."""
+    """What the frames see, a line for every run of frames that see the same; nothing if nobody wrote anything."""
+    if found.prompts == ("",):
+        return ""
     runs = [
         (number, blend) for number, blend in enumerate(found.blends) if number == 0 or blend != found.blends[number - 1]
     ]

@@ -1,27 +1,44 @@
 """Frames to files and back.
 
-``picking`` says which frames of a video make up a clip, ``codecs`` are the formats, ``names`` the tokens in file names,
-``writing`` runs ffmpeg and ``tags`` puts the workflow into what it wrote.
+``picking`` says which frames of a video make up a clip and ``geometry`` how they lie. ``codecs`` are the formats,
+``names`` the tokens in file names and ``prefixes`` the paths they make. ``writing`` tells ffmpeg what to do and
+``process`` runs it, in a folder of ``work``; ``tags`` puts the workflow into what it wrote, and ``publish`` gives it
+its name.
 """
 
 from .codecs import CODECS, Codec
+from .geometry import Fit, Orientation, cover, orientation, shown_size
 from .names import expand_prefix
 from .picking import Choice, Shown, chosen, clip_size
-from .writing import Clip, Job, Pictures, Sound, VideoError, check_encoder, write_video
+from .prefixes import PrefixError, clean_prefix
+from .publish import numbered
+from .work import sweep, sweep_tree
+from .writing import Clip, Job, Pictures, Saved, Sound, VideoError, check_encoder, write_video
 
 __all__ = [
     "CODECS",
     "Choice",
     "Clip",
     "Codec",
+    "Fit",
     "Job",
+    "Orientation",
     "Pictures",
+    "PrefixError",
+    "Saved",
     "Shown",
     "Sound",
     "VideoError",
     "check_encoder",
     "chosen",
+    "clean_prefix",
     "clip_size",
+    "cover",
     "expand_prefix",
+    "numbered",
+    "orientation",
+    "shown_size",
+    "sweep",
+    "sweep_tree",
     "write_video",
 ]

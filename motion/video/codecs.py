@@ -31,6 +31,8 @@ class Codec:
     """Shown as a picture (gif, webp, apng) rather than as a video."""
     sequence: bool = False
     """A folder with one picture a frame."""
+    fastest: int | None = None
+    """Frames a second beyond which browsers play it too slowly: they take delays of 10 ms and less for 100 ms."""
 
     def arguments(self, quality: int, loop_count: int, alpha: bool) -> list[str]:
         """Encoder arguments.
@@ -120,7 +122,8 @@ CODECS = {
             audio=PCM,
             plays_in_browser=False,
         ),
-        Codec("gif", "gif", "gif", pixels="pal8", pixels_alpha="pal8", tags=None, still=True),
+        # a gif counts in hundredths of a second
+        Codec("gif", "gif", "gif", pixels="pal8", pixels_alpha="pal8", tags=None, still=True, fastest=50),
         Codec(
             "webp",
             "webp",
@@ -129,8 +132,19 @@ CODECS = {
             pixels_alpha="bgra",
             tags="webp",
             still=True,
+            fastest=90,
         ),
-        Codec("apng", "png", "apng", ("-f", "apng"), pixels="rgb24", pixels_alpha="rgba", tags="png", still=True),
+        Codec(
+            "apng",
+            "png",
+            "apng",
+            ("-f", "apng"),
+            pixels="rgb24",
+            pixels_alpha="rgba",
+            tags="png",
+            still=True,
+            fastest=90,
+        ),
         Codec(
             "png-sequence",
             "png",

@@ -68,9 +68,9 @@ def clip_size(source: tuple[int, int], width: int, height: int) -> tuple[int, in
         source: width and height of the video.
     """
     if width == 0 and height == 0:
-        return source
+        return max(1, source[0]), max(1, source[1])
     if width == 0:
-        width = max(8, 8 * round(height * source[0] / source[1] / 8))
+        width = max(8, 8 * round(height * source[0] / max(1, source[1]) / 8))
     elif height == 0:
-        height = max(8, 8 * round(width * source[1] / source[0] / 8))
+        height = max(8, 8 * round(width * source[1] / max(1, source[0]) / 8))
     return width, height

@@ -3,11 +3,13 @@
 Both are inserted while the finished file is copied, so memory stays constant.
 """
 
+import contextlib
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from shutil import copyfileobj
+from typing import IO
 
 PNG_HEADER_BYTES = 8 + 25
 """Signature and the IHDR chunk, which has to come first."""
@@ -15,20 +17,51 @@ EXIF_FLAG, ALPHA_FLAG = 0x08, 0x10
 """Bits of the extended WebP header."""
 FIRST_EXIF_TAG = 0x010F
 """ComfyUI stores its tags downwards from "Make"."""
+MOST_TAGS = 100
+MOST_TAG_BYTES = 64 << 20
+"""Of all tags of a file."""
+PNG_KEY_BYTES = 79
 
 
-def tag_png(path: Path, tags: Mapping[str, str]) -> None:
+def writable(tags: Mapping[str, str], kind: str | None) -> tuple[dict[str, str], list[str]]:
+    """Tags that a kind of file can hold, and the keys of the others.
+
+    Args:
+        kind: as `Codec.tags` has it.
+    """
+    found: dict[str, str] = {}
+    room = MOST_TAG_BYTES
+    for key, text in tags.items() if kind is not None else ():
+        size = len(key) + len(text)
+        if len(found) < MOST_TAGS and size <= room and _is_key(key, kind) and "\0" not in text:
+            found[key] = text
+            room -= size
+    return found, [key for key in tags if key not in found] if kind is not None else []
+
+
+def _is_key(key: str, kind: str | None) -> bool:
+    if not key.isprintable() or not key.strip() or len(key) > 1000:
+        return False
+    if kind == "png":
+        return (
+            len(key) <= PNG_KEY_BYTES
+            and key == key.strip()
+            and key.encode("latin-1", "ignore").decode("latin-1") == key
+        )
+    # a line that begins so is the head of a section in the file ffmpeg reads tags from
+    return kind != "container" or not key.startswith("[")
+
+
+def tag_png(path: Path, tags: Mapping[str, str], _width: int = 0, _height: int = 0) -> None:
     """Insert one ``tEXt`` chunk a tag after the header of a PNG or APNG file."""
     chunks = b"".join(
         _png_chunk(b"tEXt", key.encode("latin-1") + b"\0" + text.encode("latin-1", "replace"))
         for key, text in tags.items()
     )
-    tagged = path.with_name(path.name + ".tagged")
-    with path.open("rb") as source, tagged.open("wb") as target:
+    with _rewritten(path) as (source, target):
         target.write(source.read(PNG_HEADER_BYTES))
         target.write(chunks)
         copyfileobj(source, target)
-    tagged.replace(path)
 
 
 def _png_chunk(kind: bytes, data: bytes) -> bytes:
@@ -44,8 +77,7 @@ def tag_webp(path: Path, tags: Mapping[str, str], width: int, height: int) -> No
     """
     exif = _exif([f"{key}:{text}" for key, text in tags.items()])
     chunk = _riff_chunk(b"EXIF", exif)
-    tagged = path.with_name(path.name + ".tagged")
-    with path.open("rb") as source, tagged.open("wb") as target:
+    with _rewritten(path) as (source, target):
         riff, kind, first = source.read(12), source.read(4), source.read(17)
         if kind == b"VP8X":
             start = kind + first[:4] + bytes([first[4] | EXIF_FLAG]) + first[5:]
@@ -60,7 +92,22 @@ def tag_webp(path: Path, tags: Mapping[str, str], width: int, height: int) -> No
         size = target.tell() - 8
         target.seek(4)
         target.write(struct.pack("<I", size))
-    tagged.replace(path)
+
+
+TAGGERS: Mapping[str, Callable[[Path, Mapping[str, str], int, int], None]] = {"png": tag_png, "webp": tag_webp}
+"""Functions that put tags into a finished file, by the kind `Codec.tags` names; they need the picture's size."""
+
+
+@contextlib.contextmanager
+def _rewritten(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """A file to read and the one to take its place; it stays as it is when anything fails."""
+    tagged = path.with_name(path.name + ".tagged")
+    try:
+        with path.open("rb") as source, tagged.open("wb") as target:
+            yield source, target
+        tagged.replace(path)
+    finally:
+        tagged.unlink(missing_ok=True)
 
 
 def _riff_chunk(kind: bytes, data: bytes) -> bytes:

@@ -1,33 +1,40 @@
 """Stream frames into a video file through one ffmpeg process.
 
 Frames are asked for a few at a time and written one by one, so memory does not grow with the clip. The file is written
-under another name in the same folder and renamed when ffmpeg has succeeded: a final name always means a whole file.
+in a work folder beside its final place and moved when ffmpeg has succeeded: a final name always means a whole file.
 """
 
-import functools
-import os
+import contextlib
+import itertools
 import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
-import imageio_ffmpeg
 import numpy as np
 import torch
 from torch import Tensor
 
 from .codecs import PREVIEW, PREVIEW_FILTER, TO_BT709, Codec
-from .tags import tag_png, tag_webp
+from .process import VideoError, check_encoder, run
+from .publish import publish
+from .tags import TAGGERS, writable
+from .work import work_folder
 
 PIXELS = {3: "rgb24", 4: "rgba"}
 """ffmpeg's names for what frames are, by their channels."""
 
 
-class VideoError(RuntimeError):
-    """A clip could not be written; the message says why, and nothing is left behind."""
+FRAMES, PREVIEW_FILE = "frames", "preview.mp4"
+FULL = ("No space left on device", "File too large", "Disk quota exceeded", "not enough space on the disk")
+"""What systems say when there is no room."""
+LEAST_FREE_BYTES = 1 << 20
+"""With less free than this a failure is taken for a full disk, whatever was said."""
+
+
+class DiskFullError(VideoError):
+    """There is no room for the clip."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ class Job:
     clip: Clip
     codec: Codec
     path: Path
-    """Final file, or folder for a sequence; must not exist yet."""
+    """Final file, or folder for a sequence."""
     quality: int = 75
     loop_count: int = 0
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -106,10 +113,22 @@ class Job:
     """A small mp4 beside the real file, for formats browsers cannot play."""
     progress: Callable[[int, int], None] = lambda _done, _total: None
     """Called after every frame; may raise to cancel."""
+    other_paths: Iterable[Path] = ()
+    """Names to take, one after the other, if something has the first one when the clip is done."""
 
 
-def write_video(job: Job) -> None:
-    """Write a clip.
+@dataclass(frozen=True)
+class Saved:
+    """A clip that was written."""
+
+    path: Path
+    preview: Path | None = None
+    left_out: tuple[str, ...] = ()
+    """Sentences about what the file does not hold, because it could not be written."""
+
+
+def write_video(job: Job) -> Saved:
+    """Write a clip. Nothing that exists is replaced.
 
     Raises:
         VideoError: no frames, missing encoder, full disk, or anything else ffmpeg reports.
@@ -121,90 +140,105 @@ def write_video(job: Job) -> None:
     if shape[3] not in PIXELS:
         raise VideoError(f"The frames have {shape[3]} channels; only RGB (3) and RGBA (4) can be saved.")
     try:
-        # a folder in the same place, so that the rename at the end cannot cross file systems
-        with _cleaned(tempfile.mkdtemp(prefix=".kinema-", dir=job.path.parent)) as work:
-            _write_into(job, work)
+        # in the same place, so that the move at the end cannot cross file systems
+        with work_folder(job.path.parent) as work:
+            return _write_into(job, work)
     except OSError as error:
-        raise VideoError(_explain(f"{error.strerror}", job, "the file system refused")) from error
+        raise _failure(f"{error.strerror}", job, "the file system refused") from error
 
 
-def _write_into(job: Job, work: Path) -> None:
-    finished = work / ("frames" if job.codec.sequence else job.path.name)
-    target = finished
-    if job.codec.sequence:
-        finished.mkdir()
-        target = finished / "%05d.png"
-    _encode(job, work, target)
-    _tag(job, finished)
-    os.rename(finished, job.path)
-    if job.preview is not None:
-        shutil.move(work / "preview.mp4", job.preview)
-
-
-@functools.cache
-def encoders(executable: str) -> frozenset[str]:
-    """Names of the encoders an ffmpeg binary offers."""
-    listing = subprocess.run([executable, "-hide_banner", "-encoders"], capture_output=True, text=True, check=True)
-    return frozenset(line.split()[1] for line in listing.stdout.splitlines() if len(line.split()) > 1)
-
-
-def check_encoder(codec: Codec) -> str:
-    """The ffmpeg binary to use.
-
-    Raises:
-        VideoError: there is none, or it lacks the codec's encoder.
-    """
+def _write_into(job: Job, work: Path) -> Saved:
+    tags, unwritten = writable(job.tags, job.codec.tags)
+    left_out = [f"{key!r} of the workflow is not in the file, which cannot hold it." for key in unwritten]
+    left_out += _encode_what_can_be(replace(job, tags=tags), work)
+    finished = work / _file(job.codec)
+    left_out += _tag(replace(job, tags=tags), finished)
+    path = publish(finished, itertools.chain((job.path,), job.other_paths))
+    if job.preview is None:
+        return Saved(path, None, tuple(left_out))
     try:
-        executable = imageio_ffmpeg.get_ffmpeg_exe()
-        known = encoders(executable)
-    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
-        raise VideoError(
-            f"ffmpeg cannot be run ({error}). Reinstall it with `pip install --force-reinstall imageio-ffmpeg`, or "
-            "point IMAGEIO_FFMPEG_EXE to a working ffmpeg."
-        ) from error
-    if codec.encoder not in known:
-        raise VideoError(
-            f"{executable} has no encoder {codec.encoder}, which {codec.name} needs. Choose another format, or unset "
-            "IMAGEIO_FFMPEG_EXE to use the ffmpeg that comes with imageio-ffmpeg."
-        )
-    return executable
+        shutil.move(work / PREVIEW_FILE, job.preview)
+    except OSError as error:
+        return Saved(path, None, (*left_out, f"{path.name} is saved, but it cannot be shown ({error.strerror})."))
+    return Saved(path, job.preview, tuple(left_out))
 
 
-def _encode(job: Job, work: Path, target: Path) -> None:
+def _file(codec: Codec) -> str:
+    return FRAMES if codec.sequence else f"clip.{codec.extension}"
+
+
+def _encode_what_can_be(job: Job, work: Path) -> list[str]:
+    """Encode; if that fails, without what may be the cause and is not the pictures.
+
+    Returns:
+        Sentences about what was left out.
+    """
+    first: VideoError | None = None
+    attempts = [(job, "")]
+    if job.tags and job.codec.tags == "container":
+        attempts.append((replace(job, tags={}), "The file does not hold the workflow"))
+    if job.clip.sound is not None and job.codec.audio is not None:
+        silent = replace(job, tags={}, clip=replace(job.clip, sound=None))
+        attempts.append((silent, "The file has no sound and does not hold the workflow"))
+    for attempt, words in attempts:
+        try:
+            _encode(attempt, work)
+        except DiskFullError:
+            raise
+        except VideoError as error:
+            first = first or error
+        else:
+            return [f"{words}. {first}"] if first else []
+    assert first is not None
+    raise first
+
+
+def _encode(job: Job, work: Path) -> None:
+    shutil.rmtree(work / FRAMES, ignore_errors=True)
+    if job.codec.sequence:
+        (work / FRAMES).mkdir()
+    target = f"{FRAMES}/%05d.png" if job.codec.sequence else _file(job.codec)
     if job.codec.name != "gif":
         _run(job, [*_outputs(job, work, target)], work)
         return
     # one palette for the whole clip needs a pass of its own; a one-pass graph would hold every frame in memory
-    palette = work / "palette.png"
     forwards = replace(job, clip=replace(job.clip, pingpong=False))
-    _run(forwards, ["-vf", "palettegen=stats_mode=full:reserve_transparent=1", "-update", "1", str(palette)], work)
+    _run(forwards, ["-vf", "palettegen=stats_mode=full:reserve_transparent=1", "-update", "1", "palette.png"], work)
     arguments = job.codec.arguments(job.quality, job.loop_count, _has_alpha(job))
-    graph = ["-i", str(palette), "-lavfi", "paletteuse=dither=sierra2_4a"]
-    _run(job, [*graph, *arguments, "-pix_fmt", "pal8", str(target)], work)
+    steps = [*_slower(job), "null"]
+    graph = ["-i", "palette.png", "-lavfi", f"[0:v]{','.join(steps)}[f];[f][1:v]paletteuse=dither=sierra2_4a"]
+    _run(job, [*graph, *arguments, "-pix_fmt", "pal8", target], work)
 
 
-def _outputs(job: Job, work: Path, target: Path) -> Iterator[str]:
+def _slower(job: Job) -> list[str]:
+    """The filter for clips that are faster than viewers play the format."""
+    fastest = job.codec.fastest
+    return [] if fastest is None or job.clip.frame_rate <= fastest else [f"fps={fastest}"]
+
+
+def _outputs(job: Job, work: Path, target: str) -> Iterator[str]:
     clip, codec = job.clip, job.codec
     inputs = 1
     if clip.sound is not None and codec.audio is not None:
         yield from ("-f", "f32le", "-ar", str(clip.sound.rate), "-ac", str(clip.sound.samples.shape[0]))
-        yield from ("-i", str(_write_sound(clip.sound, work / "sound.f32")))
+        yield from ("-i", _write_sound(clip.sound, work / "sound.f32").name)
         inputs += 1
     if job.tags and codec.tags == "container":
-        yield from ("-f", "ffmetadata", "-i", str(_write_tags(job.tags, work / "tags.txt")))
+        yield from ("-f", "ffmetadata", "-i", _write_tags(job.tags, work / "tags.txt").name)
         inputs += 1
     yield from ("-map", "0:v")
-    if codec.pixels.startswith("yuv"):
-        yield from ("-vf", TO_BT709)
+    filters = [*_slower(job), *([TO_BT709] if codec.pixels.startswith("yuv") else [])]
+    if filters:
+        yield from ("-vf", ",".join(filters))
     yield from codec.arguments(job.quality, job.loop_count, _has_alpha(job))
     if clip.sound is not None and codec.audio is not None:
         yield from ("-map", "1:a", *codec.audio, "-t", f"{len(clip) / clip.frame_rate:.6f}")
     if job.tags and codec.tags == "container":
         yield from ("-map_metadata", str(inputs - 1))
-    yield str(target)
+    yield target
     if job.preview is not None:
         yield from ("-map", "0:v", "-vf", PREVIEW_FILTER + TO_BT709, *PREVIEW.arguments(70, 0, False))
-        yield from ("-preset", "veryfast", str(work / "preview.mp4"))
+        yield from ("-preset", "veryfast", PREVIEW_FILE)
 
 
 def _run(job: Job, outputs: list[str], work: Path) -> None:
@@ -214,42 +248,30 @@ def _run(job: Job, outputs: list[str], work: Path) -> None:
     source = ["-f", "rawvideo", "-pix_fmt", PIXELS[channels], "-s", f"{width}x{height}"]
     command = [check_encoder(job.codec), "-hide_banner", "-loglevel", "error", "-y", *source]
     command += ["-r", f"{job.clip.frame_rate:.6f}", "-i", "pipe:0", *outputs]
-    with (work / "log.txt").open("w+b") as log:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log)
-        assert process.stdin is not None
-        try:
-            _feed(process.stdin, first, frames, job)
-            code = process.wait()
-        except BrokenPipeError:
-            code = process.wait()
-        finally:
-            process.kill()
-            process.wait()
-        log.seek(0)
-        reasons = log.read().decode("utf-8", "replace").strip()
+    code, reasons = run(command, _told(itertools.chain((first,), frames), job), work)
     if code != 0:
-        size = f"{width}x{height}"
-        raise VideoError(_explain(reasons, job, f"ffmpeg cannot encode {size} as {job.codec.name}"))
+        raise _failure(reasons, job, f"ffmpeg cannot encode {width}x{height} as {job.codec.name}")
 
 
-def _feed(pipe: IO[bytes], first: np.ndarray, rest: Iterator[np.ndarray], job: Job) -> None:
+def _told(frames: Iterable[np.ndarray], job: Job) -> Iterator[np.ndarray]:
+    """Frames, with word of each one after it was taken."""
     total = len(job.clip)
-    pipe.write(first.data)
-    job.progress(1, total)
-    for done, frame in enumerate(rest, start=2):
-        pipe.write(frame.data)
+    for done, frame in enumerate(frames, start=1):
+        yield frame
         job.progress(done, total)
-    pipe.close()
 
 
-def _explain(reasons: str, job: Job, what: str) -> str:
-    if "No space left on device" in reasons or "File too large" in reasons:
-        return (
+def _failure(reasons: str, job: Job, what: str) -> VideoError:
+    with contextlib.suppress(OSError):
+        if shutil.disk_usage(job.path.parent).free < LEAST_FREE_BYTES:
+            reasons = FULL[0]
+    if any(words in reasons for words in FULL):
+        return DiskFullError(
             f"{job.path.name} was not saved: the disk that holds {job.path.parent} is full. Free some space and queue "
             "again."
         )
-    reason = reasons.splitlines()[0] if reasons else "no reason given"
-    return f"{job.path.name} was not saved: {what} ({reason})."
+    reason = next((line for line in reasons.splitlines() if "[info]" not in line), "no reason given")
+    return VideoError(f"{job.path.name} was not saved: {what} ({reason}).")
 
 
 def _write_sound(sound: Sound, path: Path) -> Path:
@@ -263,32 +285,26 @@ def _write_tags(tags: Mapping[str, str], path: Path) -> Path:
     lines = [";FFMETADATA1"]
     escapes = str.maketrans({letter: "\\" + letter for letter in "=;#\\\n"})
     lines += [f"{key.translate(escapes)}={text.translate(escapes)}" for key, text in tags.items()]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="replace")
     return path
 
 
-def _tag(job: Job, finished: Path) -> None:
-    if not job.tags:
-        return
-    if job.codec.tags == "webp":
-        tag_webp(finished, job.tags, *reversed(job.clip.images.shape[1:3]))
-    elif job.codec.tags == "png":
+def _tag(job: Job, finished: Path) -> list[str]:
+    """Tag picture files; where there is no room for a copy the clip stays as it is.
+
+    Returns:
+        Sentences about what was left out.
+    """
+    tagger = TAGGERS.get(job.codec.tags or "")
+    if not job.tags or tagger is None:
+        return []
+    try:
         for file in sorted(finished.iterdir()) if job.codec.sequence else [finished]:
-            tag_png(file, job.tags)
+            tagger(file, job.tags, *reversed(job.clip.images.shape[1:3]))
+    except OSError as error:
+        return [f"The file does not hold the workflow ({error.strerror})."]
+    return []
 
 
 def _has_alpha(job: Job) -> bool:
     return job.clip.images.shape[3] == 4
-
-
-class _cleaned:  # noqa: N801 (used like a function)
-    """A work folder that is gone afterwards, whatever happened, interrupts included."""
-
-    def __init__(self, folder: str) -> None:
-        self.folder = Path(folder)
-
-    def __enter__(self) -> Path:
-        return self.folder
-
-    def __exit__(self, *_: object) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)

@@ -11,6 +11,7 @@ the windows of one step):
   over the picture. The strength mixes it with x.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -18,10 +19,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..values import Strength
+from ..values import Strength, plain
 
 MODES = ("first", "sliding", "indexes")
 WAYS = ("attention", "adain", "attention+adain")
+LONGEST = 100_000
+"""Characters of a list of frames."""
+_FRAME = re.compile(r"[0-9]{1,9}")
 EPSILON = 1e-6
 """Added to a variance, so that a channel which is the same everywhere has a standard deviation to divide by."""
 
@@ -83,9 +87,11 @@ def parse_frames(text: str) -> tuple[int, ...]:
     Raises:
         WindowReferenceError: something else.
     """
-    parts = [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]
+    if len(text) > LONGEST:
+        raise WindowReferenceError(f"indexes has {len(text)} characters, more than all frames of a clip. Name fewer.")
+    parts = [part for part in re.split(r"[\s,;]+", plain(text).strip("[]() \t\r\n")) if part]
     for part in parts:
-        if not (part.isascii() and part.isdigit()):
+        if _FRAME.fullmatch(part) is None:
             raise WindowReferenceError(
                 f"indexes: {part[:40]!r} is no number of a frame. Write numbers from 0 with commas between them, for "
                 "example 0, 32, 64."

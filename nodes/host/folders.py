@@ -1,10 +1,14 @@
 """Model folders and save paths of the running ComfyUI."""
 
-import ntpath
+import functools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import folder_paths
+
+from ...motion.video import PrefixError, clean_prefix, numbered, sweep, sweep_tree
 
 MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"
@@ -12,8 +16,6 @@ LORAS = "loras"
 CONTROLNETS = "controlnet"
 MAX_TEXT_BYTES = 16 << 20
 """Of a text file to read."""
-MAX_NAME_BYTES = 200
-"""Leaves room for counter and extension within the 255 bytes file systems allow."""
 
 
 def model_names(folder: str) -> list[str]:
@@ -116,52 +118,67 @@ class SavePathError(ValueError):
 
 @dataclass(frozen=True)
 class SavePath:
-    """Where one save goes: a folder that exists and a numbered name that is free."""
+    """Where one save goes: a folder that exists, and the numbered names in it from the first that is free."""
 
-    folder: str
+    folder: Path
     subfolder: str
-    stem: str
+    name: str
+    counter: int
     kind: str
     """"output" or "temp", as the front end asks for it."""
+
+    def paths(self, ending: str) -> Iterator[Path]:
+        """Names to take, one after the other, because other servers may save to the folder too.
+
+        Args:
+            ending: with its dot, or nothing for a folder.
+        """
+        return numbered(self.folder, self.name, ending, self.counter)
 
 
 def check_prefix(prefix: str) -> str | None:
     """What is wrong with a filename prefix, None if nothing is."""
-    if "\0" in prefix or any(ord(letter) < 32 for letter in prefix):
-        return "the filename prefix contains control characters; type a plain name"
-    if not os.path.basename(prefix.replace("\\", "/")).strip():
-        return "the filename prefix has no file name; write for example video/kinema"
-    if os.path.isabs(prefix) or prefix.startswith(("/", "\\")) or ntpath.splitdrive(prefix)[0]:
-        return "the filename prefix is an absolute path; write a path below the output folder, for example video/kinema"
-    parts = prefix.replace("\\", "/").split("/")
-    if ".." in parts:
-        return "the filename prefix leaves the output folder (..); write a path below it, for example video/kinema"
-    if any(len(part.encode()) > MAX_NAME_BYTES for part in parts):
-        return f"the filename prefix has a part longer than {MAX_NAME_BYTES} bytes; shorten it"
+    try:
+        clean_prefix(prefix)
+    except PrefixError as error:
+        return str(error)
     return None
 
 
 def save_path(prefix: str, temporary: bool, width: int, height: int) -> SavePath:
-    """Reserve the next numbered name for a prefix.
+    """The next numbered names for a prefix whose tokens are filled in.
 
     Raises:
         SavePathError: the prefix is malformed, leads out of the folder, or the folder cannot be written.
     """
-    problem = check_prefix(prefix)
     root = folder_paths.get_temp_directory() if temporary else folder_paths.get_output_directory()
-    if problem is None and not _is_inside(root, os.path.join(root, os.path.dirname(prefix))):
-        problem = f"the filename prefix {prefix!r} leads out of the folder {root} through a link; choose another"
-    if problem is not None:
-        raise SavePathError(f"Nothing was saved: {problem}.")
     try:
-        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(prefix, root, width, height)
+        clean = clean_prefix(prefix, cut=True)
+    except PrefixError as error:
+        raise SavePathError(f"Nothing was saved: {error}.") from error
+    if not _is_inside(root, os.path.join(root, clean.parent)):
+        raise SavePathError(
+            f"Nothing was saved: the filename prefix {prefix!r} leads out of the folder {root} through a link; choose "
+            "another."
+        )
+    try:
+        # it reads its own tokens, such as %width%, and looks which numbers are taken
+        folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(str(clean), root, width, height)
     except OSError as error:
         raise SavePathError(
             f"Nothing was saved: the folder for {prefix!r} cannot be made in {root} ({error.strerror})."
         ) from error
     if not os.access(folder, os.W_OK):
         raise SavePathError(f"Nothing was saved: {folder} cannot be written. Change its permissions or the prefix.")
-    return SavePath(folder, subfolder, f"{name}_{counter:05}_", "temp" if temporary else "output")
+    _sweep_once(root)
+    sweep(Path(folder))
+    return SavePath(Path(folder), subfolder, name, counter, "temp" if temporary else "output")
+
+
+@functools.cache
+def _sweep_once(root: str) -> None:
+    """Remove what a killed server left, when the first clip of this one is saved."""
+    sweep_tree(Path(root))
 
 
 def _is_inside(root: str, path: str) -> bool:

@@ -1,10 +1,12 @@
 """What nodes of several subjects ask for alike.
 
 Wire ``types``, ``numbers`` of frames and pixels, ``percents`` of the sampling, ``strengths``, and ``acts``, which is a
-strength within a part of the sampling.
+strength within a part of the sampling; ``expected`` tells from a declaration what an input takes, and ``guard`` holds
+every node's inputs to it.
 """
 
 from .acts import as_acts
+from .guard import Fault, InputError, guarded, settle, watch
 from .numbers import (
     FILMED,
     FRAME_RATE,
@@ -28,6 +30,8 @@ __all__ = [
     "MOST_FRAMES",
     "MOST_FRAME_RATE",
     "CameraPathType",
+    "Fault",
+    "InputError",
     "MotionLoraType",
     "MotionModelType",
     "MotionValueType",
@@ -39,10 +43,13 @@ __all__ = [
     "check_strength",
     "frame_rate_input",
     "frames_input",
+    "guarded",
     "percent_problem",
     "range_inputs",
     "range_problem",
+    "settle",
     "side_input",
     "strength_input",
     "strength_problem",
+    "watch",
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.prompts import PromptError, described, parse_prompts, plan_travel, read_prompt
+from ...motion.prompts import PromptError, Travel, described, parse_prompts, plan_travel, read_prompt
 from ...motion.values import INTERPOLATIONS, LINEAR, read_frames
 from ..host import video
 from ..host.notices import notice
@@ -15,6 +15,7 @@ EXAMPLE = """0: "a bare tree on a hill, spring, pink blossom",
 8: "a tree on a hill, summer, green leaves",
 15: "a tree on a hill, autumn, (red and golden leaves:1.2)"
 """
+SMALL = "prompts_l"
 NAMES = ("pw_a", "pw_b", "pw_c", "pw_d")
 
 
@@ -43,7 +44,7 @@ class PromptTravel(io.ComfyNode):
                     default=EXAMPLE,
                     tooltip='frame: "prompt" pairs with commas between them; frames count from 0. 0.5 is half-way, -1 '
                     "the last frame. (word:1.2) weighs a word, arithmetic in backticks changes with t, the frame: "
-                    "(word:`0.5 + 0.5 * sin(t / 8)`).",
+                    "(word:`0.5 + 0.5 * sin(t / 8)`). What stands behind --neg goes into the output negative.",
                 ),
                 frames_input("Frames of the clip, the same as the batch size of the latent."),
                 io.String.Input(
@@ -86,6 +87,16 @@ class PromptTravel(io.ComfyNode):
                     )
                     for name in NAMES
                 ),
+                io.String.Input(
+                    "prompts_l",
+                    multiline=True,
+                    dynamic_prompts=False,
+                    default="",
+                    optional=True,
+                    advanced=True,
+                    tooltip="SDXL only: prompts for its small text encoder (CLIP-L), written like prompts, which then "
+                    "go to the large one (CLIP-G) alone. Empty: both get the same.",
+                ),
             ],
             outputs=[
                 io.Conditioning.Output(
@@ -94,6 +105,11 @@ class PromptTravel(io.ComfyNode):
                     tooltip="A conditioning with one row for each frame; Sliding Context takes the rows of its frames.",
                 ),
                 io.String.Output("text", display_name="text", tooltip="What each frame sees, to look at."),
+                io.Conditioning.Output(
+                    "negative",
+                    display_name="negative",
+                    tooltip="What stands behind --neg in the prompts, in the same way; without it an empty prompt.",
+                ),
             ],
         )
 
@@ -104,15 +120,16 @@ class PromptTravel(io.ComfyNode):
         frames: int | None = None,
         before: str | None = None,
         after: str | None = None,
+        prompts_l: str | None = None,
     ) -> bool | str:
         """Answer texts that cannot be read before anything runs; None is what comes over a wire."""
-        if frames is not None and not 1 <= frames <= MOST_FRAMES:
-            return f"frames is {frames}; it must be between 1 and {MOST_FRAMES}."
         try:
             read_prompt(before or "", where="Text before")
             read_prompt(after or "", where="Text after")
             if prompts is not None:
                 parse_prompts(prompts, frames or MOST_FRAMES)
+            if prompts_l and prompts_l.strip():
+                parse_prompts(prompts_l, frames or MOST_FRAMES, SMALL)
         except PromptError as error:
             return str(error)
         return True
@@ -127,11 +144,26 @@ class PromptTravel(io.ComfyNode):
         after: str = "",
         interpolation: str = LINEAR,
         closed_loop: bool = False,
+        prompts_l: str = "",
         **values: Any,
     ) -> io.NodeOutput:
         """Place the prompts, then encode them."""
         known = {name: read_frames(as_value(name, value), frames)[1] for name, value in values.items()}
-        found = plan_travel(prompts, frames, before, after, interpolation, closed_loop, known)
-        if found.warnings:
-            notice("\n".join(found.warnings))
-        return io.NodeOutput(encode(clip, found, video.progress_reporter()), described(found))
+
+        def planned(text: str, where: str = "") -> list[Travel]:
+            around = (before, after, interpolation, closed_loop, known)
+            return [plan_travel(text, frames, *around, negative, where) for negative in (False, True)]
+
+        both = planned(prompts)
+        small = planned(prompts_l, SMALL) if prompts_l.strip() else []
+        told = [warning for travel in (*both[:1], *small[:1]) for warning in travel.warnings]
+        if told:
+            notice("\n".join(dict.fromkeys(told)))
+        seen, unseen = encode(clip, both, video.progress_reporter(), small)
+        return io.NodeOutput(seen, _described(both, small), unseen)
+
+
+def _described(both: list[Travel], small: list[Travel]) -> str:
+    """What the frames see as text, with a heading over everything but the first part."""
+    parts = zip(("", "Negative:\n", "CLIP-L:\n", "CLIP-L, negative:\n"), (*both, *small), strict=False)
+    return "\n\n".join(f"{heading}{lines}" for heading, travel in parts if (lines := described(travel)) or not heading)

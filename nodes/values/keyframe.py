@@ -4,7 +4,7 @@ from comfy_api.latest import io
 
 from ...motion.values import ONE, Keyframe, Keyframes, MotionValue, parse_curve
 from ..inputs import MotionValueType, percent_problem
-from .values import frame_values_problem
+from .values import frame_values_problem, last_frame_input
 
 
 class MotionKeyframe(io.ComfyNode):
@@ -60,6 +60,7 @@ class MotionKeyframe(io.ComfyNode):
                     optional=True,
                     tooltip="Earlier keyframes to add to, or a Motion Value that multiplies all of them.",
                 ),
+                last_frame_input(),
             ],
             outputs=[
                 MotionValueType.Output(
@@ -72,9 +73,11 @@ class MotionKeyframe(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, start_percent: float | None = 0.0, frame_values: str | None = "") -> bool | str:
+    def validate_inputs(
+        cls, start_percent: float | None = 0.0, frame_values: str | None = "", frames: int | None = 0
+    ) -> bool | str:
         """Answer settings that cannot work before anything runs."""
-        return percent_problem("start_percent", start_percent) or frame_values_problem(frame_values) or True
+        return percent_problem("start_percent", start_percent) or frame_values_problem(frame_values, frames) or True
 
     @classmethod
     def execute(
@@ -85,9 +88,10 @@ class MotionKeyframe(io.ComfyNode):
         inherit_missing: bool = True,
         motion_value: MotionValue | None = None,
         previous_motion_value: MotionValue | None = None,
+        frames: int = 0,
     ) -> io.NodeOutput:
         """Add the keyframe to those before."""
-        curve = parse_curve(frame_values)
+        curve = parse_curve(frame_values, frames=frames or None)
         if curve is not None:
             motion_value = (motion_value or ONE) * MotionValue(curves=(curve,))
         key = Keyframe(start_percent, motion_value, guarantee_steps, inherit_missing)

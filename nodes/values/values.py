@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.values import INTERPOLATIONS, LARGEST, LINEAR, CurveError, MotionValue, parse_curve, read_frames
-from ..inputs import FRAMES, MotionValueType, as_mask, as_value, frames_input, side_input, strength_problem
+from ..inputs import FRAMES, MOST_FRAMES, MotionValueType, as_mask, as_value, frames_input, side_input, strength_problem
 
 SCALINGS = ("absolute", "relative")
 
@@ -38,8 +38,8 @@ class MakeMotionValue(io.ComfyNode):
                     multiline=True,
                     optional=True,
                     tooltip="Values over the clip, multiplied with value: frame: value pairs such as 0: 0.0, 8: 1.0, "
-                    "or one value for each frame such as 1.0, 0.9, 0.8. The last one holds. Empty: the same at every "
-                    "frame.",
+                    "or one value for each frame such as 1.0, 0.9, 0.8. The last one holds. A value may be arithmetic "
+                    "with t, the frame: 0: (0.5 + 0.1 * sin(t / 5)). Empty: the same at every frame.",
                 ),
                 io.Combo.Input(
                     "interpolation",
@@ -73,6 +73,7 @@ class MakeMotionValue(io.ComfyNode):
                 MotionValueType.Input(
                     "previous_motion_value", optional=True, tooltip="Another Motion Value to multiply with."
                 ),
+                last_frame_input(),
             ],
             outputs=[
                 MotionValueType.Output(
@@ -84,10 +85,12 @@ class MakeMotionValue(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, value: Any = 1.0, value_at_black: Any = 0.0, frame_values: str | None = "") -> bool | str:
+    def validate_inputs(
+        cls, value: Any = 1.0, value_at_black: Any = 0.0, frame_values: str | None = "", frames: int | None = 0
+    ) -> bool | str:
         """Answer values that cannot work before anything runs."""
         problem = strength_problem("value", value) or strength_problem("value_at_black", value_at_black)
-        return problem or frame_values_problem(frame_values) or True
+        return problem or frame_values_problem(frame_values, frames) or True
 
     @classmethod
     def execute(
@@ -99,6 +102,7 @@ class MakeMotionValue(io.ComfyNode):
         mask_scaling: str = "absolute",
         mask: Any = None,
         previous_motion_value: MotionValue | None = None,
+        frames: int = 0,
     ) -> io.NodeOutput:
         """Multiply what is there."""
         made = as_value("value", value)
@@ -107,7 +111,7 @@ class MakeMotionValue(io.ComfyNode):
             made = MotionValue(curves=made.curves, masks=(as_mask("mask", mask, value_at_black, made.number),))
             if mask_scaling == "relative":
                 made = MotionValue(curves=made.curves, masks=(made.masks[0].stretched(),))
-        curve = parse_curve(frame_values, interpolation)
+        curve = parse_curve(frame_values, interpolation, frames or None)
         if curve is not None:
             made = made * MotionValue(curves=(curve,))
         return io.NodeOutput(made if previous_motion_value is None else made * previous_motion_value)
@@ -158,10 +162,24 @@ class ReadMotionValue(io.ComfyNode):
         return io.NodeOutput(masks.contiguous(), values, ", ".join(map(str, values)))
 
 
-def frame_values_problem(text: str | None) -> str | None:
-    """What is wrong with a list or curve, None if nothing is or, before a run, if it is connected."""
+def last_frame_input() -> io.Int.Input:
+    """The length of the clip, for those curves that count from its end."""
+    return frames_input(
+        "Frames of the clip, for frame_values with max_f, its last frame. 0: not known, and not needed without it.",
+        default=0,
+        least=0,
+        advanced=True,
+    )
+
+
+def frame_values_problem(text: str | None, frames: int | None = None) -> str | None:
+    """What is wrong with a list or curve, None if nothing is or, before a run, if it is connected.
+
+    Args:
+        frames: length of the clip; 0 if nobody says, None if it is connected and so not known yet.
+    """
     try:
-        parse_curve(text or "")
+        parse_curve(text or "", frames=MOST_FRAMES if frames is None else frames or None)
     except CurveError as error:
         return f"frame_values: {error}"
     return None

@@ -66,6 +66,8 @@ class VideoFrames(io.ComfyNode):
                     tooltip="Frames per second at which the clip is as fast as the video, for Combine Video.",
                 ),
                 io.Int.Output("count", display_name="frames", tooltip="How many frames there are."),
+                # new outputs go last, because saved graphs count them
+                io.Mask.Output("mask", tooltip="White where the video is transparent; black everywhere if it is not."),
             ],
         )
 
@@ -83,4 +85,4 @@ class VideoFrames(io.ComfyNode):
         """Read, crop and resize."""
         choice = Choice(frame_rate, skip_frames, every_nth, frames)
         found = read_frames(video, choice, width, height)
-        return io.NodeOutput(found.images, found.sound, found.rate, found.images.shape[0])
+        return io.NodeOutput(found.images, found.sound, found.rate, found.images.shape[0], found.mask)

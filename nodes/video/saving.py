@@ -1,5 +1,7 @@
 """The inputs of every node that saves a clip, and what it does with them."""
 
+import logging
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from comfy_api.latest import io
 
 from ...motion.video import CODECS, Clip, Job, Pictures, Sound, VideoError, check_encoder, expand_prefix, write_video
 from ..host import folders, video
+from ..host.notices import notice
 from ..inputs import FRAME_RATE, LEAST_FRAME_RATE, MOST_FRAME_RATE, frame_rate_input
 
 BOTH_WAYS = "Play forwards, then backwards."
@@ -121,28 +124,33 @@ def save_clip(
         raise VideoError(problem)
     codec = CODECS[format]
     extra = hidden.extra_pnginfo
-    prefix = expand_prefix(filename_prefix, hidden.prompt, (extra or {}).get("workflow"), datetime.now())
+    workflow = extra.get("workflow") if isinstance(extra, Mapping) else None
+    prefix = expand_prefix(filename_prefix, hidden.prompt, workflow, datetime.now())
     height, width = images.shape[1:3]
     place = folders.save_path(prefix, not save_output, width, height)
-    file = place.stem if codec.sequence else f"{place.stem}.{codec.extension}"
+    paths = place.paths("" if codec.sequence else f".{codec.extension}")
     side = None if codec.plays_in_browser else f"kinema-preview-{uuid4().hex}.mp4"
-    path = Path(place.folder) / file
-    write_video(
+    saved = write_video(
         Job(
             Clip(images, frame_rate, pingpong, _sound(audio), at_once),
             codec,
-            path,
+            next(paths),
             quality,
             loop_count,
             video.workflow_tags(hidden.prompt, extra),
             None if side is None else Path(folders.temporary_folder()) / side,
             video.progress_reporter(),
+            paths,
         )
     )
-    readable = None if codec.still or codec.sequence else path
+    if saved.left_out:
+        notice(" ".join(saved.left_out))
+    if codec.fastest is not None and frame_rate > codec.fastest:
+        notice(f"Browsers play {format} at {codec.fastest} frames a second at most, so it has that many.", logging.INFO)
+    readable = None if codec.still or codec.sequence else saved.path
     return io.NodeOutput(
         video.video_value(readable, images, audio, frame_rate),
-        ui=video.preview(codec, file, place.subfolder, place.kind, side),
+        ui=video.preview(codec, saved.path.name, place.subfolder, place.kind, saved.preview and saved.preview.name),
     )
 
 

@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from tests.harness import client, templates
-from tests.harness.footage import write_footage
+from tests.harness.pack import load_pack
 from tests.harness.server import Server
 from tests.harness.setup import Host
 
@@ -30,6 +30,9 @@ def frames_of(file: Path) -> str:
 
 def main(comfyui: str, *models: str) -> dict[str, str]:
     """Run every template on a real server."""
+    load_pack()
+    from tests.harness.footage import write_footage
+
     made: dict[str, str] = {}
     host = Host(Path(comfyui), Path(sys.executable), is_users=False)
     with Server(host, [Path(folder) for folder in models], ["--cpu"]) as server:

@@ -21,7 +21,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("camera",),
     ),
     "nodes/host": (
-        ("folders", "notices", "memory", "options", "files", "patching"),
+        ("folders", "notices", "memory", "options", "files", "patching", "requests"),
         ("sampling", "video"),
         ("temporal", "prompts", "pose"),
         ("camera", "pictures", "control"),

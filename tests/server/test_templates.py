@@ -113,3 +113,15 @@ def test_readme_snippet(server: Server, prompt: templates.Prompt, tmp_path: Path
     (video,) = tmp_path.glob("*.mp4")
     assert video.name in done.stdout
     assert read(video)[0].shape == (8, 64, 64, 3)
+    templates.set_inputs(prompt, "KinemaCombineVideo", format="mpeg1")
+    (tmp_path / "prompt.json").write_text(json.dumps(prompt))
+    done = subprocess.run(
+        [sys.executable, "queue.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert re.fullmatch(r"Combine Video: format 'mpeg1' is unknown\. Choose one of: [\w, -]+\.\n", done.stderr)
+    (tmp_path / "prompt.json").write_text('{"1": {"class_type": "Gone", "inputs": {}}}')
+    done = subprocess.run(
+        [sys.executable, "queue.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert re.match(r"Node 'Gone' not found", done.stderr)

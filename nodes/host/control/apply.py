@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from comfy.controlnet import ControlNet
+from einops import rearrange
 from torch import Tensor
 
 from ....motion.control import Placement, SparseError
@@ -41,7 +42,7 @@ def apply_sparse(
             else "This is an ordinary ControlNet. Put it on with Apply ControlNet, or load a SparseCtrl file with Load "
             "SparseCtrl."
         )
-    hinted = control.placed(placement, nearest).set_cond_hint(pictures.movedim(-1, 1), vae=vae)
+    hinted = control.placed(placement, nearest).set_cond_hint(rearrange(pictures, "n h w c -> n c h w"), vae=vae)
     # without a negative conditioning the host gives that of the positive one to the negative
     alone = not all(conditionings)
     known: dict[Any, TimedControl] = {}

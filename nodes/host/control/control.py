@@ -9,6 +9,7 @@ import comfy.utils
 import torch
 from comfy.latent_formats import SD15
 from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
+from einops import rearrange
 from torch import Tensor
 
 from ....motion.control import RGB, Placement, SparseError, pictures_of
@@ -142,7 +143,7 @@ class SparseControl(FollowsClip):
 
     def _encoded(self, pictures: Tensor, size: tuple[int, int]) -> Tensor:
         loaded = [model for model in management.loaded_models(only_currently_used=True) if model is not None]
-        latents = self.vae.encode(pictures.movedim(1, -1))
+        latents = self.vae.encode(rearrange(pictures, "n c h w -> n h w c"))
         # what is being sampled may have made room for the VAE
         management.load_models_gpu(loaded)
         if tuple(latents.shape[1:]) != (4, *size):

@@ -1,7 +1,8 @@
 """Videos in the running ComfyUI.
 
-``read`` takes frames and sound from one, ``vae`` decodes and encodes part by part, ``output`` is what a saved clip
-hands back.
+``source`` opens one and shows its pictures with their times, ``picture`` sets one upright in its colours and size,
+``sound`` is cut to them, and ``read`` makes a clip of all three. ``vae`` decodes and encodes part by part, ``output``
+is what a saved clip hands back.
 """
 
 from .output import preview, progress_reporter, video_value, workflow_tags

@@ -1,6 +1,7 @@
 """What a saved clip hands back to the host: progress, tags, previews, VIDEO."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,10 @@ from comfy.cli_args import args
 from comfy_api.latest import Input, InputImpl, Types, io, ui
 
 from ....motion.video import Codec, Pictures
+from ..notices import notice
+
+_NOT_FINITE = re.compile(r"\b(NaN|Infinity)\b")
+"""Maybe within a text, too."""
 
 
 def progress_reporter() -> Callable[[int, int], None]:
@@ -19,12 +24,35 @@ def progress_reporter() -> Callable[[int, int], None]:
     return lambda done, total: bar.update_absolute(done, total)
 
 
-def workflow_tags(prompt: Any, extra: Mapping[str, Any] | None) -> dict[str, str]:
-    """The tags that let a dropped file restore its graph; none when the server runs with --disable-metadata."""
+def workflow_tags(prompt: Any, extra: Any) -> dict[str, str]:
+    """The tags that let a dropped file restore its graph; none when the server runs with --disable-metadata.
+
+    Args:
+        extra: what a request wants to have in the file beside the prompt. Nobody has checked it: what is no text in
+            JSON is left out, with a notice.
+    """
     if args.disable_metadata:
         return {}
-    found = {} if prompt is None else {"prompt": prompt}
-    return {key: json.dumps(value) for key, value in (found | dict(extra or {})).items()}
+    wanted: dict[Any, Any] = {} if prompt is None else {"prompt": prompt}
+    if isinstance(extra, Mapping):
+        wanted |= extra
+    elif extra:
+        notice("The file does not hold the workflow: extra_pnginfo of the request is no dictionary.")
+    found = {key: text for key, value in wanted.items() if isinstance(key, str) and (text := _json(value)) is not None}
+    unwritten = [str(key)[:80] for key in wanted if key not in found]
+    if unwritten:
+        notice(f"The file does not hold {', '.join(unwritten)} of the workflow, which cannot be written as JSON.")
+    return found
+
+
+def _json(value: Any) -> str | None:
+    """A value as JSON that every reader takes, None where it has things JSON has not."""
+    try:
+        text = json.dumps(value)
+        # Python writes numbers that are no JSON; the front end puts null in their place as well
+        return json.dumps(json.loads(text, parse_constant=lambda _: None)) if _NOT_FINITE.search(text) else text
+    except (TypeError, ValueError, RecursionError):
+        return None
 
 
 def preview(codec: Codec, file: str, subfolder: str, kind: str, temporary_preview: str | None) -> Any:

@@ -1,14 +1,9 @@
 """Frames and sound of a VIDEO; only those a clip needs are kept, in the size it has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import av
-import av.error
-import comfy.model_management
-import comfy.utils
-import numpy as np
 import torch
 from comfy_api.latest import Input
 from torch import Tensor
@@ -16,6 +11,12 @@ from torch import Tensor
 from ....motion.video import Choice, Shown, chosen, clip_size
 from ..memory import shortage
 from ..notices import notice
+from .picture import fitted, target_size, write_picture
+from .sound import read_sound
+from .source import Source, opened
+
+EXACT = 0.005
+"""Seconds by which a clip at a steady rate may be off, beside what files round times to."""
 
 
 class VideoFramesError(ValueError):
@@ -28,10 +29,16 @@ class VideoFrames:
 
     images: Tensor
     """(frames, height, width, 3) in 0..1."""
+    mask: Tensor
+    """(frames, height, width): 1 where the video is transparent, as the host's own loaders have it."""
     rate: float
     """Frames per second at which it plays as fast as the video."""
     sound: Mapping[str, Any] | None
     """The host's AUDIO, of the same length."""
+
+
+Write = Callable[[Any, Tensor], Tensor | None]
+"""Writes a picture to (height, width, 3) and answers its opacity, (height, width), None if it is opaque."""
 
 
 def read_frames(video: Any, choice: Choice, width: int, height: int) -> VideoFrames:
@@ -44,90 +51,148 @@ def read_frames(video: Any, choice: Choice, width: int, height: int) -> VideoFra
     Raises:
         VideoFramesError: the file is damaged or has no such frames, or they would not fit into memory.
     """
+    if type(video).get_stream_source is Input.Video.get_stream_source:
+        # no file behind it: asking for one would compress frames that are in memory
+        return _of_memory(video.get_components(), choice, width, height)
     try:
-        if type(video).get_stream_source is Input.Video.get_stream_source:
-            # no file behind it: asking for one would compress frames that are in memory
-            return _of_memory(video.get_components(), choice, width, height)
         return _of_file(video, choice, width, height)
-    except av.error.FFmpegError as error:
+    except VideoFramesError:
+        raise
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise VideoFramesError(f"The video cannot be read ({error.strerror}). Choose another file.") from error
+    except Exception as error:  # damaged files make the libraries raise whatever comes up
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise VideoFramesError(
-            f"The video cannot be read ({error.strerror}). It may be incomplete; convert or download it again."
+            f"The video cannot be read ({reason}). It may be incomplete; convert or download it again."
         ) from error
 
 
 def _of_file(video: Any, choice: Choice, width: int, height: int) -> VideoFrames:
-    begin, duration = video.get_active_trim_window()
-    lasting = duration or max(0.0, float(video.get_duration()))
-    with _opened(video) as container:
-        if not container.streams.video:
-            raise VideoFramesError("The file has sound but no pictures. Choose a video.")
-        stream = container.streams.video[0]
-        rate = float(stream.average_rate or 1)
-        pictures = _collect(_shown(container, stream, begin, duration), choice, lasting, rate, width, height)
-    looked_at = choice.rate or rate
-    sound = _sound(video, begin + choice.skip / looked_at, pictures.shape[0] * choice.every / looked_at)
-    return VideoFrames(pictures, looked_at / choice.every, sound)
+    with opened(video) as container:
+        stream = _pictures_of(container)
+        source = Source(container, stream, video, *video.get_active_trim_window())
+        aspect = float(stream.sample_aspect_ratio or 0)
+        taken = _Taken()
+        images, mask = _collect(
+            taken.of(source, choice),
+            choice,
+            (source.lasting, source.rate),
+            lambda frame: target_size(frame, aspect, width, height),
+            lambda frame, slot: write_picture(frame, aspect, slot),
+        )
+    if source.damaged:
+        notice(f"{source.damaged} damaged pieces of the video were left out.")
+    begin, rate = taken.timing(choice, source, images.shape[0])
+    with opened(video) as container:
+        sound = _sound(container, source.zero + begin, images.shape[0] / rate)
+    return VideoFrames(images, mask, rate, sound)
+
+
+def _pictures_of(container: Any) -> Any:
+    streams = container.streams.video
+    if not streams:
+        raise VideoFramesError("The file has sound but no pictures. Choose a video.")
+    stream = next((stream for stream in streams if stream.codec_context is not None), None)
+    if stream is None:
+        raise VideoFramesError("The pictures of the file are coded in a way nobody here can read. Convert it to mp4.")
+    return stream
+
+
+def _sound(container: Any, begin: float, duration: float) -> dict[str, Any] | None:
+    """Sound that cannot be read does not cost the pictures."""
+    try:
+        return read_sound(container, begin, duration)
+    except Exception as error:
+        notice(f"The sound of the video cannot be read ({error}), so there is none.")
+        return None
+
+
+class _Taken:
+    """When the frames of a clip are on the screen, noted while they are taken."""
+
+    def __init__(self) -> None:
+        self.start: float | None = None
+        self.end = 0.0
+
+    def of(self, shown: Iterable[Shown[Any]], choice: Choice) -> Iterator[Any]:
+        """The pictures of the clip, the same one as often as it is on the screen."""
+        for picture in chosen((Shown(item.start, item.end, item) for item in shown), choice):
+            self.start = picture.start if self.start is None else self.start
+            self.end = picture.end
+            yield picture.picture
+
+    def timing(self, choice: Choice, source: Source, count: int) -> tuple[float, float]:
+        """Where the clip starts in the video, in seconds, and at which rate it is as fast."""
+        if choice.rate:
+            return choice.skip / choice.rate, choice.rate / choice.every
+        start = self.start or 0.0
+        lasting = self.end - start + (choice.every - 1) / source.rate
+        for rate in source.rates:
+            if abs(lasting - count * choice.every / rate) < EXACT + source.tick:
+                return start, rate / choice.every
+        return start, count / lasting if lasting > 0 else source.rate / choice.every
 
 
 def _of_memory(components: Any, choice: Choice, width: int, height: int) -> VideoFrames:
     rate = float(components.frame_rate)
-    images = components.images
-    shown = (Shown(number / rate, (number + 1) / rate, image[..., :3]) for number, image in enumerate(images))
-    pictures = _collect(shown, choice, images.shape[0] / rate, rate, width, height)
+    images, opacity = components.images, getattr(components, "alpha", None)
+    if images.shape[-1] == 4:
+        opacity = images[..., 3:]
+    shown = (Shown(number / rate, (number + 1) / rate, number) for number in range(images.shape[0]))
+    size = clip_size((images.shape[2], images.shape[1]), width, height)
+
+    def write(number: int, slot: Tensor) -> Tensor | None:
+        slot.copy_(_fitted(images[number, ..., :3], size))
+        return None if opacity is None else _fitted(opacity[number, ..., :1], size)[..., 0]
+
+    pictures, mask = _collect(chosen(shown, choice), choice, (images.shape[0] / rate, rate), lambda _: size, write)
     looked_at = choice.rate or rate
     sound = None
     if components.audio is not None:
         samples, per_second = components.audio["waveform"], components.audio["sample_rate"]
         begin, end = choice.skip / looked_at, (choice.skip + pictures.shape[0] * choice.every) / looked_at
         samples = samples[..., round(begin * per_second) : round(end * per_second)]
-        sound = {"waveform": samples, "sample_rate": per_second}
-    return VideoFrames(pictures, looked_at / choice.every, sound)
+        sound = {"waveform": samples, "sample_rate": per_second} if samples.shape[-1] else None
+    return VideoFrames(pictures, mask, looked_at / choice.every, sound)
 
 
-def _opened(video: Any) -> Any:
-    return av.open(video.get_stream_source())
-
-
-def _shown(container: Any, stream: Any, begin: float, duration: float) -> Iterator[Shown[Any]]:
-    """Every picture with its times from the first one on; a picture ends where the next one starts."""
-    if begin:
-        container.seek(int(begin / stream.time_base), stream=stream)
-    usual = 1.0 / float(stream.average_rate or 1)
-    zero: float | None = None
-    held: tuple[float, Any] | None = None
-    for frame in container.decode(stream):
-        comfy.model_management.throw_exception_if_processing_interrupted()
-        time = float(frame.time if frame.time is not None else (held[0] + usual if held else 0.0))
-        if time < begin or (duration and time >= begin + duration):
-            continue
-        zero = time if zero is None else zero
-        if held is not None:
-            yield Shown(held[0] - zero, time - zero, held[1])
-        held = (time, frame)
-    if held is not None and zero is not None:
-        yield Shown(held[0] - zero, held[0] - zero + usual, held[1])
+def _fitted(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    return picture if (picture.shape[1], picture.shape[0]) == size else fitted(picture.float(), *size)
 
 
 def _collect(
-    shown: Iterator[Shown[Any]], choice: Choice, lasting: float, rate: float, width: int, height: int
-) -> Tensor:
-    """The pictures of the clip as one tensor, written where they stay.
+    pictures: Iterator[Any],
+    choice: Choice,
+    says: tuple[float, float],
+    size: Callable[[Any], tuple[int, int]],
+    write: Write,
+) -> tuple[Tensor, Tensor]:
+    """The pictures of the clip as one tensor, written where they stay, and where they are transparent.
 
     Args:
-        lasting, rate: seconds and pictures a second of the video, as it says itself.
+        says: seconds and pictures a second of the video, as it says itself.
+        size: width and height of a clip that begins with a picture.
     """
-    found = torch.empty(0, 0, 0, 3)
-    last: tuple[Any, Tensor] | None = None
+    lasting, rate = says
+    found, mask = torch.empty(0, 0, 0, 3), torch.zeros(0, 0, 0)
+    last: Any = None
     count = 0
-    for picture in chosen(shown, choice):
-        if last is None or last[0] is not picture:
-            last = picture, _sized(picture, width, height)
+    for picture in pictures:
         if count == found.shape[0]:
             # files tell only about how long they are
             expected = max(choice.needed(lasting, rate), 1) if count == 0 else count + max(16, count // 4)
-            found = _longer(found, last[1], expected)
-        found[count] = last[1]
+            wide, high = size(picture) if count == 0 else (found.shape[2], found.shape[1])
+            found, mask = _longer(found, mask, (expected, high, wide))
+        if count and picture is last:
+            found[count], mask[count] = found[count - 1], mask[count - 1]
+        elif (opacity := write(picture, found[count])) is not None:
+            mask[count] = 1.0 - opacity
+        last = picture
         count += 1
+    if count == 0 and choice.skip == 0:
+        raise VideoFramesError(
+            "The video has no pictures here that can be read. It may be incomplete, or trimmed beyond its end."
+        )
     if count == 0:
         raise VideoFramesError(
             f"The video lasts {lasting:.2f} seconds and ends before frame {choice.skip} at {choice.rate or rate:g} a "
@@ -135,55 +200,18 @@ def _collect(
         )
     if count < choice.count:
         notice(f"The video has only {count} such frames; {choice.count} were asked for.")
-    return found[:count]
+    return found[:count], mask[:count]
 
 
-def _longer(found: Tensor, picture: Tensor, length: int) -> Tensor:
-    short = shortage(length, picture.shape[1], picture.shape[0])
+def _longer(found: Tensor, mask: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
+    length, height, width = shape
+    short = shortage(length, width, height)
     if short is not None:
-        size = f"{picture.shape[1]}x{picture.shape[0]}"
         raise VideoFramesError(
-            f"{length} frames of {size} take {short[0]:.1f} GB, but {short[1]:.1f} GB of memory are free. Set "
-            "frames, width and height, or raise every_nth."
+            f"{length} frames of {width}x{height} take {short[0]:.1f} GB, but {short[1]:.1f} GB of memory are free. "
+            "Set frames, width and height, or raise every_nth."
         )
-    longer = torch.empty((length, *picture.shape))
+    longer, wider = torch.empty((*shape, 3)), torch.zeros(shape)
     longer[: found.shape[0]] = found if found.shape[0] else 0
-    return longer
-
-
-def _sized(picture: Any, width: int, height: int) -> Tensor:
-    """A picture, decoded or still to be, upright, cropped in its middle and resized: (height, width, 3) in 0..1."""
-    if not isinstance(picture, Tensor):
-        array = np.rot90(picture.to_ndarray(format="rgb24"), round(picture.rotation / 90))
-        picture = torch.from_numpy(np.ascontiguousarray(array)).float().div_(255.0)
-    wide, high = clip_size((picture.shape[1], picture.shape[0]), width, height)
-    if (high, wide) == picture.shape[:2]:
-        return picture
-    method = "area" if wide * high <= picture.shape[0] * picture.shape[1] else "bicubic"
-    resized = comfy.utils.common_upscale(picture.movedim(-1, 0)[None], wide, high, method, "center")
-    return resized[0].movedim(0, -1).clamp_(0.0, 1.0)
-
-
-def _sound(video: Any, begin: float, duration: float) -> dict[str, Any] | None:
-    """The sound of a part of the video in seconds, None if there is none that can be decoded."""
-    with _opened(video) as container:
-        stream = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
-        if stream is None:
-            return None
-        resampler = av.AudioResampler(format="fltp")
-        container.seek(int(begin / stream.time_base), stream=stream)
-        parts: list[np.ndarray] = []
-        first = 0.0
-        for frame in container.decode(stream):
-            if frame.time is not None and frame.time > begin + duration:
-                break
-            first = float(frame.time or 0.0) if not parts else first
-            parts += [part.to_ndarray() for part in resampler.resample(frame)]
-        rate = int(stream.sample_rate)
-    if not parts:
-        return None
-    samples = torch.from_numpy(np.concatenate(parts, axis=1))
-    start = round((begin - first) * rate)
-    # sound that sets in later than the pictures starts with silence
-    samples = torch.nn.functional.pad(samples, (-start, 0)) if start < 0 else samples[:, start:]
-    return {"waveform": samples[None, :, : round(duration * rate)], "sample_rate": rate}
+    wider[: mask.shape[0]] = mask if mask.shape[0] else 0
+    return longer, wider

@@ -31,6 +31,12 @@ def read(text: str, frames: int = 16) -> dict[int, str]:
         "0: a cat,\n8: a dog",
         '0. = "a cat", .5 = "a dog"',
         '-16: "a cat", -8 : "a dog"',
+        '0: "a cat"; 8: "a dog";',
+        '"0" :"a cat", "max_f/2 + 0.5" :"a dog",',
+        "0: 'a cat', (max_f + 1) / 2: 'a dog'",
+        "\uff10\uff1a\u300ca cat\u300d\uff0c\u3000\uff18\uff1a\u300ea dog\u300f",
+        "\u00ab0\u00bb: \u00aba cat\u00bb\u060c \u0668: \u2039a dog\u203a",
+        '\u200b"0":\u00a0"a cat",\u2060\r\n\u200e\u22128: "a dog"\ufeff',
     ],
 )
 def test_spellings(text: str) -> None:
@@ -49,8 +55,14 @@ def test_spellings(text: str) -> None:
         (r'0: "cat \\(animal\\)"', r"cat \(animal\)"),
         (r'0: "a\nb\/c \u00e9 \ud83d\ude00 \ud83d"', "a\nb/c é \U0001f600 \ufffd"),
         ('0: "two\nlines"', "two\nlines"),
-        ('0: "(soft light:1.2), [x:y:4], {a|b}"', "(soft light:1.2), [x:y:4], {a|b}"),
-        ("0: (soft light:1.2), <lora:x:0.5>", "(soft light:1.2), <lora:x:0.5>"),
+        (
+            '0: "(soft light:1.2), [old], {new}, embedding:easy, <3"',
+            "(soft light:1.2), [old], {new}, embedding:easy, <3",
+        ),
+        ("0: A CAT AND A DOG", "A CAT AND A DOG"),
+        ("0: well-lit -- a cat in 16:9, rock 'n' roll", "well-lit -- a cat in 16:9, rock 'n' roll"),
+        (r"0: a \[b:c:0.5\]", r"a \[b:c:0.5\]"),
+        ("0: \u732b\uff0c\u72ac\uff1b", "\u732b\uff0c\u72ac"),
         ('0: "a lone ` stays"', "a lone ` stays"),
         ('0: ""', ""),
     ],
@@ -82,7 +94,20 @@ def test_prompts_are_kept_as_written(text: str, prompt: str) -> None:
         ('-17: "a"', 1, 1, "-17 lies before the beginning of a clip of 16 frames"),
         ('0:5 = "a"', 1, 3, "is not clear"),
         ('0: "(smile:`sin(t`)"', 1, 12, "`sin.t` is not complete arithmetic. Between backticks"),
-        ('0: "a", 4: "\n`__import__`"', 2, 1, "'__import__' has no value here; there are t, max_f, pi .at frame 1"),
+        ('0: "a", 4: "\n`_import`"', 2, 1, "'_import' has no value here; there are t, max_f, pi .at frame 1"),
+        ('0: "a <lora:x:0.5>"', 1, 7, "'<lora:x:0.5>' is an instruction of another program.*Load LoRA"),
+        ("0: a\n4: <hypernet:y", 2, 4, "'<hypernet:y' is an instruction"),
+        ('0: "a [cat:dog:0.5]"', 1, 7, "changes the prompt during the sampling"),
+        ('0: "a [cat|dog]"', 1, 7, "is a choice of another program"),
+        ('0: "a {cat|dog}"', 1, 7, "is a choice of another program"),
+        ('0: "a __animal__"', 1, 7, "stands for a list of words"),
+        ('0: "a cat BREAK a dog"', 1, 11, "joins prompts in another program"),
+        ('0: "a cat AND a dog"', 1, 11, "joins prompts in another program"),
+        ('0: "a cat --w 512"', 1, 11, "the only one understood is --neg"),
+        ('0: "a --neg b --neg c"', 1, 15, "--neg stands twice"),
+        ('"max_f/": "a"', 1, 1, "is not complete arithmetic"),
+        ('"-99 * max_f": "a"', 1, 1, "lies before the beginning"),
+        ("0: a cat, max_f/2: a dog", 1, 9, "is not clear"),
         ('0: "(smile:`1 / (t - 3)`)"', 1, 12, "division by zero .at frame 3"),
     ],
 )
@@ -91,7 +116,7 @@ def test_answers(text: str, line: int, character: int, words: str) -> None:
         plan_travel(text, 16)
     assert (caught.value.line, caught.value.character) == (line, character)
     assert str(caught.value).startswith(f"Line {line}, character {character}: ")
-    assert "for example" in str(caught.value)
+    assert str(caught.value).endswith(".")
 
 
 def test_answers_name_the_text_they_mean() -> None:
@@ -166,19 +191,32 @@ def test_json_is_read_like_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "seen", "unseen"),
     [
-        pytest.param('0: "' + "a cat, " * 150_000 + '"', id="a megabyte"),
-        pytest.param('0: "' + '\\"' * 500_000, id="a megabyte never closed"),
-        pytest.param("0: '" + "a'" * 500_000, id="apostrophes"),
-        pytest.param("," * 1_000_000, id="commas"),
-        pytest.param("0: x" + ", " * 500_000 + "x", id="no quotes"),
-        pytest.param(",\n".join(f'"{i}" :"prompt {i}"' for i in range(100_000)), id="100,000 keys"),
-        pytest.param("{" * 500_000 + "}" * 500_000, id="braces"),
+        ('0: "a cat --neg blurry"', "a cat", "blurry"),
+        ("0: a cat, --neg: blurry, (dark:1.2)", "a cat", "blurry, (dark:1.2)"),
+        ('0: "--neg blurry"', "", "blurry"),
+        ('0: "a cat --NEG"', "a cat", ""),
+        ('0: "a cat--neg blurry"', "a cat", "blurry"),
+        ('0: "a cat \u2014neg (dark:`t/2`)"', "a cat", "(dark:1.500)"),
+        ('0: "a negligee cat"', "a negligee cat", None),
     ],
 )
-def test_long_texts_take_no_longer_than_they_are(text: str) -> None:
+def test_what_is_not_to_be_seen(text: str, seen: str, unseen: str | None) -> None:
+    (prompt,) = parse_prompts(text, 16).values()
+    assert prompt.at({"t": 3}) == seen
+    assert (prompt.negative and prompt.negative.at({"t": 3})) == unseen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('0: "' + "a cat, " * 25_000 + '"', id="a long prompt"),
+        pytest.param(",\n".join(f'"{i}" :"prompt {i}"' for i in range(8_000)), id="8,000 keys"),
+        pytest.param(",\n".join(f"{i}: `t`" for i in range(13_000)), id="arithmetic"),
+    ],
+)
+def test_long_texts_are_read(text: str) -> None:
     start = time.process_time()
-    found = answer(text, 64)
-    assert isinstance(found, Travel) or len(str(found)) < 400
-    assert time.process_time() - start < 5
+    parse_prompts(text, 64)
+    assert time.process_time() - start < 0.5

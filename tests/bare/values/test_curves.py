@@ -33,7 +33,13 @@ def test_empty_is_no_curve(text: str) -> None:
         ("0: 1e9", "between -10 and 10"),
         ("0: 1, 4: 2, 0: 3", "frame 0 is given twice, again at character 13"),
         (",,", "only commas"),
-        ("0: 1; 4: 2", "with commas between them"),
+        ("0: 1, 8: 2 4: 3", "'8: 2 4: 3' at character 7"),
+        ("0: (0.5", "`(0.5` is not complete arithmetic"),
+        ("0: sin(t)/0", "division by zero (at frame 0)."),
+        ("0: 0, 4: 3 * t", "is 12 at frame 4; values must lie between -10 and 10"),
+        ("0: x * 2", "'x' has no value here; there are t, pi"),
+        ("0: 1, max_f/2: 2", "Set frames"),
+        ("1" * 70_000, "has 70000 characters"),
         ("9" * 30 + ": 1", "at character 1"),
     ],
 )
@@ -94,3 +100,53 @@ def test_interpolations(name: str, wanted: list[float]) -> None:
     curve = parse_curve("0: 0, 4: 1", name)
     assert curve is not None
     assert [curve.at(frame) for frame in range(5)] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0:(0.95), 10:(0.5)",
+        '"0": 0.95, "10": 0.5',
+        '{"0": "0.95", "10": "(0.5)"}',
+        "0: 0.95; 10: 0.5;",
+        "0 = 0.95, 10 = 0.5",
+        "0:0.95\r\n10:0.5,\r\n",
+        "\ufeff0:\u200b 0.95,\u00a010: 0.5",
+        "\uff10\uff1a\uff10\uff0e\uff19\uff15\uff0c\u3000\uff11\uff10\uff1a\uff08\uff10\uff0e\uff15\uff09",
+        "\u0660: \u0660\u066b\u0669\u0665\u060c \u0661\u0660: \u0660\u066b\u0665",
+        "\u201c0\u201d: 0.95, \u00ab10\u00bb: 0.5",
+        "0: 0.95, max_f/2 + 0.5: 0.5",
+        "0: (1 - 0.05), 10: (1 / 2)",
+    ],
+)
+def test_spellings(text: str) -> None:
+    curve = parse_curve(text, frames=20)
+    assert curve is not None
+    assert [frame for frame, _ in curve.keys] == [0, 10]
+    assert [curve.at(frame) for frame in (0, 10, 99)] == pytest.approx([0.95, 0.5, 0.5])
+
+
+def test_a_minus_may_be_any_dash() -> None:
+    assert parse_curve("0: \u22120.5, 4: \uff0d1") == parse_curve("0: -0.5, 4: -1")
+
+
+def test_arithmetic_holds_to_the_next_key_as_in_deforum() -> None:
+    curve = parse_curve("0:(where(t<4, 0.25, t/8)), 8:(1), 12:(0.5*(t<14))", frames=16)
+    assert curve is not None
+    assert [curve.at(frame) for frame in (0, 3, 4, 7)] == [0.25, 0.25, 0.5, 0.875]
+    assert [curve.at(frame) for frame in (8, 10, 12, 13, 14, 99)] == [1.0, 0.75, 0.5, 0.5, 0.0, 0.0]
+
+
+def test_arithmetic_alone_and_in_lists() -> None:
+    alone = parse_curve("0.5 + t / 100")
+    assert alone is not None
+    assert not alone.is_list
+    assert [alone.at(frame) for frame in (0, 50)] == [0.5, 1.0]
+    assert parse_curve("1, t * 2, max(t, 3)") == listed([1, 2, 3])
+
+
+def test_arithmetic_that_fails_later_names_the_frame() -> None:
+    curve = parse_curve("0: t / 40")
+    assert curve is not None
+    with pytest.raises(CurveError, match="is 10.025 at frame 401"):
+        curve.at(401)

@@ -14,8 +14,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 import torch
-from kinema.motion.video import CODECS, Clip, Codec, Job, Sound, VideoError, write_video
-from kinema.motion.video import writing as video
+from kinema.motion.video import CODECS, Clip, Codec, Job, Sound, VideoError, process, write_video
 
 TAGS = {"prompt": json.dumps({"1": {"class_type": 'a "b"; c=d # e\\f'}}), "workflow": json.dumps({"nodes": ["ü"]})}
 VIDEOS = [codec for codec in CODECS.values() if not codec.still and not codec.sequence]
@@ -308,11 +307,91 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
         return popen(*arguments, **options, preexec_fn=limit, restore_signals=False)
 
-    monkeypatch.setattr(video.subprocess, "Popen", limited)
+    monkeypatch.setattr(process.subprocess, "Popen", limited)
     noise = torch.rand(8, 128, 128, 3)
     with pytest.raises(VideoError, match=r"clip\.mov was not saved: the disk .* is full"):
         save(tmp_path, CODECS["ffv1-mov"], noise)
     assert no_files_left(tmp_path)
+
+
+PATTERNS = [CODECS[name] for name in ("h264-mp4", "gif", "webp", "apng", "png-sequence")]
+
+
+@pytest.mark.parametrize("codec", PATTERNS, ids=lambda codec: codec.name)
+@pytest.mark.parametrize(
+    "name", ["50%d", "n%03dn", "-y", "a:b 'c' \"d\"", "*?[x]", "🎬" * 40, "file,x|y", "%", "a\udcffb"]
+)
+def test_names_are_names(tmp_path: Path, codec: Codec, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    path = folder / f"{name}_{codec.extension}"
+    sound = Sound(torch.zeros(1, 8000), 8000)
+    saved = write_video(Job(Clip(frames(2, 8, 8), 8.0, sound=sound), codec, path, tags=TAGS))
+    assert saved.left_out == ()
+    assert saved.path == path
+    assert [entry.name for entry in folder.iterdir()] == [path.name]
+    if codec.sequence:
+        assert sorted(os.listdir(path)) == ["00001.png", "00002.png"]
+
+
+@pytest.mark.parametrize("codec", [CODECS["h264-mp4"], CODECS["png-sequence"]], ids=lambda codec: codec.name)
+def test_a_saved_clip_is_never_replaced(tmp_path: Path, codec: Codec) -> None:
+    path = save(tmp_path, codec, frames(2))
+    before = sorted((item, item.stat().st_mtime_ns) for item in tmp_path.rglob("*"))
+    with pytest.raises(VideoError, match="the name is taken"):
+        write_video(Job(Clip(frames(4), 8.0), codec, path))
+    assert sorted((item, item.stat().st_mtime_ns) for item in tmp_path.rglob("*")) == before
+    others = [path, tmp_path / "another"]
+    assert write_video(Job(Clip(frames(4), 8.0), codec, path, other_paths=others)).path == others[1]
+
+
+KEYS = {
+    "": "1", "日本": "2", "a\nb": "3", "x" * 100: "4", "\ud800": "5", "[STREAM]": "6", "=;#\\": "7", "nul": "a\0b",
+    "timecode": "no time", "creation_time": "never", " a": "8", "huge": "y" * (65 << 20), "workflow": '{"kept": 1}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", CODECS.values(), ids=CODECS)
+def test_tags_that_cannot_be_written_are_left_out(tmp_path: Path, codec: Codec) -> None:
+    path = tmp_path / f"clip.{codec.extension}"
+    saved = write_video(Job(Clip(frames(2), 8.0), codec, path, tags=KEYS))
+    assert saved.path == path
+    if codec.tags is not None:
+        assert any("'huge'" in sentence for sentence in saved.left_out)
+        data = b"".join(file.read_bytes() for file in (path.iterdir() if path.is_dir() else [path]))
+        assert b'{"kept": 1}' in data or any("does not hold the workflow." in words for words in saved.left_out)
+
+
+def test_sound_that_cannot_be_encoded_is_left_out(tmp_path: Path) -> None:
+    sound = Sound(torch.zeros(60, 8000), 8000)
+    saved = write_video(Job(Clip(frames(4), 8.0, sound=sound), CODECS["h264-mp4"], tmp_path / "x.mp4"))
+    assert len(decode(saved.path, 48, 64)) == 4
+    assert saved.left_out[0].startswith("The file has no sound")
+
+
+def test_a_clip_outlives_its_preview(tmp_path: Path) -> None:
+    nowhere = tmp_path / "gone" / "preview.mp4"
+    saved = write_video(Job(Clip(frames(4), 8.0), CODECS["prores-mov"], tmp_path / "x.mov", preview=nowhere))
+    assert saved.path.exists()
+    assert saved.preview is None
+    assert "is saved" in saved.left_out[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "rate", "least"),
+    [("gif", 60, 20), ("gif", 1000, 20), ("gif", 30, 20), ("webp", 120, 11), ("apng", 120, 11)],
+)
+def test_no_delay_that_browsers_stretch(tmp_path: Path, name: str, rate: float, least: int) -> None:
+    from PIL import Image, ImageSequence
+
+    path = save(tmp_path, CODECS[name], frames(60), frame_rate=rate)
+    with Image.open(path) as picture:
+        delays = []
+        for frame in ImageSequence.Iterator(picture):
+            frame.load()
+            delays.append(frame.info["duration"])
+    assert min(delays) >= least
+    assert sum(delays) == pytest.approx(60_000 / rate, abs=25), "as long as the clip"
 
 
 def test_unwritable_folder(tmp_path: Path) -> None:

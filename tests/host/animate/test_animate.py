@@ -366,7 +366,7 @@ def test_compiled(model, tmp_path: Path) -> None:
 def test_reload_for_other_devices(model, tmp_path: Path) -> None:
     """Multi-GPU runs and non-dynamic delegates ask the patcher how to make itself again."""
     motion = tiny_motion(tmp_path)
-    make, arguments = motion.patcher.cached_patcher_init
+    make, arguments = motion.loaded.patcher.cached_patcher_init
     again = make(*arguments, disable_dynamic=True)
     assert again.model is not motion.model
     for (name, ours), (other, theirs) in zip(
@@ -374,5 +374,5 @@ def test_reload_for_other_devices(model, tmp_path: Path) -> None:
     ):
         assert name == other
         assert torch.equal(ours, theirs)
-    clone = motion.patcher.deepclone_multigpu()
+    clone = motion.loaded.patcher.deepclone_multigpu()
     assert clone.model is not motion.model

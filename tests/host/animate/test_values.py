@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from kinema.motion.temporal import PositionAdjustment, TemporalTransformer
+from kinema.motion.temporal import Mixing, PositionAdjustment, TemporalTransformer
 from kinema.motion.temporal.positions import PositionError
 from kinema.motion.values import Keyframe, Keyframes, Mask, MotionValue, listed, parse_curve
 from kinema.nodes.host.animate import checks
@@ -78,7 +78,7 @@ def test_scale_and_effect_of_each_frame_and_place(tmp_path: Path) -> None:
     tokens = layer.proj_out(tokens + layer.ff_out(value * torch.nn.functional.gelu(gate)))
     change = tokens.permute(1, 2, 0).unflatten(2, (4, 6))
     wanted = x + effect.unflatten(1, (4, 6))[:, None] * change
-    assert relative_error(layer(x, 8, scale, effect), wanted) < 1e-12
+    assert relative_error(layer(x, Mixing(8, scale, effect)), wanted) < 1e-12
 
 
 def test_frames_with_no_effect_are_those_of_the_plain_layer(tmp_path: Path) -> None:
@@ -86,9 +86,9 @@ def test_frames_with_no_effect_are_those_of_the_plain_layer(tmp_path: Path) -> N
     assert layer is not None
     x = torch.randn(8, 32, 4, 4)
     effect = as_value("effect", [0, 1, 0, 1, 1, 1, 1, 1]).over(range(8), (4, 4))
-    found = layer(x, 8, 1.0, effect)
+    found = layer(x, Mixing(8, effect=effect))
     assert torch.equal(found[[0, 2]], x[[0, 2]])
-    assert relative_error(found[1], layer(x, 8)[1]) < 1e-6
+    assert relative_error(found[1], layer(x, Mixing(8))[1]) < 1e-6
 
 
 def test_keyframes_over_the_sampling(model, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_two_models_blended(model, tmp_path: Path) -> None:
     assert order[:2] == [1, 0]
     (x, middle), (again, _) = seen[:2]
     assert torch.equal(middle, again)
-    assert relative_error(middle, x + 0.5 * (layers[1](x, 8) - x)) < 1e-5
+    assert relative_error(middle, x + 0.5 * (layers[1](x, Mixing(8)) - x)) < 1e-5
 
 
 def test_the_first_of_a_chain_decides_the_schedule(model, tmp_path: Path, caplog) -> None:

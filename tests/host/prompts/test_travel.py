@@ -44,7 +44,7 @@ def host(clip: Any, text: str) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def travelled(clip: Any, text: str, frames: int, **options: Any) -> list[list[Any]]:
-    return encode(clip, plan_travel(text, frames, **options), lambda _done, _total: None)
+    return encode(clip, [plan_travel(text, frames, **options)], lambda _done, _total: None)[0]
 
 
 def test_frames_are_the_hosts_encodings_and_their_blends(clip) -> None:
@@ -127,14 +127,57 @@ def test_numbers_in_prompts_come_from_motion_values(clip) -> None:
         pw_a=MotionValue(2.0, (curve,)),
         pw_b=7,
     )
-    ((cond, _),), text = made.result
+    ((cond, _),), text, _ = made.result
     assert text.split("\n") == [
         "0: photo, a (cat:1.000) 7.000 at night",
         "1: photo, a (cat:2.000) 7.000 at night",
         "2: photo, a (cat:3.000) 7.000 at night",
     ]
-    assert len(counting.encoded) == 3
+    assert len(counting.encoded) == 4, "and an empty negative"
     assert torch.equal(cond[2:], host(clip, "photo, a (cat:3.000) 7.000 at night")[0])
+
+
+def test_what_is_not_to_be_seen_is_an_output_of_its_own(clip) -> None:
+    prompts = '0: "a cat --neg blurry", 2: "a dog --neg (dark:`t/2`)"'
+    ((cond, _),), text, ((negative, options),) = PromptTravel.execute(
+        clip, prompts, 3, before="photo --neg text", after="night"
+    ).result
+    assert text.split("\n\n")[1].split("\n")[0] == "Negative:"
+    assert torch.equal(cond[:1], host(clip, "photo a cat night")[0])
+    blurry, dark = host(clip, "text blurry"), host(clip, "text (dark:1.000)")
+    assert torch.equal(negative[:1], blurry[0])
+    assert torch.equal(negative[2:], dark[0])
+    assert torch.equal(options["pooled_output"][2:], dark[1])
+    assert torch.equal(negative[1:2], torch.lerp(blurry[0], host(clip, "text (dark:0.500)")[0], 0.5))
+    ((nothing, _),) = PromptTravel.execute(clip, "0: a cat", 2).result[2]
+    assert torch.equal(nothing[1:], host(clip, "")[0])
+
+
+def test_both_encoders_of_sdxl_travel_on_their_own() -> None:
+    class Both:
+        def tokenize(self, text: str) -> dict[str, str]:
+            return {"l": text, "g": text}
+
+        def encode_from_tokens_scheduled(self, tokens: dict[str, str], **_: Any) -> list[list[Any]]:
+            small, large = (
+                torch.full((1, 77, 768), float(tokens["l"] or 0)),
+                torch.full((1, 77, 1280), float(tokens["g"] or 0)),
+            )
+            return [[torch.cat((small, large), -1), {"pooled_output": large[:, 0]}]]
+
+    made = PromptTravel.execute(Both(), "0: 1 --neg 5\n2: 3 --neg 7", 3, prompts_l="0: 10\n1: 20 --neg 40").result
+    ((cond, options),), text, ((negative, _),) = made
+    assert cond.shape == (3, 77, 2048)
+    assert cond[:, 0, 0].tolist() == [10.0, 20.0, 20.0]
+    assert cond[:, 0, -1].tolist() == [1.0, 2.0, 3.0]
+    assert options["pooled_output"][:, 0].tolist() == [1.0, 2.0, 3.0]
+    assert negative[:, 0, -1].tolist() == [5.0, 6.0, 7.0]
+    assert [part.split("\n")[0] for part in text.split("\n\n")[1:]] == ["Negative:", "CLIP-L:", "CLIP-L, negative:"]
+
+
+def test_one_encoder_has_no_small_one(clip) -> None:
+    with pytest.raises(TravelError, match="Leave prompts_l empty"):
+        PromptTravel.execute(clip, "0: a cat", 2, prompts_l="0: a dog")
 
 
 def test_options_of_the_host_stay_and_schedules_have_an_entry_each() -> None:

@@ -9,7 +9,7 @@ import comfy.model_management
 import pytest
 import torch
 from comfy.context_windows import ContextFuseMethods, ContextSchedules
-from kinema.motion.temporal import LoraModel, read_lora
+from kinema.motion.temporal import LoraModel, Mixing, read_lora
 from kinema.motion.temporal.lora_files import LoraError, LoraFile, LowRank, Target, place_of
 from kinema.motion.values import Acts, Mask, MotionValue, parse_curve
 from kinema.nodes.host.animate import animate
@@ -85,10 +85,10 @@ def test_the_plain_module_is_left_alone(model, tmp_path: Path) -> None:
     before = {name: value.clone() for name, value in motion.model.named_parameters()}
     moved = with_loras(model, motion, tiny_lora(tmp_path))
     inside: list[torch.Tensor] = []
-    sample(moved, callback=lambda *_: inside.append(motion.model.at(("input", 1))(torch.ones(8, 32, 4, 4), 8)))
+    sample(moved, callback=lambda *_: inside.append(motion.model.at(("input", 1))(torch.ones(8, 32, 4, 4), Mixing(8))))
     assert torch.equal(sample(plain), wanted)
     assert torch.equal(sample(model), image)
-    assert torch.equal(inside[0], motion.model.at(("input", 1))(torch.ones(8, 32, 4, 4), 8))
+    assert torch.equal(inside[0], motion.model.at(("input", 1))(torch.ones(8, 32, 4, 4), Mixing(8)))
     assert all(torch.equal(value, before[name]) for name, value in motion.model.named_parameters())
 
 

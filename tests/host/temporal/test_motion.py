@@ -35,9 +35,9 @@ def write(folder: Path, name: str, seed: int = 0) -> str:
 def test_a_second_use_reads_nothing(tmp_path: Path, reads: list[str]) -> None:
     path, other = write(tmp_path, "one.safetensors"), write(tmp_path, "two.safetensors", seed=1)
     first = loader.load_motion(path)
-    assert loader.load_motion(path) is first
+    assert loader.load_motion(path).loaded is first.loaded
     loader.load_motion(other)
-    assert loader.load_motion(path) is first, "in use, though another one came between"
+    assert loader.load_motion(path).loaded is first.loaded, "in use, though another one came between"
     assert reads == [path, other]
 
 

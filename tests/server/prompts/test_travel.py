@@ -31,7 +31,7 @@ def travelling(prompt: templates.Prompt, prompts: str = '0: "a cat", 7: "a dog"'
         ({"prompts": ""}, "Line 1, character 1: there is no prompt"),
         ({"prompts": '-9: "a"'}, "-9 lies before the beginning of a clip of 8 frames"),
         ({"before": "a `1 +` b"}, "Text before, line 1, character 3"),
-        ({"frames": 0}, "frames is 0; it must be between 1 and 100000"),
+        ({"frames": 0}, "frames takes a whole number from 1 to 100000, not 0"),
         ({"interpolation": "bouncy"}, "interpolation"),
     ],
 )

@@ -40,7 +40,7 @@ def test_values_are_answered_before_the_run(
     [
         ({"motion_scale": -1.0}, "motion_scale is -1; it must lie between 0 and 10"),
         ({"effect_strength": 1e9}, "effect_strength is 1e+09; it must lie between 0 and 10"),
-        ({"effect_strength": "much"}, "effect_strength is 'much', which is no number"),
+        ({"effect_strength": "much"}, 'effect_strength takes a number from 0 to 10, or a connection, not "much"'),
     ],
 )
 def test_numbers_are_answered_before_the_run(

@@ -1,0 +1,157 @@
+"""The pictures in a video file, in the order and at the times in which they are shown."""
+
+import contextlib
+import math
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+import av.error
+import comfy.model_management
+import numpy as np
+from PIL import Image, ImageSequence
+
+from ....motion.video import Shown
+
+ENCODER_DELAY = 0.25
+"""Seconds between the start of a file and its first picture that come from how it is packed; more is meant so."""
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""What reads transparency that the usual decoder passes over."""
+ROUNDED = 0.001
+"""Seconds to which many files round their times."""
+MOST_A_SECOND = 1000.0
+LONGEST_HELD = 600.0
+"""Seconds; where times leap further, or back, the file goes on with another clock."""
+MICROSECOND = Fraction(1, av.time_base)
+
+
+def opened(video: Any) -> Any:
+    """The container of a VIDEO; texts in it that are no UTF-8 do not matter."""
+    return av.open(video.get_stream_source(), metadata_errors="replace")
+
+
+def seconds(number: int | None, base: Any) -> float | None:
+    """A time of a file, None if it does not say."""
+    return None if number is None or not base else float(number * base)
+
+
+class Source:
+    """The pictures of an open file within a window.
+
+    Args:
+        video: the VIDEO that is open.
+        begin, duration: seconds from the start of the file, whatever its clock shows there; a duration of 0 ends
+            nowhere.
+    """
+
+    def __init__(self, container: Any, stream: Any, video: Any, begin: float, duration: float) -> None:
+        self._container, self._stream, self._video = container, stream, video
+        start = self._origin()
+        self._begin = start + begin if begin > 0 else -math.inf
+        self._end = start + begin + duration if duration > 0 else math.inf
+        said = [float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate)]
+        self.rates = [rate for rate in said if 0 < rate <= MOST_A_SECOND] or [1.0]
+        """Pictures a second, as the file says and as its times look like."""
+        self.rate = self.rates[0]
+        whole = seconds(stream.duration, stream.time_base) or seconds(container.duration, MICROSECOND) or 0.0
+        self.tick = float(stream.time_base or 0)
+        """Seconds to which the file rounds its times."""
+        self.lasting = duration or max(0.0, whole - max(0.0, begin))
+        """Seconds, as the file says."""
+        self.zero = 0.0
+        """When the first picture is shown, on the file's clock, once it was read."""
+        self.damaged = 0
+        """Pieces that could not be decoded."""
+
+    def __iter__(self) -> Iterator[Shown[Any]]:
+        """Every picture with its times from the first one on; a picture ends where the next one starts."""
+        usual = 1.0 / self.rate
+        held: tuple[float, Any] | None = None
+        last: float | None = None
+        leapt = 0.0
+        for frame in self._frames():
+            comfy.model_management.throw_exception_if_processing_interrupted()
+            due = 0.0 if last is None else last + usual
+            time = due if frame.time is None else frame.time + leapt
+            if last is not None and not last <= time <= last + LONGEST_HELD:
+                leapt, time = leapt + due - time, due
+            last = time
+            if time < self._begin - ROUNDED or time >= self._end - ROUNDED:
+                continue
+            if held is None:
+                self.zero = time
+            else:
+                yield Shown(held[0] - self.zero, time - self.zero, held[1])
+            held = (time, frame)
+        if held is not None:
+            lasts = min(seconds(held[1].duration, held[1].time_base) or usual, LONGEST_HELD)
+            ends = max(min(held[0] + lasts, self._end), held[0] + ROUNDED)
+            yield Shown(held[0] - self.zero, ends - self.zero, held[1])
+
+    def _origin(self) -> float:
+        """The start of the file on its own clock."""
+        first = seconds(self._stream.start_time, self._stream.time_base)
+        start = seconds(self._container.start_time, MICROSECOND)
+        if first is None or start is None:
+            return first or start or 0.0
+        return first if 0 <= first - start < ENCODER_DELAY else start
+
+    def _frames(self) -> Iterator[Any]:
+        if self._container.format.name == "webp_pipe":
+            yield from _animation(self._video.get_stream_source())
+            return
+        if not math.isfinite(self._begin):
+            yield from self._decoded(self._container, self._stream)
+            return
+        frames = self._decoded(self._container, self._stream, self._begin)
+        first = next(frames, None)
+        if first is not None and (first.time or 0.0) <= self._begin + ROUNDED and not first.is_corrupt:
+            yield first
+            yield from frames
+            return
+        # a file without an index may be found behind the place or in the middle of what belongs together
+        frames.close()
+        with opened(self._video) as container:
+            yield from self._decoded(container, container.streams[self._stream.index])
+
+    def _decoded(self, container: Any, stream: Any, begin: float | None = None) -> Generator[Any, None, None]:
+        decoder = _decoder(stream)
+        if begin is not None:
+            with contextlib.suppress(av.error.FFmpegError):
+                container.seek(int(begin / stream.time_base), stream=stream)
+        packets = container.demux(stream)
+        done = False
+        while not done:
+            try:
+                packet = next(packets, None)
+                done = packet is None or (packet.size == 0 and packet.dts is None)
+                frames = [] if packet is not None and packet.size == 0 and not done else decoder.decode(packet)
+            except av.error.FFmpegError:
+                self.damaged += 1
+                continue
+            yield from frames
+
+
+def _decoder(stream: Any) -> Any:
+    context = stream.codec_context
+    context.thread_type = "AUTO"
+    alpha = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
+    name = ALPHA_DECODERS.get(context.name)
+    if alpha != "1" or name not in av.codecs_available:
+        return context
+    decoder = av.CodecContext.create(name, "r")
+    decoder.extradata = context.extradata
+    return decoder
+
+
+def _animation(file: Any) -> Iterator[Any]:
+    """The pictures of an animated WebP, of which FFmpeg reads still ones alone."""
+    with Image.open(file) as picture:
+        time = 0
+        for page in ImageSequence.Iterator(picture):
+            frame = av.VideoFrame.from_ndarray(np.asarray(page.convert("RGBA")), format="rgba")
+            frame.pts, frame.time_base = time, MICROSECOND
+            frame.duration = 1000 * int(page.info.get("duration") or 100)
+            time += frame.duration
+            yield frame

@@ -1,0 +1,161 @@
+"""What an input takes, told by its declaration alone: values written into a prompt, and what comes over wires.
+
+The host converts and compares what is written, and stops with a raw error where it cannot; nothing is looked at that
+comes over a wire. Here both are one question, answered with a sentence.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from numbers import Real
+from typing import Any
+
+from comfy_api.latest import io
+from torch import Tensor
+
+from ..host.requests import BrokenLink
+
+SHOWN = 60
+"""Characters of a wrong value that a message shows."""
+LISTED = 20
+"""Choices that a message lists."""
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, Real | str)
+
+
+def _number(value: Any) -> float | None:
+    """A number, from text as well, because the host takes it so."""
+    try:
+        return float(value) if _is_scalar(value) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _whole(value: Any) -> int | None:
+    try:
+        return int(value) if _is_scalar(value) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _text(value: Any) -> str | None:
+    if not _is_scalar(value):
+        return None
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return None
+    return text
+
+
+def _truth(value: Any) -> bool | None:
+    return bool(value) if isinstance(value, Real) else None
+
+
+def _choice(value: Any) -> str | None:
+    return _text(value) if isinstance(value, str) else None
+
+
+_KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+    "INT": (_whole, "a whole number"),
+    "FLOAT": (_number, "a number"),
+    "STRING": (_text, "text"),
+    "BOOLEAN": (_truth, "true or false"),
+    "COMBO": (_choice, "one of its choices"),
+}
+"""Types that can be written: what the host makes of a value, None if it is none, and what to call it."""
+_WIRED: Mapping[str, type] = {"IMAGE": Tensor, "MASK": Tensor, "LATENT": Mapping, "CONDITIONING": list}
+"""What comes over wires of these types."""
+_BLANK: Mapping[str, Any] = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
+
+
+def read(each: io.Input, value: Any) -> Any:
+    """A written value as the host understands it, None if it is nothing the input takes."""
+    found = (_KINDS[kind][0](value) for kind in _types(each) if kind in _KINDS)
+    return next((value for value in found if value is not None), None)
+
+
+def kind_problem(each: io.Input, value: Any) -> str | None:
+    """What is wrong with the kind of a written value, None if nothing is."""
+    if read(each, value) is not None or (value is None and each.optional and not _written(each)):
+        return None
+    if isinstance(value, BrokenLink):
+        return f"{each.id} is connected to {value}. Connect it again."
+    if isinstance(value, str) and _text(value) is None:
+        return f"{each.id} holds half a character ({_shown(value)}). Type it again, or take it out."
+    return f"{each.id} takes {takes(each)}, not {_shown(value)}."
+
+
+def limit_problem(each: io.Input, value: Any) -> str | None:
+    """What is wrong with a value of the right kind, None if nothing is."""
+    widget = _widget(each)
+    options = getattr(widget, "options", None)
+    if options is not None and not getattr(widget, "multiselect", False) and value not in options:
+        if not options:
+            return f"{each.id} is {_shown(value)}, but there is nothing to choose from. Read the help page."
+        more = f" and {len(options) - LISTED} more" if len(options) > LISTED else ""
+        return f"{each.id} is {_shown(value)}. Choose one of: {', '.join(map(str, options[:LISTED]))}{more}."
+    low, high = getattr(widget, "min", None), getattr(widget, "max", None)
+    number: Any = value if isinstance(value, Real) else 0
+    endless = isinstance(number, float) and not math.isfinite(number)
+    outside = (low is not None and number < low) or (high is not None and number > high)
+    if not isinstance(value, Real) or not (endless or outside):
+        return None
+    return f"{each.id} takes {takes(each)}, not {_shown(value)}."
+
+
+def wire_problem(each: io.Input, value: Any) -> str | None:
+    """What is wrong with what came over a wire, None if nothing is; types the nodes know better pass."""
+    types = _types(each)
+    if len(types) > 1 or (value is None and each.optional):
+        return None
+    wanted = _WIRED.get(types[0])
+    if wanted is not None and not isinstance(value, wanted):
+        what = "nothing" if value is None else f"a {type(value).__name__}"
+        return (
+            f"{each.id} takes a value of type {types[0]}, but {what} came over the connection. Connect another output."
+        )
+    if types[0] in _KINDS:
+        return kind_problem(each, value) or limit_problem(each, value)
+    return None
+
+
+def stand_in(each: io.Input) -> Any:
+    """A value the host has no complaint about, in place of a wrong one that is reported already."""
+    default = getattr(_widget(each), "default", None)
+    return default if default is not None else _BLANK.get(_types(each)[0])
+
+
+def takes(each: io.Input) -> str:
+    """What an input takes, as a part of a sentence."""
+    connection = f"a connection from an output of type {' or '.join(_types(each))}"
+    written = _written(each)
+    if not written:
+        return connection
+    widget = _widget(each)
+    low, high = getattr(widget, "min", None), getattr(widget, "max", None)
+    range_ = f" from {low:g} to {high:g}" if low is not None and high is not None and "COMBO" not in written else ""
+    return f"{_KINDS[written[0]][1]}{range_}" + (", or a connection" if len(_types(each)) > 1 else "")
+
+
+def _types(each: io.Input) -> list[str]:
+    return each.get_io_type().split(",")
+
+
+def _written(each: io.Input) -> list[str]:
+    return [kind for kind in _types(each) if kind in _KINDS]
+
+
+def _widget(each: io.Input) -> io.Input:
+    return getattr(each, "input_override", None) or each
+
+
+def _shown(value: Any) -> str:
+    try:
+        shown = json.dumps(value, default=lambda other: type(other).__name__)
+    except (ValueError, TypeError, RecursionError):
+        shown = f"a {type(value).__name__}"
+    return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
