@@ -2,24 +2,30 @@
 
 ``transformer`` is one temporal transformer, and ``mixing`` what it is told: ``positions`` that may be adjusted,
 ``lowrank`` terms beside its linear layers, ``steering`` by a camera. ``pia``, and ``lcm`` on ``residual`` blocks, read
-a picture. ``module`` puts it all together from a file, ``info`` describes it. ``lora_files`` and ``lora_layers`` are
-MotionLoRAs, ``adapter`` is the domain adapter.
+a picture, which ``fitting`` brings to the size of the clip. ``module`` puts it all together from a file, ``info``
+describes it. ``lora_files`` and ``lora_layers`` are MotionLoRAs, ``adapter`` is the domain adapter.
 """
 
 from .adapter import AdapterError, check_adapter
+from .fitting import CROP, FITS, fitted, told_fit
 from .info import describe
+from .lcm import DRIFT
 from .lora_files import read_lora
 from .lora_layers import LoraModel, fit, load_lora_model
 from .lowrank import Term
 from .mixing import Mixing
 from .module import MotionModel, load_motion_model, stack_rows
-from .pia import PRESETS, affinities
+from .pia import FIRST_LAYERS, PRESETS, affinities
 from .positions import PositionAdjustment, position_matrix
 from .residual import ResidualBlock
 from .steering import Steering
 from .transformer import TemporalAttention, TemporalTransformer, pooled_norm
 
 __all__ = [
+    "CROP",
+    "DRIFT",
+    "FIRST_LAYERS",
+    "FITS",
     "PRESETS",
     "AdapterError",
     "LoraModel",
@@ -35,10 +41,12 @@ __all__ = [
     "check_adapter",
     "describe",
     "fit",
+    "fitted",
     "load_lora_model",
     "load_motion_model",
     "pooled_norm",
     "position_matrix",
     "read_lora",
     "stack_rows",
+    "told_fit",
 ]

@@ -14,6 +14,9 @@ from ..formats import ENCODER_BLOCKS, LATENT
 from .residual import ResidualBlock
 from .transformer import sinusoidal_positions
 
+DRIFT = 0.8
+"""How much the authors' adapter and all of their examples add of the frame positions."""
+
 
 class PictureEncoder(nn.Module):
     """A latent in, a feature for each resolution level of the UNet out."""

@@ -111,8 +111,10 @@ def _picture_state(tensors: Mapping[str, Tensor], recognised: Recognised, file: 
         if recognised.structure.picture == LCM_PICTURE:
             state[f"picture_layers.{name}"] = tensors[key]
         elif name == "conv_in.weight":
-            # the bias and the first four channels are those of the image model in use
+            state["picture_layers.latent.weight"] = tensors[key][:, :LATENT].contiguous()
             state["picture_layers.conv.weight"] = tensors[key][:, LATENT:].contiguous()
+        else:
+            state["picture_layers.latent.bias"] = tensors[key]
     return state
 
 

@@ -1,7 +1,8 @@
 """PIA's picture (arXiv 2312.13964): what the UNet's first layer sees beside the noisy latent.
 
 PIA widens that layer by five channels: how much a frame shall be like the picture (its *affinity*), and the latent of
-the picture itself. The affinity falls with the distance from the frame where the picture stands.
+the picture itself. The affinity falls with the distance from the frame where the picture stands. The other four
+channels and the bias were trained as well; the authors use them on plain SD1.5, and a personalised model's own on that.
 """
 
 from collections.abc import Mapping
@@ -10,8 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..formats import ADDED
+from ..formats import ADDED, LATENT
 
+FIRST_LAYERS = {"auto": False, "checkpoint": False, "pia": True}
+"""Whether the first layer takes its four channels of the noisy latent and its bias from PIA's file. Nothing in the
+weights of an image model says that it is plain SD1.5: fine-tuning may move them less than PIA's training did."""
 CUSTOM = "custom"
 PRESETS: Mapping[str, tuple[float, ...]] = {
     "animation, small motion": (1.0, 0.9, 0.85, 0.85, 0.85, 0.8),
@@ -50,9 +54,9 @@ def affinities(preset: str, frames: int, frame: int) -> list[float]:
 
 
 class PictureInput(nn.Module):
-    """The five input channels that PIA adds to the UNet's first convolution.
+    """PIA's first convolution: the five input channels that it adds to the UNet's own, and its version of those.
 
-    A convolution is linear in its channels, so the sum of this and the UNet's own is the one of nine.
+    A convolution is linear in its channels, so the sum of the five and the UNet's own is the one of nine.
     """
 
     def __init__(
@@ -60,6 +64,21 @@ class PictureInput(nn.Module):
     ) -> None:
         super().__init__()
         self.conv = operations.Conv2d(ADDED, channels, 3, padding=1, bias=False, dtype=dtype, device=device)
+        self.latent = operations.Conv2d(LATENT, channels, 3, padding=1, dtype=dtype, device=device)
+
+    def change(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """What an image model's first layer lacks of the one PIA was trained with.
+
+        Args:
+            weight: (channels, 4 or more, 3, 3), the noisy latent first.
+            bias: (channels,).
+
+        Returns:
+            To be added to the weight's first four channels and to the bias, in float32.
+        """
+        own, trained = (weight[:, :LATENT], bias), (self.latent.weight, self.latent.bias)
+        changes = (ours.to(theirs.device).float() - theirs.float() for ours, theirs in zip(trained, own, strict=True))
+        return next(changes), next(changes)
 
     def forward(self, affinity: Tensor, picture: Tensor) -> Tensor:
         """What to add to the output of the UNet's first layer.

@@ -1,11 +1,12 @@
 """Picture for PIA, Picture for AnimateLCM-I2V: what image-to-video motion modules animate."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from comfy_api.latest import io
 
 from ...motion.formats import LCM_PICTURE, PIA
-from ...motion.temporal import PRESETS
+from ...motion.temporal import CROP, DRIFT, FIRST_LAYERS, FITS, PRESETS
 from ..host import pictures
 from ..host.temporal import LoadedMotion
 from ..inputs import (
@@ -26,6 +27,23 @@ MOTION = next(iter(PRESETS))
 
 def _motion_model(file: str) -> io.Input:
     return MotionModelType.Input("motion_model", tooltip=f"The motion module {file}, from Load Motion Module.")
+
+
+def _fit() -> io.Input:
+    return io.Combo.Input(
+        "fit",
+        options=list(FITS),
+        default=CROP,
+        optional=True,
+        tooltip="For a picture of other proportions than the clip: crop keeps its middle, pad keeps all of it and "
+        "continues its edges, stretch changes its proportions.",
+    )
+
+
+def _check_choice(name: str, choice: Any, options: Iterable[str]) -> None:
+    """Stop on what came over a wire and is none of the options; the host looks only at what stands on the node."""
+    if choice not in tuple(options):
+        raise ValueError(f"{name} is {choice!r}. Choose one of {', '.join(options)}.")
 
 
 def _pictured() -> io.Output:
@@ -82,6 +100,17 @@ class PiaPicture(io.ComfyNode):
                     "it is the value itself. Takes a Motion Value or a mask too.",
                     low=0.0,
                 ),
+                _fit(),
+                io.Combo.Input(
+                    "first_layer",
+                    options=list(FIRST_LAYERS),
+                    default="auto",
+                    advanced=True,
+                    optional=True,
+                    tooltip="Whose weights read the noisy latent: pia for plain Stable Diffusion 1.5, as trained; "
+                    "checkpoint for every personalised model. auto is checkpoint, because files do not say which they "
+                    "are.",
+                ),
             ],
             outputs=[_pictured()],
         )
@@ -93,10 +122,21 @@ class PiaPicture(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, motion_model: LoadedMotion, image: Any, vae: Any, motion: str = MOTION, frame: int = 0, affinity: Any = 1.0
+        cls,
+        motion_model: LoadedMotion,
+        image: Any,
+        vae: Any,
+        motion: str = MOTION,
+        frame: int = 0,
+        affinity: Any = 1.0,
+        fit: str = CROP,
+        first_layer: str = "auto",
     ) -> io.NodeOutput:
         """Encode the picture."""
         pictures.check_takes(motion_model, PIA)
+        _check_choice("motion", motion, PRESETS)
+        _check_choice("fit", fit, FITS)
+        _check_choice("first_layer", first_layer, FIRST_LAYERS)
         count = image.shape[0]
         if count > 1:
             raise ValueError(
@@ -105,7 +145,8 @@ class PiaPicture(io.ComfyNode):
             )
         value = as_value("affinity", affinity, low=0.0)
         latents = pictures.encode_pictures(vae, image)
-        return io.NodeOutput(motion_model.accompanied(pictures.PiaPicture(latents, motion, value, frame)))
+        picture = pictures.PiaPicture(latents, motion, value, frame, fit, first_layer)
+        return io.NodeOutput(motion_model.accompanied(picture))
 
 
 class LcmPicture(io.ComfyNode):
@@ -146,15 +187,16 @@ class LcmPicture(io.ComfyNode):
                 *range_inputs("picture"),
                 io.Float.Input(
                     "drift",
-                    default=0.0,
+                    default=DRIFT,
                     min=0.0,
                     max=MOST_DRIFT,
                     step=0.01,
                     advanced=True,
                     optional=True,
                     tooltip="Adds the position of each frame to what is read from the picture, so that frames may move "
-                    "away from it. 0 adds nothing.",
+                    "away from it. 0.8 is the authors', 0 adds nothing.",
                 ),
+                _fit(),
             ],
             outputs=[_pictured()],
         )
@@ -165,7 +207,7 @@ class LcmPicture(io.ComfyNode):
         strength: Any = 1.0,
         start_percent: float | None = 0.0,
         end_percent: float | None = 1.0,
-        drift: float | None = 0.0,
+        drift: float | None = DRIFT,
     ) -> bool | str:
         """Answer settings that cannot work before anything runs."""
         return (
@@ -184,11 +226,13 @@ class LcmPicture(io.ComfyNode):
         strength: Any = 1.0,
         start_percent: float = 0.0,
         end_percent: float = 1.0,
-        drift: float = 0.0,
+        drift: float = DRIFT,
+        fit: str = CROP,
     ) -> io.NodeOutput:
         """Encode the picture."""
         pictures.check_takes(motion_model, LCM_PICTURE)
         acts = as_acts(strength, start_percent, end_percent, low=0.0)
+        _check_choice("fit", fit, FITS)
         check_strength("drift", drift, low=0.0, high=MOST_DRIFT)
         latents = pictures.encode_pictures(vae, image)
-        return io.NodeOutput(motion_model.accompanied(pictures.LcmPicture(latents, acts, drift)))
+        return io.NodeOutput(motion_model.accompanied(pictures.LcmPicture(latents, acts, drift, fit)))

@@ -149,6 +149,20 @@ def unet(
     return conv(x, state, "out.2")
 
 
+def with_pia(state: State, pia: State, personalised: bool) -> dict[str, Tensor]:
+    """An SD1.5 UNet whose first layer is PIA's convolution of nine channels (arXiv 2312.13964).
+
+    Args:
+        personalised: whether it keeps its own four channels of the noisy latent and its bias, as the authors have it
+            with models other than the one PIA was trained on. Channels after those four stay its own in any case.
+    """
+    name = "input_blocks.0.0"
+    own, trained = state[f"{name}.weight"], pia["conv_in.weight"]
+    latent, bias = (own[:, :4], state[f"{name}.bias"]) if personalised else (trained[:, :4], pia["conv_in.bias"])
+    weight = torch.cat([latent, own[:, 4:], trained[:, 4:]], dim=1)
+    return {**state, f"{name}.weight": weight, f"{name}.bias": bias}
+
+
 def timestep_embedding(timestep: float, width: int, like: Tensor) -> Tensor:
     """Cosines and sines of the timestep, (clips, width)."""
     rate = torch.exp(-math.log(10000.0) * torch.arange(width // 2, dtype=torch.float32) / (width // 2))

@@ -1,64 +1,20 @@
 """Pictures that a motion module animates, encoded once and handed to the UNet in each call."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import torch
-import torch.nn.functional as F
-from einops import rearrange
 from torch import Tensor
 
-from ....motion.formats import LCM_PICTURE, PIA, PICTURE_NODES, Block, Site
-from ....motion.temporal import MotionModel, affinities
-from ....motion.values import ALWAYS, ONE, Acts, MotionValue, Strength, in_picture, listed
-from ..options import MOTION
-from ..patching import put_first
+from ....motion.formats import LCM_PICTURE, PIA, PICTURE_NODES, Site
+from ....motion.temporal import CROP, DRIFT, FIRST_LAYERS, MotionModel, affinities, fitted, told_fit
+from ....motion.values import ALWAYS, ONE, Acts, MotionValue, listed
 from ..sampling import Moment, PictureError
-from ..temporal import Acting, Clip, Companion, LoadedMotion, Runtime
+from ..temporal import Clip, Companion, LoadedMotion
+from .entering import FIRST, ActingPicture, first_layer, spread
 
-FIRST: Block = ("input", 0)
-"""The UNet's first layer, a convolution."""
 SECOND_LAYERS = tuple(Site("down", level, 1).block for level in range(4))
 """Where AnimateLCM-I2V's features enter: the second motion module of each level going down."""
-
-
-@dataclass(frozen=True, eq=False)
-class ActingPicture(Acting):
-    """What a picture adds to the UNet in one call."""
-
-    parts: Mapping[Block, Tensor]
-    """By block: (frames of the call, or 1 for all of them, channels, height, width)."""
-    numbers: Sequence[int]
-    strength: MotionValue = ONE
-    masks: dict[Any, Tensor] = field(default_factory=dict)
-
-    def into(self, options: dict[str, Any]) -> None:
-        """Have the host ask after the UNet's first layer, where no temporal transformer is."""
-        if FIRST in self.parts:
-            put_first(options, "input_block_patch", entered)
-
-    def added(self, block: Block, x: Tensor, effect: MotionValue) -> Tensor:
-        """``x`` with what belongs to a block, as strongly as the motion model acts."""
-        part = self.parts.get(block)
-        if part is None:
-            return x
-        size = (x.shape[2], x.shape[3])
-        how = (self.strength * effect).over(self.numbers, size, x.device, self.masks)
-        changed = rearrange(x, "(n f) c h w -> n f c h w", f=len(self.numbers)) + part * _spread(how, size, x)
-        return rearrange(changed, "n f c h w -> (n f) c h w")
-
-
-@torch.compiler.disable
-def entered(h: Tensor, options: dict[str, Any]) -> Tensor:
-    """The first layer's output with what pictures put beside the noisy latents (patch ``input_block_patch``)."""
-    if options["block"] != FIRST:
-        return h
-    runtime: Runtime = options[MOTION]
-    for layer in runtime.layers:
-        for acting in layer.acting:
-            h = acting.added(FIRST, h, layer.effect)
-    return h
 
 
 class Picture(Companion):
@@ -66,6 +22,8 @@ class Picture(Companion):
 
     latents: Tensor
     """(pictures, 4, height, width) as the VAE gives them."""
+    fit: str
+    """What becomes of other proportions than the clip's, a key of `FITS`."""
     role: ClassVar[str] = "picture"
 
     def describe(self) -> str:
@@ -83,27 +41,25 @@ class Picture(Companion):
 
     def check_clip(self, clip: Clip) -> list[str]:
         """What to say of a picture in another size than the clip."""
-        own, wanted = tuple(self.latents.shape[2:]), (clip.height, clip.width)
-        if own == wanted:
+        height, width = self.latents.shape[2:]
+        tall, wide = clip.height, clip.width
+        done = told_fit((height, width), (tall, wide), self.fit)
+        if not done:
             return []
-        (height, width), (tall, wide) = own, wanted
-        distorted = " and its proportions change" if height * wide != width * tall else ""
+        advice = " Scale the picture to the size of the clip for a sharper result." if "resized" in done else ""
         return [
             f"The picture of {PICTURE_NODES[self.gives]} is {8 * width} x {8 * height}, the clip {8 * wide} x "
-            f"{8 * tall}: its latent is resized{distorted}. Scale the picture to the size of the clip for a sharper "
-            "result."
+            f"{8 * tall}: its latent is {' and '.join(done)}.{advice}"
         ]
 
     def in_scale(self, moment: Moment, mode: str) -> Tensor:
         """The latents in the scale, size, dtype and place of the UNet, worked out once a sampling."""
-        size = moment.x.shape[2:]
+        size = (moment.x.shape[2], moment.x.shape[3])
         key = (self, "latents", size, moment.x.device)
         kept = moment.now.timing.kept
         if key not in kept:
-            scaled = moment.base.process_latent_in(self.latents)
-            if scaled.shape[2:] != size:
-                scaled = F.interpolate(scaled.float(), size, mode=mode, antialias=mode == "bilinear")
-            kept[key] = scaled.to(moment.x.device, moment.base.get_dtype_inference())
+            scaled = moment.base.process_latent_in(self.latents).float()
+            kept[key] = fitted(scaled, size, self.fit, mode).to(moment.x.device, moment.base.get_dtype_inference())
         return kept[key]
 
 
@@ -132,6 +88,9 @@ class PiaPicture(Picture):
     """Multiplies the preset."""
     frame: int = 0
     """Counted from the end if negative."""
+    fit: str = CROP
+    first_layer: str = "auto"
+    """Whose the first layer is, but for the picture's channels: a key of `FIRST_LAYERS`."""
     gives: ClassVar[str] = PIA
 
     def check_clip(self, clip: Clip) -> list[str]:
@@ -150,7 +109,7 @@ class PiaPicture(Picture):
         return [*told, *super().check_clip(clip)]
 
     def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> ActingPicture:
-        """The output of PIA's five input channels."""
+        """The output of PIA's five input channels, and where its other four are asked for, what they change."""
         timing, total = moment.now.timing, moment.call.total
         if (self, total) not in timing.kept:
             values = affinities(self.preset, total, self.frame % total)
@@ -160,8 +119,21 @@ class PiaPicture(Picture):
         size = (latent.shape[2], latent.shape[3])
         numbers = moment.call.numbers
         amount = affinity.over(numbers, size, latent.device, timing.masks)
-        amount = latent.new_ones(len(numbers), 1, *size) * _spread(amount, size, latent)
-        return ActingPicture({FIRST: model.picture_layers(amount, latent)}, numbers)
+        amount = latent.new_ones(len(numbers), 1, *size) * spread(amount, size, latent)
+        return ActingPicture(
+            {FIRST: model.picture_layers(amount, latent)},
+            numbers,
+            first=type(moment.base.diffusion_model.input_blocks[0][0]),
+            change=self._change(moment, model) if FIRST_LAYERS[self.first_layer] else None,
+        )
+
+    def _change(self, moment: Moment, model: MotionModel) -> tuple[Tensor, Tensor]:
+        """From the checkpoint's first layer to PIA's, worked out once a sampling."""
+        key, kept = (self, "change", moment.x.device), moment.now.timing.kept
+        if key not in kept:
+            weight, bias = (part.to(moment.x.device) for part in first_layer(moment.base))
+            kept[key] = model.picture_layers.change(weight, bias)
+        return kept[key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +142,8 @@ class LcmPicture(Picture):
 
     latents: Tensor
     acts: Acts = ALWAYS
-    drift: float = 0.0
+    drift: float = DRIFT
+    fit: str = CROP
     gives: ClassVar[str] = LCM_PICTURE
 
     def check_clip(self, clip: Clip) -> list[str]:
@@ -203,8 +176,3 @@ class LcmPicture(Picture):
             features = [feature[rows] for feature in features]
         parts = dict(zip(SECOND_LAYERS, features, strict=True))
         return ActingPicture(parts, moment.call.numbers, strength, timing.masks)
-
-
-def _spread(strength: Strength, size: tuple[int, int], like: Tensor) -> Strength:
-    spread = in_picture(strength, size)
-    return spread.to(like) if isinstance(spread, Tensor) else spread

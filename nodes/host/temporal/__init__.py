@@ -20,6 +20,7 @@ from .runtime import (
     Runtime,
     Strengths,
     companion_patchers,
+    other_handler,
     pool_output,
     views_now,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "check_fit",
     "companion_patchers",
     "load_motion",
+    "other_handler",
     "pool_output",
     "views_now",
 ]

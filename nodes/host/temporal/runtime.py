@@ -131,7 +131,7 @@ class MotionHandler:
         """Called by the host for each layer; ``rest`` is output shape, time context, frame count, image-only flag."""
         runtime: Runtime | None = options.get(MOTION)
         is_transformer = isinstance(layer, SpatialTransformer)
-        other = self._other_handler(layer, options)
+        other = other_handler(self, layer, options)
         if other is not None:
             x = other(layer, x, emb, context, options, *rest)
         elif is_transformer:
@@ -150,12 +150,13 @@ class MotionHandler:
                 runtime.last.append(x)
         return x
 
-    def _other_handler(self, layer: Any, options: dict[str, Any]) -> Any:
-        """The patch another pack registered for this layer: the host itself would call only one of the two."""
-        for types, handler in options["patches"][PATCH]:
-            if handler is not self and isinstance(layer, types):
-                return handler
-        return None
+
+def other_handler(own: Any, layer: Any, options: dict[str, Any]) -> Any:
+    """The patch another pack registered for a layer: the host itself would call only one of the two."""
+    for types, handler in options["patches"][PATCH]:
+        if handler is not own and isinstance(layer, types):
+            return handler
+    return None
 
 
 HANDLER = MotionHandler()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import comfy.hooks
 import comfy.model_base
 import comfy.model_management
 import comfy.model_patcher
@@ -15,7 +16,8 @@ from comfy.patcher_extension import WrappersMP
 from kinema.motion.temporal import affinities
 from kinema.motion.temporal.lcm import PictureEncoder
 from kinema.motion.values import Keyframe, MotionValue
-from kinema.nodes.host.pictures import animated as pictures
+from kinema.nodes.host import pictures
+from kinema.nodes.host.pictures.entering import first_layer
 from kinema.nodes.host.temporal import motion as loader
 from kinema.nodes.inputs import as_value
 from torch import Tensor
@@ -78,12 +80,6 @@ def wanted(call: Call, length: int, state: dict[str, Tensor], motion: dict[str, 
     return torch.cat(parts, dim=1).transpose(0, 1)
 
 
-def widened(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The image model with PIA's channels behind its own."""
-    first = "input_blocks.0.0.weight"
-    return state | {first: torch.cat([state[first], PIA["conv_in.weight"][:, 4:]], dim=1)}
-
-
 WINDOWS = [(8, None, 8), (14, 2, 8)]
 """Frames, windows in a call (None for no windows), frames that see one another."""
 
@@ -101,9 +97,96 @@ def test_pia(model, tmp_path: Path, frames: int, at_once: int | None, length: in
     affinity = preset[:, None, None, None] * amounts[:, None]
     found = calls(model, motion, at_once, frames=frames)
     for call in found:
-        plain = wanted(call, length, widened(tiny_state()), PIA, affinity=affinity, latent=latents() * SCALE)
+        wide = reference.with_pia(tiny_state(), PIA, personalised=True)
+        plain = wanted(call, length, wide, PIA, affinity=affinity, latent=latents() * SCALE)
         assert relative_error(call[3], plain) <= 1e-4
         assert at_once or relative_error(wanted(call, length, tiny_state(), PIA), plain) > 1e-2
+
+
+FIRST = "input_blocks.0.0.weight"
+
+
+@pytest.mark.parametrize("at_once", [None, 2])
+def test_the_first_layer_pia_was_trained_with(model, tmp_path: Path, at_once: int | None) -> None:
+    """All nine channels and the bias, a LoRA of the image model's own layer on top of them."""
+    frames = 14 if at_once else 8
+    lora = torch.randn(32, 4, 3, 3, generator=torch.Generator().manual_seed(3)) * 0.1
+    changed = model.clone()
+    changed.add_patches({f"diffusion_model.{FIRST}": ("diff", (lora,))}, 0.7)
+    affinity = torch.tensor(affinities("animation, large motion", frames, 0))[:, None, None, None].expand(-1, 1, 8, 8)
+    trained = reference.with_pia(tiny_state(), PIA, personalised=False)
+    with_lora = trained | {FIRST: torch.cat([trained[FIRST][:, :4] + 0.7 * lora, trained[FIRST][:, 4:]], dim=1)}
+    for patched, state in ((changed, with_lora), (model, trained)):
+        for call in calls(patched, pia(tmp_path, first_layer="pia"), at_once, frames=frames):
+            plain = wanted(call, 8, state, PIA, affinity=affinity, latent=latents() * SCALE)
+            assert relative_error(call[3], plain) <= 1e-4
+            other = reference.with_pia(tiny_state(), PIA, personalised=True)
+            other = wanted(call, 8, other, PIA, affinity=affinity, latent=latents() * SCALE)
+            assert relative_error(other, plain) > 1e-2
+
+
+def test_the_checkpoints_first_layer_is_found_under_loras(model, tmp_path: Path) -> None:
+    """Those that act in a part of the sampling alone, too: the host keeps what it has changed in two places."""
+    hooked, lora = model.clone(), torch.ones(32, 4, 3, 3)
+    hooks = comfy.hooks.create_hook_model_as_lora({}, None, 1.0, 0.0)
+    key = f"diffusion_model.{FIRST}"
+    with torch.inference_mode():
+        for patches in ({}, {key: ("diff", (lora,))}):
+            patched = hooked.clone()
+            patched.add_patches(patches, 0.5)
+            comfy.model_management.load_models_gpu([patched], force_full_load=True)
+            for hook in hooks.hooks:
+                patched.add_hook_patches(hook, {key: ("diff", (lora,))}, 1.0)
+            patched.pre_run()
+            patched.patch_hooks(hooks)
+            now = patched.model.diffusion_model.input_blocks[0][0].weight
+            changed = relative_error(now, tiny_state()[FIRST])
+            weight, bias = first_layer(patched.model)
+            assert relative_error(weight, tiny_state()[FIRST]) < 1e-6
+            assert relative_error(bias, tiny_state()["input_blocks.0.0.bias"]) < 1e-6
+            patched.cleanup()
+            assert changed > 1e-2
+            patched.detach()
+
+
+def test_effect_blends_the_first_layer() -> None:
+    x, h = torch.randn(6, 9, 4, 5), torch.randn(6, 32, 4, 5)
+    part, weight, bias = torch.randn(3, 32, 4, 5), torch.randn(32, 4, 3, 3), torch.randn(32)
+    picture = pictures.ActingPicture({("input", 0): part}, [0, 7, 3], change=(weight, bias))
+    effect = as_value("effect", [0.1 * n for n in range(8)])
+    found = picture.entered(x, h, effect)
+    change = F.conv2d(x[:, :4], weight, bias, padding=1)
+    for n, number in enumerate([0, 7, 3, 0, 7, 3]):
+        assert torch.allclose(found[n], h[n] + 0.1 * number * (part[n % 3] + change[n]), atol=1e-5)
+
+
+def test_another_handler_of_the_first_layer_runs(model, tmp_path: Path) -> None:
+    """The host calls one handler a layer; ours calls the one that was there."""
+    twice = model.clone()
+    handlers = twice.model_options["transformer_options"].setdefault("patches", {})
+    double = lambda layer, x, *_: 2 * layer(x)  # noqa: E731
+    handlers["forward_timestep_embed_patch"] = [(torch.nn.Conv2d, double)]
+    (call,) = calls(twice, pia(tmp_path))
+    state = tiny_state()
+    state = {name: 2 * value if name.startswith("input_blocks.0.0.") else value for name, value in state.items()}
+    affinity = torch.tensor(affinities("animation, large motion", 8, 0))[:, None, None, None].expand(-1, 1, 8, 8)
+    state = reference.with_pia(state, PIA, personalised=True)
+    plain = wanted(call, 8, state, PIA, affinity=affinity, latent=latents() * SCALE)
+    assert relative_error(call[3], plain) <= 1e-4
+
+
+@pytest.mark.parametrize(("fit", "own"), [("crop", (8, 12)), ("pad", (4, 8)), ("stretch", (8, 12))])
+def test_other_proportions(model, tmp_path: Path, fit: str, own: tuple[int, int]) -> None:
+    """As if a picture of the clip's size had come."""
+    other = torch.randn(1, 4, *own, generator=torch.Generator().manual_seed(2)) / SCALE
+    for node, mode in ((pia, "bilinear"), (lcm, "nearest-exact")):
+        fits = {
+            "crop": other[..., 2:-2],
+            "pad": other[:, :, [0, 0, 0, 1, 2, 3, 3, 3]] if own == (4, 8) else other,
+            "stretch": F.interpolate(other, (8, 8), mode=mode, antialias=mode == "bilinear"),
+        }
+        found = shown(model, node(tmp_path, latents=other, fit=fit))[0]
+        assert relative_error(found, shown(model, node(tmp_path, latents=fits[fit]))[0]) < 1e-5
 
 
 @pytest.mark.parametrize(("frames", "at_once", "length"), WINDOWS)
@@ -146,7 +229,8 @@ def test_effect_of_each_frame_and_conditioning() -> None:
     assert picture.added(("input", 5), x, effect) is x
 
 
-def test_pia_beside_the_channels_of_an_inpainting_model(tmp_path: Path) -> None:
+@pytest.mark.parametrize("first_layer", ["auto", "checkpoint", "pia"])
+def test_pia_beside_the_channels_of_an_inpainting_model(tmp_path: Path, first_layer: str) -> None:
     config = comfy.supported_models.SD15(
         {key: list(value) if isinstance(value, list) else value for key, value in UNET.items()}
         | {"in_channels": 9, "dtype": torch.float32}
@@ -158,11 +242,12 @@ def test_pia_beside_the_channels_of_an_inpainting_model(tmp_path: Path) -> None:
     base.eval().requires_grad_(False)
     device = comfy.model_management.get_torch_device()
     inpainting = comfy.model_patcher.CoreModelPatcher(base, device, comfy.model_management.unet_offload_device())
-    (call,) = calls(inpainting, pia(tmp_path))
+    (call,) = calls(inpainting, pia(tmp_path, first_layer=first_layer))
     assert call[0].shape[1] == 9
     affinity = torch.tensor(affinities("animation, large motion", 8, 0))[:, None, None, None].expand(-1, 1, 8, 8)
     state = dict(base.diffusion_model.state_dict())
-    plain = wanted(call, 8, widened(state), PIA, affinity=affinity, latent=latents() * SCALE)
+    wide = reference.with_pia(state, PIA, personalised=first_layer != "pia")
+    plain = wanted(call, 8, wide, PIA, affinity=affinity, latent=latents() * SCALE)
     assert relative_error(call[3], plain) <= 1e-4
 
 
@@ -251,10 +336,11 @@ def test_nothing_is_left_behind(model, tmp_path: Path) -> None:
     assert torch.equal(predictions(both, frames=4)[0], first)
     assert torch.equal(predictions(model, frames=4)[0], plain)
     for patched in (model, one, both):
-        assert "input_block_patch" not in patched.model_options["transformer_options"].get("patches", {})
+        patches = patched.model_options["transformer_options"].get("patches", {})
+        assert sum(map(len, patches.values())) == (patched is not model)
 
 
 def test_half_precision(tmp_path: Path) -> None:
     small = tiny_model(torch.bfloat16)
-    for motion in (pia(tmp_path), lcm(tmp_path)):
+    for motion in (pia(tmp_path), pia(tmp_path, first_layer="pia"), lcm(tmp_path)):
         assert bool(sample(animated(small, motion), 4, 1).isfinite().all())

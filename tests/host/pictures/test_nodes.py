@@ -52,8 +52,13 @@ def test_other_sizes_and_counts_are_told(model, tmp_path: Path, caplog) -> None:
     caplog.set_level(logging.WARNING)
     sample(animated(model, pia(tmp_path, latents=latents(size=16))), steps=1)
     assert "is 128 x 128, the clip 64 x 64: its latent is resized. Scale" in caplog.text
-    sample(animated(model, lcm(tmp_path, latents=latents(3)[..., :6])), steps=1)
-    assert "is 48 x 64, the clip 64 x 64: its latent is resized and its proportions change" in caplog.text
+    for way, words in (
+        ("crop", "its latent is resized and cropped in its middle. Scale"),
+        ("pad", "its latent is continued at its edges.\n"),
+        ("stretch", "its latent is resized and its proportions change. Scale"),
+    ):
+        sample(animated(model, lcm(tmp_path, latents=latents(3)[..., :6], fit=way)), steps=1)
+        assert f"is 48 x 64, the clip 64 x 64: {words}" in caplog.text
     assert "has 3 pictures, but the clip has 8 frames: the last one is used for the rest" in caplog.text
     sample(animated(model, pia(tmp_path, affinity=[1.0, 0.5])), steps=1)
     assert "affinity of Picture for PIA has a list of 2 values, but the clip has 8 frames" in caplog.text
@@ -88,6 +93,7 @@ def test_the_nodes(tmp_path: Path) -> None:
     (given,) = PiaPicture.execute(load(tmp_path, PIA), image, vae, "custom", frame=-1, affinity=0.4).args
     found = given.companions[0]
     assert (found.preset, found.frame, found.affinity.number) == ("custom", -1, 0.4)
+    assert (found.fit, found.first_layer) == ("crop", "auto")
     assert torch.equal(found.latents, vae.encode(image))
     (given,) = LcmPicture.execute(load(tmp_path, LCM), image, vae, 0.6, 0.1, 0.9, 2.0).args
     found = given.companions[0]
@@ -105,6 +111,32 @@ def test_the_nodes(tmp_path: Path) -> None:
     for shades in (grey, torch.cat([grey, torch.rand(1, 32, 24, 1)], dim=-1)):
         (found,) = PiaPicture.execute(load(tmp_path, PIA), shades, vae, "custom").args
         assert torch.equal(found.companions[0].latents, vae.encode(grey.expand(-1, -1, -1, 3)))
+
+
+def test_choices_are_looked_at_when_they_are_there(tmp_path: Path) -> None:
+    """The host looks only at those that stand on the node."""
+    image, vae = torch.rand(1, 32, 24, 3), Eighth()
+    chosen = {"motion": "custom", "fit": "pad", "first_layer": "pia"}
+    (given,) = PiaPicture.execute(load(tmp_path, PIA), image, vae, **chosen).args
+    assert (given.companions[0].fit, given.companions[0].first_layer) == ("pad", "pia")
+    for name in chosen:
+        with pytest.raises(ValueError, match=f"^{name} is 'other'. Choose one of "):
+            PiaPicture.execute(load(tmp_path, PIA), image, vae, **{name: "other"})
+    with pytest.raises(ValueError, match="^fit is 'other'. Choose one of crop, pad, stretch.$"):
+        LcmPicture.execute(load(tmp_path, LCM), image, vae, fit="other")
+
+
+def test_drift_is_the_authors_unless_it_is_given(tmp_path: Path) -> None:
+    """Settings saved with 0, when that was the default, still mean 0; new inputs come after all that were saved."""
+    image, vae = torch.rand(1, 32, 24, 3), Eighth()
+    for given, meant in (({}, 0.8), ({"drift": 0.0}, 0.0), ({"drift": 0}, 0.0)):
+        (found,) = LcmPicture.execute(load(tmp_path, LCM), image, vae, **given).args
+        assert found.companions[0].drift == meant
+    inputs = {node: [each.id for each in node.define_schema().inputs] for node in (LcmPicture, PiaPicture)}
+    assert inputs[LcmPicture][-2:] == ["drift", "fit"]
+    assert inputs[PiaPicture][-3:] == ["affinity", "fit", "first_layer"]
+    defaults = {each.id: each.default for each in LcmPicture.define_schema().inputs if each.id in ("drift", "fit")}
+    assert defaults == {"drift": 0.8, "fit": "crop"}
 
 
 @pytest.mark.parametrize(
