@@ -22,11 +22,14 @@ from torch import Tensor
 from ....motion.values import active_keyframes
 from ....motion.windows import Window, WindowError, WindowOptions, is_needed, plan_windows
 from ..control import WindowControls
-from ..notices import progress
-from ..options import REFERENCE_PART, REFERENCES, WINDOW_FRAMES, WINDOWS
+from ..notices import notice, progress
+from ..options import REFERENCE_PART, REFERENCES, WINDOW_FRAMES, WINDOWS, WINDOWS_TOLD
 from ..patching import wrapped
 from ..sampling import Call, start_timing, timing_of
 from .bank import WindowReference
+from .caches import WindowCaches, check_caches
+from .refused import check_patches
+from .remembered import Remembered
 from .reuse import reused
 
 
@@ -94,10 +97,16 @@ class SlidingContext(IndexListContextHandler):
         windows = plan_windows(x_in.shape[0], step, options)
         outer, sigma = model_options["transformer_options"], float(timestep[0])
         reference = WindowReference(outer, timing, sigma, windows)
+        caches = WindowCaches(outer, timing, model.model_sampling, windows)
+        remembered = Remembered(model_options, windows, x_in.shape[0])
         results = [torch.zeros_like(x_in) for _ in conds]
         first: list[Tensor] = []
         done = 0
-        for group in _groups(windows, reference.sources, lambda: self._at_once(model, x_in, len(conds), windows)):
+
+        def at_once() -> int:
+            return caches.at_once or self._at_once(model, x_in, len(conds), windows)
+
+        for group in _groups(windows, reference.sources, at_once):
             management.throw_exception_if_processing_interrupted()
             progress(f"step {step + 1} of {len(timing.sigmas)}, context window {done + 1} of {len(windows)}")
             frames = [frame for window in group for frame in window.frames]
@@ -106,6 +115,7 @@ class SlidingContext(IndexListContextHandler):
             length = len(group[0].frames)
             call = Call(len(conds), length, frames, x_in.shape[0], seen)
             told = {"context_window": seen, WINDOW_FRAMES: length, REFERENCE_PART: part, "ad_params": call.ad_params}
+            told |= remembered.told(group) | caches.told(group[0], part is not None)
             inner = model_options | {"transformer_options": outer | told}
             parts = [handler._resized(cond, x_in, seen, controls) for cond in conds]
             predictions = calc_cond_batch(model, parts, x_in[frames], timestep[frames], inner)
@@ -113,6 +123,8 @@ class SlidingContext(IndexListContextHandler):
                 _add(result, prediction, group)
             first = first or [prediction[:length] for prediction in predictions]
             done += len(group)
+        remembered.recall()
+        caches.done()
         return reused(outer, timing, sigma, results, first) if len(windows) > 1 else results
 
     def _resized(self, cond: Any, x_in: Tensor, window: IndexListContextWindow, controls: WindowControls) -> Any:
@@ -199,13 +211,20 @@ def _begun(
     """Starts the timing of a sampling, whether or not a motion model does so too, and asks for every plan once.
 
     Raises:
-        WindowError: a stage has no windows for a clip of this length.
+        WindowError: a stage has no windows for a clip of this length, or a patch on the model cannot do with windows.
     """
     guider = executor.class_obj
-    handler = guider.model_options.get("context_handler")
+    handler, frames = guider.model_options.get("context_handler"), noise.shape[0]
     if isinstance(handler, SlidingContext):
-        for stage in handler.stages:
-            plan_windows(noise.shape[0], 0, stage.options)
+        needed = [stage.options for stage in handler.stages if is_needed(frames, stage.options)]
+        moving = [plan_windows(frames, 0, each) != plan_windows(frames, 1, each) for each in needed]
+        if needed:
+            options = guider.model_options["transformer_options"]
+            check_patches(guider.model_options, frames)
+            told = check_caches(options, all(moving))
+            if told and WINDOWS_TOLD not in options:
+                notice(told)
+                options[WINDOWS_TOLD] = True
     start_timing(guider, sigmas)
     return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
