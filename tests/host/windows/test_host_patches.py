@@ -1,5 +1,6 @@
 """The host's own patches of a model beside windows: they give what they give without, or are refused by name."""
 
+import logging
 import os
 from collections.abc import Callable
 from functools import partial
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import comfy.sample
+import comfy.samplers
 import pytest
 import torch
 from comfy.patcher_extension import WrappersMP
@@ -14,6 +16,7 @@ from kinema.motion.windows import WindowError
 from kinema.nodes.host.windows import closures, sliding
 from torch import Tensor
 
+from ..consistent import referred
 from ..models import Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion
 from .host_patches import ELSEWHERE, PUT, REFUSED, WINDOWED, Put, model_nodes, put
 from .test_sliding import slid
@@ -91,12 +94,29 @@ def test_several_windows_in_a_call(model, tmp_path: Path, name: str, node: Put) 
     assert relative_error(together, alone) < 1e-5
 
 
-def test_a_cache_leaves_windows_out(model) -> None:
+def test_a_cache_leaves_windows_out(model, caplog) -> None:
     calls = []
     counted = slid(put("EasyCacheNode", model, EASY), schedule="standard_static")
     counted.set_model_input_block_patch(lambda h, options: calls.append(1) or h if options["block"][1] == 1 else h)
-    run(counted, 14, steps=10)
+    with caplog.at_level(logging.INFO):
+        run(counted, 14, steps=10)
     assert 0 < len(calls) < 10 * 2
+    assert f"skipped {(20 - len(calls)) / 2}/10 steps" in caplog.text, "the host's own count, in steps of the clip"
+
+
+def test_a_cache_waits_while_a_reference_acts(model) -> None:
+    """Windows that look at another one need the model to run there."""
+    found = run(referred(slid(put("EasyCacheNode", model, EASY), schedule="standard_static")), 14, steps=5)
+    assert torch.equal(found, run(referred(slid(model, schedule="standard_static")), 14, steps=5))
+
+
+# dpm_adaptive chooses its own steps, so that a last bit is a step more or less, and takes minutes
+@pytest.mark.parametrize("sampler", [name for name in comfy.samplers.KSampler.SAMPLERS if name != "dpm_adaptive"])
+def test_every_sampler_of_the_host(model, sampler: str) -> None:
+    """Those that keep what the model said of the clip, for guidance or for the next step, keep it of all windows."""
+    found, wanted = (sample(each, 12, 3, sampler=sampler) for each in (slid(model), model))
+    assert bool(found.isfinite().all())
+    assert relative_error(found, wanted) < 1e-3
 
 
 def test_a_cache_that_finds_nothing_again_is_told(model, monkeypatch) -> None:
