@@ -1,4 +1,7 @@
-"""A motion model on an image model: ``animate`` attaches it, ``checks`` looks at each clip before it is sampled."""
+"""A motion model on an image model: ``animate`` attaches it, ``checks`` looks at each clip before it is sampled.
+
+``beside`` knows what other packs leave on a model.
+"""
 
 from .animate import animate_model
 

@@ -11,6 +11,7 @@ from ..notices import notice
 from ..options import TOLD, VIEWS
 from ..sampling import start_timing
 from ..temporal import Attached, Clip, LoadedMotion
+from .beside import double_motion, idle_context
 
 FEWEST_FRAMES = 8
 """Below this a motion module has little to work with; what comes out is grainy."""
@@ -35,9 +36,12 @@ class Checked:
         motions = [each.motion for each in self.chain]
         options = guider.model_options["transformer_options"]
         context = guider.model_options.get("context_handler")
+        check_context(context, noise.shape)
         at_once = frames_at_once(frames, context, options.get(VIEWS))
-        check_frames(at_once, motions)
-        told = [few_frames(frames, motions), *short_values(frames, self.chain), *other_clips(frames, guider.conds)]
+        idle = idle_context(guider.model_patcher, frames) if context is None else None
+        check_frames(at_once, motions, idle)
+        told = [double_motion(guider.model_patcher), idle]
+        told += [few_frames(frames, motions), *short_values(frames, self.chain), *other_clips(frames, guider.conds)]
         unet = guider.model_patcher.get_model_object("diffusion_model")
         in_windows = frames_at_once(frames, context) < frames
         told += check_controls(controls_of(guider.conds), unet, noise.shape, at_once, in_windows)
@@ -51,17 +55,39 @@ class Checked:
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
 
+def check_context(context: Any, shape: Sequence[int]) -> None:
+    """Stop on windows of the host that cut something else than the frames of a clip.
+
+    Args:
+        shape: (frames, channels, height, width) of the latent.
+
+    Raises:
+        ClipError: they do.
+    """
+    cut = getattr(context, "dim", 0)
+    if cut != 0 and not (cut < len(shape) and shape[cut] <= getattr(context, "context_length", 0)):
+        raise ClipError(
+            f"Context windows on this model cut dimension {cut} of the latent, and the frames of a clip are "
+            "dimension 0. Set dim of Context Windows (Manual) to 0, or use Sliding Context instead."
+        )
+
+
 def frames_at_once(frames: int, context: Any, views: WindowOptions | None = None) -> int:
     """How many frames of a clip motion layers see together at most."""
     at_once = frames
-    if context is not None and frames > context.context_length:
+    # a handler of another pack need not have a length
+    length = getattr(context, "context_length", frames)
+    if frames > length:
         # the host's causal fix puts one more frame in front of every window but the first
-        at_once = context.context_length + bool(getattr(context, "causal_window_fix", False))
+        at_once = length + bool(getattr(context, "causal_window_fix", False))
     return at_once if views is None else min(at_once, views.length)
 
 
-def check_frames(at_once: int, motions: Sequence[LoadedMotion]) -> None:
+def check_frames(at_once: int, motions: Sequence[LoadedMotion], idle: str | None = None) -> None:
     """Stop on clips the position tables cannot number.
+
+    Args:
+        idle: what to do in place of windows that another pack was asked for.
 
     Raises:
         ClipError: more frames come at once than a motion model has positions.
@@ -70,10 +96,13 @@ def check_frames(at_once: int, motions: Sequence[LoadedMotion]) -> None:
         limit = loaded.max_frames
         length = min(limit, loaded.model.format.trained_frames)
         if at_once > limit:
+            remedy = idle or (
+                f"Lower the batch size of the latent to {limit} or less, or put a Sliding Context node with "
+                f"context_length {length} between Animate Model and the sampler."
+            )
             raise ClipError(
                 f"{loaded.file} ({loaded.model.format.name}) can number at most {limit} frames at once, but "
-                f"{at_once} were asked for. Lower the batch size of the latent to {limit} or less, or put a "
-                f"Sliding Context node with context_length {length} between Animate Model and the sampler."
+                f"{at_once} were asked for. {remedy}"
             )
 
 

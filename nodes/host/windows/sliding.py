@@ -22,12 +22,19 @@ from torch import Tensor
 from ....motion.values import active_keyframes
 from ....motion.windows import Window, WindowError, WindowOptions, is_needed, plan_windows
 from ..control import WindowControls
-from ..notices import progress
-from ..options import REFERENCE_PART, REFERENCES, WINDOW_FRAMES, WINDOWS
+from ..notices import notice, progress
+from ..options import REFERENCE_PART, REFERENCES, WINDOW_FRAMES, WINDOWS, WINDOWS_TOLD
 from ..patching import wrapped
 from ..sampling import Call, start_timing, timing_of
 from .bank import WindowReference
+from .caches import WindowCaches, check_caches
+from .refused import check_patches
+from .remembered import Remembered
 from .reuse import reused
+
+CPU_PIXELS = 1 << 12
+"""Pixels of latents in one call on a CPU: a window of 16 frames of 16x16 keeps it busy, of smaller ones several do
+(`python dev.py bench lengths --together`: 9 to 13 per cent at 8x8 and less, none from 16x16 on)."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +54,7 @@ class SlidingContext(IndexListContextHandler):
 
         Args:
             stages: the newest that has started holds; before the first one, the first.
-            windows_per_call: 0 takes as many as fit into free memory on an accelerator and one on a CPU.
+            windows_per_call: 0 takes as many as fit into free memory on an accelerator, and on a CPU as many as keep it busy.
         """
         self.stages = tuple(sorted(stages, key=lambda stage: stage.start_percent))
         self.windows_per_call = windows_per_call
@@ -94,10 +101,16 @@ class SlidingContext(IndexListContextHandler):
         windows = plan_windows(x_in.shape[0], step, options)
         outer, sigma = model_options["transformer_options"], float(timestep[0])
         reference = WindowReference(outer, timing, sigma, windows)
+        caches = WindowCaches(outer, timing, model.model_sampling, windows)
+        remembered = Remembered(model_options, windows, x_in.shape[0])
         results = [torch.zeros_like(x_in) for _ in conds]
         first: list[Tensor] = []
         done = 0
-        for group in _groups(windows, reference.sources, lambda: self._at_once(model, x_in, len(conds), windows)):
+
+        def at_once() -> int:
+            return caches.at_once or self._at_once(model, x_in, len(conds), windows)
+
+        for group in _groups(windows, reference.sources, at_once):
             management.throw_exception_if_processing_interrupted()
             progress(f"step {step + 1} of {len(timing.sigmas)}, context window {done + 1} of {len(windows)}")
             frames = [frame for window in group for frame in window.frames]
@@ -106,6 +119,7 @@ class SlidingContext(IndexListContextHandler):
             length = len(group[0].frames)
             call = Call(len(conds), length, frames, x_in.shape[0], seen)
             told = {"context_window": seen, WINDOW_FRAMES: length, REFERENCE_PART: part, "ad_params": call.ad_params}
+            told |= remembered.told(group) | caches.told(group[0], part is not None)
             inner = model_options | {"transformer_options": outer | told}
             parts = [handler._resized(cond, x_in, seen, controls) for cond in conds]
             predictions = calc_cond_batch(model, parts, x_in[frames], timestep[frames], inner)
@@ -113,6 +127,8 @@ class SlidingContext(IndexListContextHandler):
                 _add(result, prediction, group)
             first = first or [prediction[:length] for prediction in predictions]
             done += len(group)
+        remembered.recall()
+        caches.done()
         return reused(outer, timing, sigma, results, first) if len(windows) > 1 else results
 
     def _resized(self, cond: Any, x_in: Tensor, window: IndexListContextWindow, controls: WindowControls) -> Any:
@@ -132,10 +148,12 @@ class SlidingContext(IndexListContextHandler):
 
     def _at_once(self, model: Any, x_in: Tensor, conds: int, windows: Sequence[Window]) -> int:
         """How many windows to predict in one call."""
-        if self.windows_per_call or x_in.device.type == "cpu":
-            return self.windows_per_call or 1
-        free = model.current_patcher.get_free_memory(x_in.device)
+        if self.windows_per_call:
+            return self.windows_per_call
         longest = max(len(window.frames) for window in windows)
+        if x_in.device.type == "cpu":
+            return max(1, CPU_PIXELS // (longest * x_in.shape[-2:].numel()))
+        free = model.current_patcher.get_free_memory(x_in.device)
         count = 1
         while count < len(windows):
             # the host's own margin, see its batching of conditionings
@@ -199,13 +217,20 @@ def _begun(
     """Starts the timing of a sampling, whether or not a motion model does so too, and asks for every plan once.
 
     Raises:
-        WindowError: a stage has no windows for a clip of this length.
+        WindowError: a stage has no windows for a clip of this length, or a patch on the model cannot do with windows.
     """
     guider = executor.class_obj
-    handler = guider.model_options.get("context_handler")
+    handler, frames = guider.model_options.get("context_handler"), noise.shape[0]
     if isinstance(handler, SlidingContext):
-        for stage in handler.stages:
-            plan_windows(noise.shape[0], 0, stage.options)
+        needed = [stage.options for stage in handler.stages if is_needed(frames, stage.options)]
+        moving = [plan_windows(frames, 0, each) != plan_windows(frames, 1, each) for each in needed]
+        if needed:
+            options = guider.model_options["transformer_options"]
+            check_patches(guider.model_options, frames)
+            told = check_caches(options, all(moving))
+            if told and WINDOWS_TOLD not in options:
+                notice(told)
+                options[WINDOWS_TOLD] = True
     start_timing(guider, sigmas)
     return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
