@@ -51,14 +51,14 @@ class LoadPose(io.ComfyNode):
             category="Kinema/pose",
             description="Loads the poses of a clip: an OpenPose JSON file with all frames, a folder with a file for "
             "each frame, or a walking figure to try things with.",
-            search_aliases=["openpose json", "upload pose", "load openpose", "load pose keypoints", "dwpose", "skeleton", "walk"],
+            search_aliases=["openpose json", "load openpose", "load pose keypoints", "dwpose", "skeleton", "walk"],
             inputs=[
                 io.Combo.Input(
                     "pose",
                     options=[EXAMPLE, *pose_files.pose_names()],
                     tooltip="A .json file in ComfyUI's input folder with the frames of a clip, or a folder in it with "
-                    "a file for each frame, in the order of the numbers in their names. The button below puts a file of "
-                    "yours there.",
+                    "a file for each frame, in the order of the numbers in their names. The button below puts a file "
+                    "of yours there.",
                     extra_dict={"kinema_upload": ".json"},
                 ),
                 io.String.Input(
