@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.harness.browser import TEMPLATES, play_in_node
 from tests.harness.seeded.weights import CHECKPOINT
-from tests.harness.templates import MOTION_MODULE, find, template_paths
+from tests.harness.templates import MOTION_MODULE, find, short_name, template_paths
 
 NODE = "app.graph.nodes.find(node => node.type === 'KinemaCombineVideo')"
 WIDGETS = {
@@ -29,7 +29,7 @@ SET_WIDGETS = """widgets => {
 }"""
 
 
-@pytest.mark.parametrize("name", [path.stem for path in template_paths()])
+@pytest.mark.parametrize("name", map(short_name, template_paths()))
 def test_only_models_are_missing_in_a_template(page: Page, name: str) -> None:
     _open_template(page, name)
     _expect_only_models_missing(page)
@@ -55,7 +55,7 @@ def _open_template(page: Page, name: str) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="kinema", exact=True).click()
     expect(dialog.get_by_role("main").get_by_text("kinema", exact=True)).to_be_visible()
-    dialog.get_by_test_id(f"template-workflow-{name}").click()
+    dialog.get_by_test_id(f"template-workflow-{find(name).stem}").click()
     expect(page.get_by_test_id(TEMPLATES)).to_have_count(0)
     page.wait_for_function("id => app.graph.id === id", arg=json.loads(find(name).read_text())["id"])
 
