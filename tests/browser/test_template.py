@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -32,7 +34,24 @@ SET_WIDGETS = """widgets => {
 @pytest.mark.parametrize("name", map(short_name, template_paths()))
 def test_only_models_are_missing_in_a_template(page: Page, name: str) -> None:
     _open_template(page, name)
-    _expect_only_models_missing(page)
+    files = {model["name"] for node in json.loads(find(name).read_text())["nodes"] for model in _models(node)}
+    _expect_only_models_missing(page, files)
+
+
+def test_templates_stand_in_their_order(page: Page) -> None:
+    page.get_by_role("button", name="Templates", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="kinema", exact=True).click()
+    dialog.get_by_text("Sort by", exact=False).first.click()
+    page.get_by_role("option", name="A-Z", exact=False).click()
+    names = [path.stem for path in template_paths()]
+    expect(dialog.get_by_test_id(re.compile("template-workflow-.*"))).to_have_count(len(names))
+    shown = dialog.get_by_test_id(re.compile("template-workflow-.*")).evaluate_all(
+        "cards => cards.map(card => card.dataset.testid.replace('template-workflow-', ''))"
+    )
+    assert shown == names
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id(TEMPLATES)).to_have_count(0)
 
 
 @pytest.mark.timeout(300)
@@ -60,11 +79,18 @@ def _open_template(page: Page, name: str) -> None:
     page.wait_for_function("id => app.graph.id === id", arg=json.loads(find(name).read_text())["id"])
 
 
-def _expect_only_models_missing(page: Page) -> None:
+def _models(node: dict[str, Any]) -> list[dict[str, str]]:
+    return node["properties"].get("models", [])
+
+
+def _expect_only_models_missing(page: Page, files: set[str]) -> None:
     """The seeded folder has none of the models the template names; everything else has to be there."""
     page.get_by_test_id("error-overlay-see-errors").click()
     expect(page.get_by_test_id("missing-model-importable-rows")).to_be_visible()
+    # each with the button that fetches it
+    expect(page.get_by_test_id("missing-model-download")).to_have_count(len(files))
     expect(page.get_by_test_id("missing-node-card")).to_have_count(0)
+    expect(page.get_by_test_id("missing-media-row")).to_have_count(0)
     assert page.evaluate("app.graph.nodes.filter(node => !(node.type in LiteGraph.registered_node_types))") == []
     page.get_by_role("button", name="Toggle properties panel").click()
     expect(page.get_by_test_id("missing-model-importable-rows")).to_have_count(0)
