@@ -4,7 +4,7 @@ python dev.py demo              make a video with seeded random weights, or with
 python dev.py test [PYTEST...]  run every check and test
 python dev.py bench             time and memory of a step, with and without a motion module
 python dev.py api TEMPLATE      print a workflow template in API format
-python dev.py sheet TEMPLATE    run a template with seeded random weights and draw its frames
+python dev.py sheet TEMPLATE    run a template with seeded random weights and draw its picture
 python dev.py arrange           lay templates out so that no node covers another
 """
 
@@ -44,7 +44,7 @@ def main() -> int:
     api_parser.add_argument("template", help="a name in workflows/ or a path")
     sheet_parser = commands.add_parser("sheet", help="draw a template's frames as one picture")
     sheet_parser.add_argument("template", help="a name in workflows/")
-    sheet_parser.add_argument("--output", type=Path, default=Path("sheet.jpg"), help="the picture (./sheet.jpg)")
+    sheet_parser.add_argument("--output", type=Path, help="the picture (beside the template)")
     arrange_parser = commands.add_parser("arrange", help="lay templates out from measured sizes")
     arrange_parser.add_argument("template", nargs="*", help="names in workflows/; all of them if there is none")
     options, unknown = parser.parse_known_args()
@@ -157,8 +157,10 @@ def sheet(host: Host, options: argparse.Namespace) -> int:
     _find_template(options.template)
     models = [seeded_models(host), seeded_xl_models(host)]
     with Server(host, models, device_options(host)) as server:
-        draw_sheet(server, templates.find(options.template).stem, options.output.resolve())
-    print(options.output.resolve())
+        found = templates.find(options.template)
+        output = (options.output or found.with_suffix(".jpg")).resolve()
+        draw_sheet(server, templates.short_name(found), output)
+    print(output)
     return 0
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.harness.pack import ROOT
 from tests.harness.templates import WEIGHT_FILES, find, short_name, template_paths
 
 FOLDERS = {
@@ -72,6 +73,13 @@ def test_templates_load_only_what_everybody_has() -> None:
     loaded = {(node["type"], node["widgets_values"][0]) for node in nodes() if node["type"].startswith("LoadImage")}
     assert loaded == {("LoadImage", "example.png")}
     assert {node["widgets_values"][0] for node in nodes() if node["type"] == "LoadVideo"} == {""}
+
+
+def test_the_readme_is_short_and_lists_every_template() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert len(readme.split()) < 1500
+    for path in template_paths():
+        assert f"[{path.stem}](workflows/{path.name.replace(' ', '%20')})" in readme
 
 
 def test_a_template_is_found_by_either_name() -> None:
