@@ -49,8 +49,21 @@ def draw_sheet(server: Server, template: str, path: Path, size: int = 128, steps
         frames = [frame.to_image() for frame in container.decode(video=0)]
     titles = {name: node["display_name"] for name, node in info.items()}
     rows = [draw_graph(json.loads(templates.find(template).read_text()), titles, WIDTH)]
-    drawn = [_drawn(server, outcome.outputs[node], title) for node, title in watched.items()]
-    rows += [*drawn[-MOST_ROWS:], in_a_row(frames)]
+    drawn: list[Image.Image] = []
+    single: list[Image.Image] = []
+    for node, title in watched.items():
+        output = outcome.outputs[node]
+        if "text" in output:
+            values = [float(value) for value in output["text"][0].split(",")]
+            drawn.append(draw_curve(values, WIDTH, SIDE // 2, title))
+            continue
+        files = [client.saved_path(server.base / "temp", file) for file in output["images"]]
+        pictures = [Image.open(file) for file in files]
+        if len(pictures) == 1:
+            single += pictures
+        else:
+            drawn.append(in_a_row(pictures))
+    rows += [*([in_a_row(single)] if single else []), *drawn[-MOST_ROWS:], in_a_row(frames)]
     sheet = Image.new("RGB", (WIDTH, sum(row.height for row in rows)))
     top = 0
     for row in rows:
@@ -101,13 +114,6 @@ def in_a_row(pictures: list[Image.Image]) -> Image.Image:
         fitted = ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.LANCZOS)
         row.paste(fitted, (SIDE * column, 0))
     return row
-
-
-def _drawn(server: Server, output: dict[str, Any], title: str) -> Image.Image:
-    if "text" in output:
-        return draw_curve([float(value) for value in output["text"][0].split(",")], WIDTH, SIDE // 2, title)
-    files = [client.saved_path(server.base / "temp", file) for file in output["images"]]
-    return in_a_row([Image.open(file) for file in files])
 
 
 def _has(prompt: templates.Prompt, class_type: str) -> bool:
