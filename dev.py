@@ -4,7 +4,8 @@ python dev.py demo              make a video with seeded random weights, or with
 python dev.py test [PYTEST...]  run every check and test
 python dev.py bench             time and memory of a step, with and without a motion module
 python dev.py api TEMPLATE      print a workflow template in API format
-python dev.py sheet TEMPLATE    run a template with seeded random weights and draw its frames
+python dev.py sheet TEMPLATE    run a template with seeded random weights and draw its picture
+python dev.py arrange           lay templates out so that no node covers another
 python dev.py same REVISION     compare what all templates make here and at another commit, bit by bit
 python dev.py rooms             draw who imports whom into CONTRIBUTING.md
 """
@@ -55,7 +56,9 @@ def main() -> int:
     commands.add_parser("rooms", help="draw who imports whom into CONTRIBUTING.md")
     sheet_parser = commands.add_parser("sheet", help="draw a template's frames as one picture")
     sheet_parser.add_argument("template", help="a name in workflows/")
-    sheet_parser.add_argument("--output", type=Path, default=Path("sheet.jpg"), help="the picture (./sheet.jpg)")
+    sheet_parser.add_argument("--output", type=Path, help="the picture (beside the template)")
+    arrange_parser = commands.add_parser("arrange", help="lay templates out from measured sizes")
+    arrange_parser.add_argument("template", nargs="*", help="names in workflows/; all of them if there is none")
     options, unknown = parser.parse_known_args()
     if options.command == "test":
         options.pytest += unknown
@@ -71,8 +74,7 @@ def main() -> int:
         host = ensure_host(getattr(options, "comfyui", None))
         if os.environ.get(INSIDE) != str(host.python):
             return _again_inside(host.python)
-        commands = {"demo": demo, "test": test, "bench": bench, "api": api, "sheet": sheet, "same": same}
-        return commands[options.command](host, options)
+        return COMMANDS[options.command](host, options)
     except SetupError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -231,17 +233,53 @@ def sheet(host: Host, options: argparse.Namespace) -> int:
     _find_template(options.template)
     models = [seeded_models(host), seeded_xl_models(host)]
     with Server(host, models, device_options(host)) as server:
-        draw_sheet(server, templates.find(options.template).stem, options.output.resolve())
-    print(options.output.resolve())
+        found = templates.find(options.template)
+        output = (options.output or found.with_suffix(".jpg")).resolve()
+        draw_sheet(server, templates.short_name(found), output)
+    print(output)
     return 0
+
+
+def arrange(host: Host, options: argparse.Namespace) -> int:
+    """Rewrite the positions of the nodes in templates."""
+    from tests.harness import templates
+    from tests.harness.browser import chromium, ensure_browser
+    from tests.harness.pack import load_pack
+
+    load_pack()
+    from tests.harness.arrange import arrange
+    from tests.harness.footage import write_footage
+
+    for name in options.template:
+        _find_template(name)
+    paths = [templates.find(name) for name in options.template] or templates.template_paths()
+    with Server(host, options=device_options(host)) as server, chromium(ensure_browser()) as browser:
+        write_footage(server.base / "input")
+        changed = arrange(server, browser, paths)
+    print("\n".join(changed) or "nothing had to move")
+    return 0
+
+
+COMMANDS = {
+    "demo": demo,
+    "test": test,
+    "bench": bench,
+    "api": api,
+    "sheet": sheet,
+    "arrange": arrange,
+    "same": same,
+}
 
 
 def _find_template(name: str) -> None:
     from tests.harness import templates
 
-    if not templates.find(name).is_file():
-        names = ", ".join(path.stem for path in templates.template_paths())
-        raise SetupError(f"There is no template {name}. Give a path, or one of: {names}.")
+    try:
+        found = templates.find(name).is_file()
+    except FileNotFoundError as error:
+        raise SetupError(str(error)) from error
+    if not found:
+        raise SetupError(f"There is no file {name}. Give the path of a saved workflow, or the name of a template.")
 
 
 def seeded_models(host: Host) -> Path:

@@ -171,8 +171,10 @@ class LoadCameraPath(io.ComfyNode):
                     "file",
                     options=[USE_TEXT, *folders.input_names(".txt")],
                     default=USE_TEXT,
-                    tooltip="A .txt file in ComfyUI's input folder, or the text below.",
+                    tooltip="A .txt file in ComfyUI's input folder, or the text below. The button below puts a file of "
+                    "yours there.",
                     optional=True,
+                    extra_dict={"kinema_upload": ".txt"},
                 ),
                 io.String.Input(
                     "text",

@@ -68,7 +68,6 @@ class PiaPicture(io.ComfyNode):
             "like it. Connect it between Load Motion Module and Animate Model.",
             search_aliases=[
                 "pia",
-                "animatediff-pia",
                 "apply animatediff-pia model",
                 "pia input",
                 "image to video",

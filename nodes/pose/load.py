@@ -57,7 +57,9 @@ class LoadPose(io.ComfyNode):
                     "pose",
                     options=[EXAMPLE, *pose_names()],
                     tooltip="A .json file in ComfyUI's input folder with the frames of a clip, or a folder in it with "
-                    "a file for each frame, in the order of the numbers in their names.",
+                    "a file for each frame, in the order of the numbers in their names. The button below puts a file "
+                    "of yours there.",
+                    extra_dict={"kinema_upload": ".json"},
                 ),
                 io.String.Input(
                     "text",

@@ -21,7 +21,13 @@ class ApplyDomainAdapter(io.ComfyNode):
             category="Kinema/temporal",
             description="Puts a domain adapter on the image model. AnimateDiff v3 was trained beside one, "
             "v3_sd15_adapter, which holds the look of the training videos.",
-            search_aliases=["v3_sd15_adapter", "domain adapter", "adapter lora", "animatediff v3", "watermark"],
+            search_aliases=[
+                "v3_sd15_adapter",
+                "domain adapter",
+                "adapter lora",
+                "adapter of animatediff v3",
+                "watermark",
+            ],
             inputs=[
                 io.Model.Input("model", tooltip="An SD1.5 model, with any LoRAs and patches."),
                 io.Combo.Input(

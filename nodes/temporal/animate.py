@@ -34,7 +34,7 @@ class AnimateModel(io.ComfyNode):
             category="Kinema/temporal",
             description="Puts a motion module into an image model. Sample the result with any sampler; the batch size "
             "of the latent is the number of frames.",
-            search_aliases=["animatediff", "animatediff loader", "use evolved sampling", "apply animatediff model"],
+            search_aliases=["apply animatediff model", "use evolved sampling", "motion scale"],
             inputs=[
                 io.Model.Input("model", tooltip="A Stable Diffusion model, with any LoRAs and patches."),
                 MotionModelType.Input("motion_model", tooltip="The motion module, from Load Motion Module."),

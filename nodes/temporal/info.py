@@ -20,7 +20,13 @@ class MotionModelInfo(io.ComfyNode):
             category="Kinema/temporal",
             description="Shows what a motion module is: its version, the image model it needs, how many frames it can "
             "number, the noise schedule it was trained with, and what to mind.",
-            search_aliases=["animatediff info", "inspect motion model", "motion module version", "show", "details"],
+            search_aliases=[
+                "show animatediff info",
+                "inspect motion model",
+                "motion module version",
+                "show",
+                "details",
+            ],
             is_output_node=True,
             inputs=[
                 MotionModelType.Input("motion_model", tooltip="The motion module, from Load Motion Module."),

@@ -23,7 +23,9 @@ class LoadMotionModule(io.ComfyNode):
             description="Loads an AnimateDiff motion module: temporal layers that turn an image model into a video "
             "model.",
             search_aliases=[
+                # more, and at their beginning, than in any other node: the search then lists this one first
                 "animatediff",
+                "animatediff loader",
                 "load animatediff model",
                 "motion model",
                 "mm_sd_v15_v2",

@@ -26,7 +26,7 @@ class LoadMotionLora(io.ComfyNode):
             display_name="Load MotionLoRA",
             category="Kinema/temporal",
             description="Loads a MotionLoRA: a camera move or another motion that a motion module learns on top.",
-            search_aliases=["animatediff lora", "load animatediff lora", "motion lora", "camera", "zoom", "pan"],
+            search_aliases=["load animatediff lora", "motion lora", "camera", "zoom", "pan"],
             inputs=[
                 io.Combo.Input(
                     "lora",

@@ -19,7 +19,7 @@ class MotionKeyframe(io.ComfyNode):
             category="Kinema/values",
             description="Changes a Motion Value during the sampling: from start_percent on it has this value. Connect "
             "several one after the other.",
-            search_aliases=["animatediff keyframe", "ad keyframe", "timestep keyframe", "schedule strength"],
+            search_aliases=["ade animatediff keyframe", "ad keyframe", "timestep keyframe", "schedule strength"],
             inputs=[
                 io.Float.Input(
                     "start_percent",

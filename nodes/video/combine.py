@@ -18,7 +18,16 @@ class CombineVideo(io.ComfyNode):
             display_name="Combine Video",
             category="Kinema/video",
             description="Saves frames as one video, animation or picture sequence, with the workflow inside.",
-            search_aliases=["video combine", "animatediff combine", "save video", "gif", "mp4", "webm", "export"],
+            search_aliases=[
+                "vhs video combine",
+                "ade animatediff combine",
+                "images to video",
+                "save video",
+                "gif",
+                "mp4",
+                "webm",
+                "export",
+            ],
             is_output_node=True,
             inputs=[
                 io.Image.Input(

@@ -36,7 +36,7 @@ class DecodeAndSaveVideo(io.ComfyNode):
             description="Decodes a latent a few frames at a time and writes them straight into a video, so that memory "
             "does not grow with the length of the clip.",
             search_aliases=[
-                "vae decode batched",
+                "vhs vae decode batched",
                 "vae decode",
                 "video combine",
                 "save video",
@@ -79,7 +79,7 @@ class EncodeFrames(io.ComfyNode):
             display_name="Encode Frames",
             category="Kinema/video",
             description="Encodes frames into a latent a few at a time, for clips that are to be sampled again.",
-            search_aliases=["vae encode batched", "vae encode", "video to latent", "images to latent"],
+            search_aliases=["vhs vae encode batched", "vae encode", "video to latent", "images to latent"],
             inputs=[
                 io.Image.Input("images", tooltip="The frames, in order."),
                 io.Vae.Input("vae", tooltip="The VAE that encodes them, from the checkpoint or from Load VAE."),

@@ -23,8 +23,11 @@ class VideoFrames(io.ComfyNode):
             "frames are held in memory.",
             search_aliases=[
                 "load video",
-                "load video upload",
+                "vhs load video upload",
                 "video to images",
+                "video to video",
+                "get last frame",
+                "first frame",
                 "get video components",
                 "force rate",
                 "frame load cap",

@@ -2,14 +2,16 @@
 
 import json
 import os
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.harness.browser import TEMPLATES, play_in_node
 from tests.harness.seeded.names import CHECKPOINT
-from tests.harness.templates import MOTION_MODULE, find, template_paths
+from tests.harness.templates import MOTION_MODULE, find, short_name, template_paths
 
 NODE = "app.graph.nodes.find(node => node.type === 'KinemaCombineVideo')"
 WIDGETS = {
@@ -28,11 +30,31 @@ SET_WIDGETS = """widgets => {
         }
 }"""
 
+SORT = "order => app.extensionManager.setting.set('Comfy.Templates.SortBy', order)"
 
-@pytest.mark.parametrize("name", [path.stem for path in template_paths()])
+
+@pytest.mark.parametrize("name", map(short_name, template_paths()))
 def test_only_models_are_missing_in_a_template(page: Page, name: str) -> None:
     _open_template(page, name)
-    _expect_only_models_missing(page)
+    files = {model["name"] for node in json.loads(find(name).read_text())["nodes"] for model in _models(node)}
+    _expect_only_models_missing(page, files)
+
+
+def test_templates_stand_in_their_order(page: Page) -> None:
+    """By name, that is; otherwise the browser lists files as the disk happens to."""
+    page.evaluate(SORT, "alphabetical")
+    page.get_by_role("button", name="Templates", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="kinema", exact=True).click()
+    names = [path.stem for path in template_paths()]
+    expect(dialog.get_by_test_id(re.compile("template-workflow-.*"))).to_have_count(len(names))
+    shown = dialog.get_by_test_id(re.compile("template-workflow-.*")).evaluate_all(
+        "cards => cards.map(card => card.dataset.testid.replace('template-workflow-', ''))"
+    )
+    assert shown == names
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id(TEMPLATES)).to_have_count(0)
+    page.evaluate(SORT, "default")
 
 
 @pytest.mark.timeout(300)
@@ -55,16 +77,23 @@ def _open_template(page: Page, name: str) -> None:
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="kinema", exact=True).click()
     expect(dialog.get_by_role("main").get_by_text("kinema", exact=True)).to_be_visible()
-    dialog.get_by_test_id(f"template-workflow-{name}").click()
+    dialog.get_by_test_id(f"template-workflow-{find(name).stem}").click()
     expect(page.get_by_test_id(TEMPLATES)).to_have_count(0)
     page.wait_for_function("id => app.graph.id === id", arg=json.loads(find(name).read_text())["id"])
 
 
-def _expect_only_models_missing(page: Page) -> None:
+def _models(node: dict[str, Any]) -> list[dict[str, str]]:
+    return node["properties"].get("models", [])
+
+
+def _expect_only_models_missing(page: Page, files: set[str]) -> None:
     """The seeded folder has none of the models the template names; everything else has to be there."""
     page.get_by_test_id("error-overlay-see-errors").click()
     expect(page.get_by_test_id("missing-model-importable-rows")).to_be_visible()
+    # each with the button that fetches it
+    expect(page.get_by_test_id("missing-model-download")).to_have_count(len(files))
     expect(page.get_by_test_id("missing-node-card")).to_have_count(0)
+    expect(page.get_by_test_id("missing-media-row")).to_have_count(0)
     assert page.evaluate("app.graph.nodes.filter(node => !(node.type in LiteGraph.registered_node_types))") == []
     page.get_by_role("button", name="Toggle properties panel").click()
     expect(page.get_by_test_id("missing-model-importable-rows")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""A short video in the input folder of a server, under the name that templates load."""
+"""A short video in the input folder of a server, under the name that templates load in tests."""
 
 import math
 from pathlib import Path
@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 from kinema.motion.video import CODECS, Clip, Job, Sound, write_video
 
-NAME = "video.mp4"
+from .templates import VIDEO
+
 RATE, SECONDS, SIZE = 24, 3, 96
 AUDIO_RATE = 24000
 
@@ -22,4 +23,4 @@ def write_footage(folder: Path) -> None:
         inside = (x - 0.5 - 0.3 * math.cos(angle)) ** 2 + (y - 0.5 - 0.3 * math.sin(angle)) ** 2 < 0.03
         frames.append(torch.where(inside[..., None], disc, slope))
     tone = torch.sin(torch.arange(AUDIO_RATE * SECONDS) * 2 * math.pi * 440 / AUDIO_RATE)[None] * 0.2
-    write_video(Job(Clip(torch.stack(frames), RATE, sound=Sound(tone, AUDIO_RATE)), CODECS["h264-mp4"], folder / NAME))
+    write_video(Job(Clip(torch.stack(frames), RATE, sound=Sound(tone, AUDIO_RATE)), CODECS["h264-mp4"], folder / VIDEO))

@@ -39,17 +39,18 @@ def main(comfyui: str, *models: str) -> dict[str, str]:
         write_footage(server.base / "input")
         nodes = client.get_json(server.url, "/object_info")
         for template in templates.template_paths():
+            name = templates.short_name(template)
             prompt = templates.to_api(template, nodes)
-            templates.use_seeded_weights(prompt, 64, 2, templates.frames(template.stem))
-            for name in SAVING:
-                templates.set_inputs(prompt, name, format="ffv1-mov")
+            templates.use_seeded_weights(prompt, 64, 2, templates.frames(name))
+            for saving in SAVING:
+                templates.set_inputs(prompt, saving, format="ffv1-mov")
             outcome = client.run_prompt(server.url, prompt)
             if outcome.status != "success":
-                made[template.stem] = outcome.message
+                made[name] = outcome.message
                 continue
             saved = max(server.output.rglob("*.mov"), key=lambda path: path.stat().st_mtime_ns)
-            made[template.stem] = frames_of(saved)
-            print(template.stem, made[template.stem][:16], file=sys.stderr, flush=True)
+            made[name] = frames_of(saved)
+            print(name, made[name][:16], file=sys.stderr, flush=True)
     return made
 
 

@@ -1,49 +1,127 @@
-"""A contact sheet of a clip that a template makes: also the template's picture in ComfyUI's template browser."""
+"""The picture of a template: its graph, what its nodes draw, and frames of its clip."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import av
-from PIL import Image
+from PIL import Image, ImageOps
 
 from . import client, templates
+from .drawing import BACKGROUND, draw_curve, draw_graph
 from .footage import write_footage
 from .server import Server
 
-SIDE, COLUMNS = 160, 4
+SIDE, COLUMNS = 200, 4
+WIDTH = SIDE * COLUMNS
+PICTURES = {
+    "LoadImage": 0,
+    "KinemaVideoFrames": 0,
+    "Canny": 0,
+    "DA3Render": 0,
+    "KinemaDrawPose": 0,
+    "KinemaCameraPath": 1,
+    "KinemaContextPreview": 0,
+}
+"""Nodes whose pictures say what a template does, and the output that has them."""
+MASKS = {"GrowMask": 0}
+CURVES = {"KinemaMotionValue": 0}
+MOST_ROWS = 3
+"""Of what nodes draw; the last in the graph are the nearest to the sampler."""
 
 
-def draw_sheet(server: Server, template: str, path: Path, size: int = 128, steps: int = 4) -> None:
-    """Run a template with seeded weights and draw eight frames of its clip.
-
-    If its graph shows as many pictures as the clip has frames, such as poses, there are four of them above four frames.
+def draw_sheet(server: Server, template: str, path: Path, size: int = 128, steps: int = 1) -> None:
+    """Run a template with seeded weights and draw its graph, what its nodes draw, and four frames of its clip.
 
     Raises:
         RuntimeError: the template does not run.
     """
     write_footage(server.base / "input")
     info = client.get_json(server.url, "/object_info")
-    prompt = templates.use_seeded_weights(templates.to_api(template, info), size, steps, templates.frames(template))
+    count = templates.frames(template)
+    prompt = templates.use_seeded_weights(templates.to_api(template, info), size, steps, count)
+    watched = watch(prompt, count)
     outcome = client.run_prompt(server.url, prompt)
     if outcome.status != "success":
         raise RuntimeError(outcome.message)
-    shown = outcome.files()
-    (clip,) = [file for file in shown if file["type"] == "output"]
+    (clip,) = [file for file in outcome.files() if file["type"] == "output"]
     with av.open(str(client.saved_path(server.output, clip))) as container:
         frames = [frame.to_image() for frame in container.decode(video=0)]
-    temporary = [client.saved_path(server.base / "temp", file) for file in shown if file["type"] == "temp"]
-    beside = [Image.open(file).convert("RGB") for file in temporary if file.suffix == ".png"]
-    if len(beside) == len(frames):
-        rows = [spread(beside, COLUMNS), spread(frames, COLUMNS)]
-    else:
-        eight = spread(frames, 2 * COLUMNS)
-        rows = [eight[:COLUMNS], eight[COLUMNS:]]
-    sheet = Image.new("RGB", (SIDE * COLUMNS, SIDE * len(rows)))
-    for y, row in enumerate(rows):
-        for x, picture in enumerate(row):
-            sheet.paste(picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS), (x * SIDE, y * SIDE))
-    sheet.save(path, quality=88)
+    titles = {name: node["display_name"] for name, node in info.items()}
+    rows = [draw_graph(json.loads(templates.find(template).read_text()), titles, WIDTH)]
+    drawn: list[Image.Image] = []
+    single: list[Image.Image] = []
+    for node, title in watched.items():
+        output = outcome.outputs[node]
+        if "text" in output:
+            values = [float(value) for value in output["text"][0].split(",")]
+            drawn.append(draw_curve(values, WIDTH, SIDE // 2, title))
+            continue
+        files = [client.saved_path(server.base / "temp", file) for file in output["images"]]
+        pictures = [Image.open(file) for file in files]
+        if len(pictures) == 1:
+            single += pictures
+        else:
+            drawn.append(in_a_row(pictures))
+    rows += [*([in_a_row(single)] if single else []), *drawn[-MOST_ROWS:], in_a_row(frames)]
+    sheet = Image.new("RGB", (WIDTH, sum(row.height for row in rows)))
+    top = 0
+    for row in rows:
+        sheet.paste(row, (0, top))
+        top += row.height
+    sheet.save(path, quality=82)
 
 
-def spread(pictures: list[Image.Image], count: int) -> list[Image.Image]:
-    """So many pictures, evenly taken from all of them, the first and the last among them."""
-    return [pictures[number * (len(pictures) - 1) // (count - 1)] for number in range(count)]
+def watch(prompt: templates.Prompt, frames: int) -> dict[str, str]:
+    """Let a prompt show what its nodes draw; the ids of the nodes that do, each with a title for a curve."""
+    for name in [name for name, node in prompt.items() if node["class_type"] == "PreviewImage"]:
+        del prompt[name]
+    watched: dict[str, str] = {}
+
+    def add(name: str, class_type: str, **inputs: Any) -> list[Any]:
+        prompt[name] = {"class_type": class_type, "inputs": inputs}
+        return [name, 0]
+
+    for name, node in list(prompt.items()):
+        kind, value = node["class_type"], [name, 0]
+        if kind == "KinemaSlidingContext" and not _has(prompt, "KinemaContextPreview"):
+            add(f"{name}-plan", "KinemaContextPreview", model=value, frames=frames)
+    for name, node in list(prompt.items()):
+        kind = node["class_type"]
+        if kind in PICTURES and not (kind == "KinemaCameraPath" and _goes_on(prompt, name)):
+            add(f"{name}-shown", "PreviewImage", images=[name, PICTURES[kind]])
+        elif kind in MASKS:
+            pictures = add(f"{name}-picture", "MaskToImage", mask=[name, MASKS[kind]])
+            add(f"{name}-shown", "PreviewImage", images=pictures)
+        elif kind in CURVES:
+            add(f"{name}-read", "KinemaReadMotionValue", motion_value=[name, CURVES[kind]], frames=frames)
+            add(f"{name}-shown", "PreviewAny", source=[f"{name}-read", 2])
+        else:
+            continue
+        watched[f"{name}-shown"] = node.get("_meta", {}).get("title", "")
+    return watched
+
+
+def in_a_row(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Four of them, evenly taken, the first and the last among them; a single one as large as a row can be."""
+    if len(pictures) == 1:
+        (picture,) = pictures
+        height = SIDE if picture.height * 2 > picture.width else picture.height * WIDTH // picture.width
+        return ImageOps.pad(picture.convert("RGB"), (WIDTH, height), Image.Resampling.LANCZOS, BACKGROUND)
+    row = Image.new("RGB", (WIDTH, SIDE), BACKGROUND)
+    for column in range(COLUMNS):
+        picture = pictures[column * (len(pictures) - 1) // (COLUMNS - 1)].convert("RGB")
+        fitted = ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.LANCZOS)
+        row.paste(fitted, (SIDE * column, 0))
+    return row
+
+
+def _has(prompt: templates.Prompt, class_type: str) -> bool:
+    return any(node["class_type"] == class_type for node in prompt.values())
+
+
+def _goes_on(prompt: templates.Prompt, name: str) -> bool:
+    """Whether another piece of the camera path begins where this one ends."""
+    pieces = [node["inputs"] for node in prompt.values() if node["class_type"] == "KinemaCameraPath"]
+    return any(isinstance(link, list) and link[0] == name for piece in pieces for link in piece.values())

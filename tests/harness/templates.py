@@ -49,32 +49,50 @@ SEEDED = {
 """The seeded file that stands in for each model file a template names."""
 LONG = {"long-clip", "motion-views", "consistent-long-clip"}
 """Templates whose clip must be longer than a window, or there would be none."""
+VIDEO = "video.mp4"
+"""The file in the input folder that templates read in tests; as they are they name none, because nobody has it."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
 def template_paths() -> list[Path]:
-    """Every template, by name."""
+    """Every template, in the order of the numbers their names begin with."""
     return sorted(FOLDER.glob("*.json"))
+
+
+def short_name(path: Path) -> str:
+    """What commands and tests call a template: ``01 Text to Video.json`` is ``text-to-video``."""
+    return path.stem.lstrip("0123456789 ").lower().replace(" ", "-")
 
 
 def to_api(template: str | Path, object_info: dict[str, Any]) -> Prompt:
     """A template in API format.
 
     Args:
-        template: its path or its name without extension.
+        template: its path or its name.
         object_info: the server's answer to ``/object_info``.
     """
     return convert_ui_to_api(json.loads(find(template).read_text()), object_info)
 
 
 def find(template: str | Path) -> Path:
-    """The file of a template given by path or by name."""
-    return Path(template) if Path(template).suffix else FOLDER / f"{template}.json"
+    """The file of a template given by path, by its short name or by the name ComfyUI lists.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    if Path(template).suffix:
+        return Path(template)
+    for path in template_paths():
+        if template in (short_name(path), path.stem):
+            return path
+    raise FileNotFoundError(
+        f"There is no template {template}. Give a path, or one of: {', '.join(map(short_name, template_paths()))}."
+    )
 
 
-def frames(template: str) -> int:
+def frames(template: str | Path) -> int:
     """How many frames a template is run with."""
-    return 24 if template in LONG else 16
+    return 24 if short_name(find(template)) in LONG else 16
 
 
 def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:
@@ -85,7 +103,7 @@ def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:
 
 
 def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: int = 16) -> Prompt:
-    """Swap model files and sizes for ones a CPU finishes in seconds; the other settings stay.
+    """Swap model files and sizes for ones a CPU finishes in seconds, and choose a video; the other settings stay.
 
     Raises:
         KeyError: no seeded file stands in for a model file of the template.
@@ -103,4 +121,5 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
     set_inputs(prompt, "DA3Inference", resolution=140)
     set_inputs(prompt, "KSampler", steps=steps)
+    set_inputs(prompt, "LoadVideo", file=VIDEO)
     return prompt

@@ -13,8 +13,9 @@ def test_poses_stand_above_the_frames_they_steer(server: Server, tmp_path: Path)
     path = tmp_path / "sheet.png"
     draw_sheet(server, "controlnet-pose", path, size=64, steps=1)
     sheet = np.array(Image.open(path))
-    assert sheet.shape == (2 * SIDE, 4 * SIDE, 3)
-    poses, frames = sheet[:SIDE], sheet[SIDE:]
+    assert sheet.shape[1] == 4 * SIDE
+    graph, poses, frames = sheet[: -2 * SIDE], sheet[-2 * SIDE : -SIDE], sheet[-SIDE:]
+    assert len(np.unique(graph.reshape(-1, 3), axis=0)) > 20, "nodes and wires of many colours"
     assert 0 < (poses.max(axis=2) > 40).mean() < 0.2, "thin figures on black"
     assert (frames.max(axis=2) > 40).mean() > 0.5
     first, second = poses[:, :SIDE].astype(float), poses[:, SIDE : 2 * SIDE].astype(float)

@@ -19,7 +19,7 @@ NOTICES = {
     "animatelcm": "AnimateLCM: beta schedule lcm sqrt_linear (AnimateLCM).",
     "image-to-video-lcm": "AnimateLCM-I2V: beta schedule lcm sqrt_linear (AnimateLCM-I2V).",
     "image-to-video-pia": "PIA: beta schedule sqrt_linear (AnimateDiff).",
-    "lightning": "AnimateDiff-Lightning is built exactly like v2",
+    "lightning": "AnimateDiff v2: beta schedule sqrt_linear (AnimateDiff).",
     "sdxl": "AnimateDiff SDXL beta: beta schedule linear (AnimateDiff-SDXL).",
     "long-clip": "context window 2 of 2",
     "consistent-long-clip": "context window 2 of 2",
@@ -37,18 +37,20 @@ def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
         return frames, rate, dict(container.metadata)
 
 
-@pytest.mark.parametrize("path", templates.template_paths(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", templates.template_paths(), ids=templates.short_name)
 def test_template(server: Server, object_info: dict[str, Any], path: Path) -> None:
     workflow = json.loads(path.read_text())
-    count = templates.frames(path.stem)
+    name, count = templates.short_name(path), templates.frames(path)
     prompt = templates.use_seeded_weights(templates.to_api(path, object_info), size=64, steps=2, frames=count)
-    if path.stem in NOTICES:
+    if name in NOTICES:
         # a node that another template ran with the same inputs would not run, and say nothing
         client.post(server.url, "/free", {"free_memory": True})
     before = len(server.log_text())
     outcome = client.run_prompt(server.url, prompt, extra_data={"extra_pnginfo": {"workflow": workflow}})
     assert outcome.status == "success", outcome.message
-    assert NOTICES.get(path.stem, "") in "\n".join(text for texts in outcome.notices.values() for text in texts)
+    told = [text for texts in outcome.notices.values() for text in texts]
+    assert NOTICES.get(name, "") in "\n".join(told)
+    assert all(len(text.splitlines()) == 1 and len(text) <= 80 for text in told), "a notice is one short line"
     assert "lora key not loaded" not in server.log_text()[before:]
     (file,) = [file for file in outcome.files() if file["type"] == "output"]
     frames, rate, tags = read(client.saved_path(server.output, file))
@@ -72,6 +74,7 @@ def test_a_model_file_without_a_seeded_one_is_an_error() -> None:
 def test_every_template_has_a_thumbnail_and_a_place_in_the_browser(server: Server) -> None:
     listed = client.get_json(server.url, "/workflow_templates")["kinema"]
     assert sorted(listed) == [path.stem for path in templates.template_paths()]
+    assert [path.stem[:3] for path in templates.template_paths()] == [f"{n:02} " for n in range(1, len(listed) + 1)]
     for path in templates.template_paths():
         assert path.with_suffix(".jpg").is_file()
 

@@ -69,7 +69,7 @@ def animate_model(
     if first is not None:
         told.append(f"{format.name}: the beta schedule stays as {first.file}, the first of the chain, was given it.")
     elif beta_schedule == "auto":
-        told.append(f"{format.name}: beta schedule {name}. {format.advice}".strip())
+        told.append(f"{format.name}: beta schedule {name}.")
     if told:
         notice("\n".join(told), level)
     return animated

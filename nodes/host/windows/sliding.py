@@ -54,7 +54,7 @@ class SlidingContext(IndexListContextHandler):
 
         Args:
             stages: the newest that has started holds; before the first one, the first.
-            windows_per_call: 0 takes as many as fit into free memory on an accelerator, and on a CPU as many as keep it busy.
+            windows_per_call: 0 takes as many as fit into free memory on an accelerator and as keep a CPU busy.
         """
         self.stages = tuple(sorted(stages, key=lambda stage: stage.start_percent))
         self.windows_per_call = windows_per_call

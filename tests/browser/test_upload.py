@@ -1,0 +1,47 @@
+"""Files of the user's own, put into the input folder from the node that reads them."""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.harness.browser import open_tab
+from tests.harness.server import Server
+
+FILES = {
+    "KinemaLoadPose": ("pose", "mine.json", '[{"people": [], "canvas_width": 64, "canvas_height": 64}]'),
+    "KinemaLoadCameraPath": ("file", "mine.txt", "1 0.5 0.9 0.5 0.5 0 0 1 0 0 0 0 1 0 0 0 0 1 0"),
+}
+ADD = """type => {
+    app.graph.clear()
+    const node = LiteGraph.createNode(type)
+    app.graph.add(node)
+    app.canvas.centerOnNode(node)
+    return node.serialize().widgets_values
+}"""
+PRESS = "app.graph.nodes[0].widgets.at(-1).callback()"
+CHOSEN = "name => app.graph.nodes[0].widgets.find(widget => widget.name === name).value"
+SAVED = "app.graph.nodes[0].serialize().widgets_values"
+
+
+@pytest.mark.parametrize("type", FILES)
+def test_an_uploaded_file_is_chosen(page: Page, server: Server, type: str) -> None:
+    name, file, text = FILES[type]
+    saved = page.evaluate(ADD, type)
+    for content, expected in ((text, file), (text, file), (text + " ", file.replace(".", " (1)."))):
+        with page.expect_file_chooser() as chooser:
+            page.evaluate(PRESS)
+        chooser.value.set_files({"name": file, "mimeType": "text/plain", "buffer": content.encode()})
+        page.wait_for_function(f"([name, file]) => ({CHOSEN})(name) === file", arg=[name, expected])
+        assert (server.base / "input" / expected).read_text() == content
+    # the button has no value of its own among the saved ones
+    assert page.evaluate(SAVED) == [expected, *saved[1:]]
+
+
+@pytest.mark.parametrize("type", FILES)
+def test_the_button_is_on_the_node_in_nodes_2(browser: Browser, server: Server, type: str) -> None:
+    with open_tab(browser, server.url, nodes_2=True) as tab:
+        tab.page.evaluate(ADD, type)
+        button = tab.page.locator(".lg-node").get_by_role("button", name="choose file to upload")
+        with tab.page.expect_file_chooser() as chooser:
+            button.click()
+        assert not chooser.value.is_multiple()
+        assert tab.errors == []
