@@ -1,6 +1,7 @@
 """Time and memory of UNet calls that leave and see a reference window, against plain ones, in one process.
 
 Usage: python dev.py bench context_reference [--sizes 16 32] [--frames 16] [--repeats 3] [--fidelity 1.0]
+    [--width 320]
 """
 
 import argparse
@@ -17,7 +18,7 @@ from kinema.nodes.host.windows.bank import Bank, ContextReference, Part
 from kinema.nodes.host.windows.patches import Shown
 from torch import Tensor
 
-from benchmarks.steps import Step, alternately, count_flops, peak_memory, random_unet
+from benchmarks.steps import WIDTH, Step, alternately, count_flops, peak_memory, random_unet
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -27,13 +28,14 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--frames", type=int, default=16, help="frames in a window")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--fidelity", type=float, default=1.0, help="style_fidelity")
+    parser.add_argument("--width", type=int, default=WIDTH, help="channels of the finest level; 32 is for a quick try")
     options = parser.parse_args(arguments)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     print("| by | latents | plain s | sees / plain | leaves / plain | arithmetic | peak | bank MB |")
     print("|---|---|---|---|---|---|---|---|")
     with torch.inference_mode():
-        unet = random_unet(device, dtype)
+        unet = random_unet(device, dtype, options.width)
         for size in options.sizes:
             for line in rows(unet, size, options, device, dtype):
                 print(line, flush=True)
@@ -51,7 +53,7 @@ def rows(
         sees = step(unet, part(unet, how, bank, writes=False), size, options.frames, device, dtype)
         first, second = alternately(plain, leaves, options.repeats, device)
         third, fourth = alternately(plain, sees, options.repeats, device)
-        flops = [count_flops(call) for call in imagined(how, size, options.frames)]
+        flops = [count_flops(call) for call in imagined(how, size, options.frames, options.width)]
         peaks = [peak_memory(call, device) for call in (plain, sees)]
         yield (
             f"| {by} | {size}x{size} | {third.wall:.2f} | {fourth.busy / third.busy:.3f} "
@@ -60,10 +62,10 @@ def rows(
         )
 
 
-def imagined(how: ReferenceOptions, size: int, frames: int) -> tuple[Step, Step]:
+def imagined(how: ReferenceOptions, size: int, frames: int, width: int) -> tuple[Step, Step]:
     """A plain call and one that sees a reference window without numbers: attention on a CPU is not counted."""
     device, dtype = torch.device("meta"), torch.float16
-    unet, bank = random_unet(device, dtype), Bank(on_cpu=False)
+    unet, bank = random_unet(device, dtype, width), Bank(on_cpu=False)
     step(unet, part(unet, how, bank, writes=True), size, frames, device, dtype)()
     plain = step(unet, None, size, frames, device, dtype)
     return plain, step(unet, part(unet, how, bank, writes=False), size, frames, device, dtype)

@@ -1,6 +1,7 @@
 """Time and memory of sampling clips of many lengths in sliding windows, in one process.
 
-Usage: python dev.py bench lengths [--frames 16 32 64 128 256 512] [--size 16] | [--together 4 8 16] [--repeats 3]
+Usage: python dev.py bench lengths [--frames 16 32 64 128 256 512] [--size 16]
+       python dev.py bench lengths --together 4 8 16 --frames 64 [--repeats 3]
 """
 
 import argparse
@@ -45,18 +46,19 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def together(options: argparse.Namespace, sliding: WindowOptions) -> None:
-    """Windows of a clip of 64 frames predicted one by one and several at a time, by turns."""
+    """Windows of a clip predicted one by one and several at a time, by turns."""
+    frames = options.frames[-1]
     print("| latents | windows together | busy s | over one by one |")
     print("|---|---|---|---|")
     for size in options.together:
         models = {count: animated(sliding, count) for count in (1, 2, 3, 6)}
         seconds: dict[int, list[float]] = {count: [] for count in models}
         for model in models.values():
-            sample(model, 64, size)
+            sample(model, frames, size)
         for number in range(options.repeats):
             for count in sorted(models, reverse=bool(number % 2)):
                 start = time.process_time()
-                sample(models[count], 64, size)
+                sample(models[count], frames, size)
                 seconds[count].append(time.process_time() - start)
         least = {count: min(each) for count, each in seconds.items()}
         for count, busy in least.items():

@@ -1,6 +1,6 @@
 """Time and memory of a sampling step with and without a motion module, as ratios measured in one process.
 
-Usage: python dev.py bench [--sizes 32 64] [--frames 16] [--repeats 3] [--modules]
+Usage: python dev.py bench [--sizes 32 64] [--frames 16] [--repeats 3] [--width 320] [--modules]
 """
 
 import argparse
@@ -27,7 +27,8 @@ from tests.harness.seeded import layouts, weights
 
 Step = Callable[[], Tensor]
 Inputs = list[tuple[TemporalTransformer, Tensor]]
-FULL = {**weights.UNET, "channel_mult": [1, 2, 4, 4]}
+WIDTH = 320
+"""Channels of SD1.5's finest level; the others have twice, four and four times as many."""
 
 
 @dataclass
@@ -44,6 +45,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[16, 32])
     parser.add_argument("--frames", type=int, nargs="+", default=[16])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--width", type=int, default=WIDTH, help="channels of the finest level; 32 is for a quick try")
     parser.add_argument("--modules", action="store_true", help="the temporal transformers alone")
     parser.add_argument("--values", action="store_true", help="lists, masks and curves against plain numbers")
     options = parser.parse_args(arguments)
@@ -51,7 +53,7 @@ def main(arguments: list[str]) -> None:
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     print(f"{_name(device)}, {dtype}, torch {torch.__version__}, {torch.get_num_threads()} threads")
     with torch.inference_mode():
-        model = motion_model(device, dtype)
+        model = motion_model(device, dtype, options.width)
         table = modules_table if options.modules else values_table if options.values else steps_table
         for line in table(model, device, dtype, options):
             print(line, flush=True)
@@ -61,7 +63,7 @@ def steps_table(
     model: MotionModel, device: torch.device, dtype: torch.dtype, options: argparse.Namespace
 ) -> Iterator[str]:
     """Whole UNet steps."""
-    unet = random_unet(device, dtype)
+    unet = random_unet(device, dtype, options.width)
     yield "| latents | frames | plain s | animated s | overhead | wall overhead | arithmetic | peak |"
     yield "|---|---|---|---|---|---|---|---|"
     for size in options.sizes:
@@ -81,7 +83,7 @@ def values_table(
     model: MotionModel, device: torch.device, dtype: torch.dtype, options: argparse.Namespace
 ) -> Iterator[str]:
     """Steps with a list of motion scales and a mask for each frame, against steps with numbers."""
-    unet = random_unet(device, dtype)
+    unet = random_unet(device, dtype, options.width)
     yield "| latents | frames | numbers s | values s | more | wall more |"
     yield "|---|---|---|---|---|---|"
     for size in options.sizes:
@@ -144,9 +146,10 @@ def _product(layer: Any, x: Tensor) -> Tensor:
     return layer.proj_out(tokens)
 
 
-def random_unet(device: torch.device, dtype: torch.dtype) -> openaimodel.UNetModel:
-    """An SD1.5 UNet of full width; speed does not depend on what the weights are."""
-    config = {key: list(value) if isinstance(value, list) else value for key, value in FULL.items()}
+def random_unet(device: torch.device, dtype: torch.dtype, width: int = WIDTH) -> openaimodel.UNetModel:
+    """An SD1.5 UNet; speed does not depend on what the weights are."""
+    config = {key: list(value) if isinstance(value, list) else value for key, value in weights.UNET.items()}
+    config |= {"model_channels": width, "channel_mult": [1, 2, 4, 4]}
     operations = comfy.ops.disable_weight_init
     unet = openaimodel.UNetModel(**config, dtype=dtype, device=device, operations=operations)  # type: ignore[arg-type]
     for parameter in unet.parameters():
@@ -154,9 +157,9 @@ def random_unet(device: torch.device, dtype: torch.dtype) -> openaimodel.UNetMod
     return unet.eval().requires_grad_(False)
 
 
-def motion_model(device: torch.device, dtype: torch.dtype) -> MotionModel:
+def motion_model(device: torch.device, dtype: torch.dtype, width: int = WIDTH) -> MotionModel:
     """AnimateDiff v2: 21 temporal transformers."""
-    state = layouts.motion_module()
+    state = layouts.motion_module((width, 2 * width, 4 * width, 4 * width))
     recognised = recognise({key: tuple(value.shape) for key, value in state.items()}, "seeded")
     return load_motion_model(state, recognised, "seeded", comfy.ops.manual_cast, dtype, device)
 
