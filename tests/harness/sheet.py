@@ -1,6 +1,7 @@
 """The picture of a template: its graph, what its nodes draw, and frames of its clip."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def watch(prompt: templates.Prompt, frames: int) -> dict[str, str]:
     return watched
 
 
-def in_a_row(pictures: list[Image.Image]) -> Image.Image:
+def in_a_row(pictures: Sequence[Image.Image]) -> Image.Image:
     """Four of them, evenly taken, the first and the last among them; a single one as large as a row can be."""
     if len(pictures) == 1:
         (picture,) = pictures
