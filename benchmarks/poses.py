@@ -64,14 +64,14 @@ def whole_people(count: int) -> list[PoseFrame]:
     """The walking figure with all 136 joints: those of hands and face around wrists and nose, as large as real ones."""
     random = np.random.default_rng(0)
     around = random.normal(0, 18, (COUNT, 2))
-    found = []
+    people = []
     for frame in walking(count, *SIZE):
         joints = frame.people[0].joints.copy()
         for where, root in zip(list(PARTS.values())[1:], (RIGHT_ANKLE, NOSE, RIGHT_WRIST, LEFT_WRIST), strict=True):
             joints[where, :2] = joints[root, :2] + around[where]
             joints[where, 2] = 1
-        found.append(PoseFrame((Person(joints),), *SIZE))
-    return found
+        people.append(PoseFrame((Person(joints),), *SIZE))
+    return people
 
 
 def spent(task: Callable[[], object]) -> float:

@@ -193,14 +193,14 @@ def alternately(first: Step, second: Step, repeats: int, device: torch.device) -
     """Medians of two calls that take turns, after one warm-up each."""
     for call in (first, second):
         call()
-    found: tuple[list[Timing], list[Timing]] = ([], [])
+    times: tuple[list[Timing], list[Timing]] = ([], [])
     for number in range(repeats):
         order = ((0, first), (1, second)) if number % 2 == 0 else ((1, second), (0, first))
         for which, call in order:
-            found[which].append(timed(call, device))
+            times[which].append(timed(call, device))
     medians = [
         Timing(statistics.median(item.wall for item in items), statistics.median(item.busy for item in items))
-        for items in found
+        for items in times
     ]
     return medians[0], medians[1]
 

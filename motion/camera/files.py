@@ -43,9 +43,9 @@ def read_camera(tensors: Mapping[str, Tensor], file: str) -> tuple[CameraStructu
         WeightFileError: NaN or infinite values.
     """
     shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
-    found = kind_and_place(shapes, file)
-    if found is None or found.id != CAMERA:
-        what, place = (f"is {found.title}, not", f"{found.advice} ") if found else ("is not", "")
+    kind = kind_and_place(shapes, file)
+    if kind is None or kind.id != CAMERA:
+        what, place = (f"is {kind.title}, not", f"{kind.advice} ") if kind else ("is not", "")
         raise CameraError(
             f"{file} {what} a CameraCtrl model. {place}Choose a CameraCtrl file here, for example CameraCtrl_pruned."
         )
@@ -67,14 +67,14 @@ def read_camera(tensors: Mapping[str, Tensor], file: str) -> tuple[CameraStructu
 
 def _renamed(key: str) -> str | None:
     for pattern, name in NAMES:
-        found = re.fullmatch(pattern, key)
-        if found is not None:
-            return found.expand(name)
-    found = _MERGE.fullmatch(key)
-    if found is None:
+        match = re.fullmatch(pattern, key)
+        if match is not None:
+            return match.expand(name)
+    match = _MERGE.fullmatch(key)
+    if match is None:
         return None
-    site = Site(found["side"], int(found["level"]), int(found["layer"]))
-    return f"merges.{merge_name(site.block)}.{found['kind']}"
+    site = Site(match["side"], int(match["level"]), int(match["layer"]))
+    return f"merges.{merge_name(site.block)}.{match['kind']}"
 
 
 def _checked(state: dict[str, Tensor], file: str) -> tuple[CameraStructure, dict[str, Tensor]]:
@@ -109,8 +109,8 @@ def _checked(state: dict[str, Tensor], file: str) -> tuple[CameraStructure, dict
 
 def _sizes(state: Mapping[str, Tensor], pattern: str) -> dict[str, int]:
     """The first size of tensors by the part of their name that a pattern picks, sorted by it."""
-    found = ((re.fullmatch(pattern, name), tensor) for name, tensor in state.items())
-    return dict(sorted((match[1], tensor.shape[0]) for match, tensor in found if match is not None and tensor.ndim))
+    matched = ((re.fullmatch(pattern, name), tensor) for name, tensor in state.items())
+    return dict(sorted((match[1], tensor.shape[0]) for match, tensor in matched if match is not None and tensor.ndim))
 
 
 def _stacked(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -133,9 +133,9 @@ def load_camera_model(
     device: Any = None,
 ) -> CameraModel:
     """Build the model around its weights; nothing is copied where dtype and device agree."""
-    place, kind = torch.device(device or "cpu"), dtype or torch.get_default_dtype()
+    rest, held = torch.device(device or "cpu"), dtype or torch.get_default_dtype()
     model = CameraModel(structure, operations, dtype, torch.device("meta")).requires_grad_(False)
-    model.load_state_dict({name: value.to(place, kind) for name, value in state.items()}, assign=True)
+    model.load_state_dict({name: value.to(rest, held) for name, value in state.items()}, assign=True)
     return model.eval()
 
 

@@ -55,7 +55,7 @@ class Placement:
             )
 
     def _at_indexes(self, frames: int) -> tuple[int, ...]:
-        found: dict[int, int] = {}
+        given: dict[int, int] = {}
         for index in self.indexes:
             frame = index + frames if index < 0 else index
             if not 0 <= frame < frames:
@@ -63,13 +63,13 @@ class Placement:
                     f"indexes names frame {index}, but the clip has {frames} frames: they are 0 to {frames - 1}, or "
                     f"-{frames} to -1 counted from the end."
                 )
-            if frame in found:
+            if frame in given:
                 raise PlacementError(
-                    f"indexes names frame {frame} twice in a clip of {frames} frames, as {found[frame]} and as "
+                    f"indexes names frame {frame} twice in a clip of {frames} frames, as {given[frame]} and as "
                     f"{index}. A frame can have one picture."
                 )
-            found[frame] = index
-        return tuple(found)
+            given[frame] = index
+        return tuple(given)
 
 
 def _spread(pictures: int, frames: int, before: int, after: int) -> tuple[int, ...]:
@@ -91,7 +91,7 @@ def parse_indexes(text: str) -> tuple[int, ...]:
     parts = [part for part in re.split(r"[\s,;]+", plain(text).strip("[]() \t\r\n")) if part]
     if not parts:
         raise PlacementError("indexes is empty. Write the frame of each picture, for example 0, 8, -1.")
-    found: dict[int, None] = {}
+    frames: dict[int, None] = {}
     for part in parts:
         if _INDEX.fullmatch(part) is None:
             raise PlacementError(
@@ -99,10 +99,10 @@ def parse_indexes(text: str) -> tuple[int, ...]:
                 "0, 8, -1."
             )
         number = int(part)
-        if number in found:
+        if number in frames:
             raise PlacementError(f"indexes names frame {number} twice. A frame can have one picture.")
-        found[number] = None
-    return tuple(found)
+        frames[number] = None
+    return tuple(frames)
 
 
 def pictures_of(window: Sequence[int], placed: Mapping[int, int], nearest: bool) -> dict[int, int]:
@@ -117,9 +117,9 @@ def pictures_of(window: Sequence[int], placed: Mapping[int, int], nearest: bool)
     Returns:
         Place in the window to the number of a picture.
     """
-    found = {place: placed[frame] for place, frame in enumerate(window) if frame in placed}
-    if found or not nearest or not placed:
-        return found
+    pictures = {place: placed[frame] for place, frame in enumerate(window) if frame in placed}
+    if pictures or not nearest or not placed:
+        return pictures
     return _nearest(window, placed.items())
 
 
@@ -131,7 +131,7 @@ def _nearest(window: Sequence[int], placed: Iterable[tuple[int, int]]) -> dict[i
         for place in (0, last)
     ]
     least = min(distance for distance, _, _ in away)
-    found = {place: picture for distance, place, picture in away if distance == least}
-    if len(found) == 2 and len(set(found.values())) == 1:
-        return {last // 2: found[0]}
-    return found
+    nearest = {place: picture for distance, place, picture in away if distance == least}
+    if len(nearest) == 2 and len(set(nearest.values())) == 1:
+        return {last // 2: nearest[0]}
+    return nearest

@@ -39,7 +39,7 @@ def parse_weights(text: str) -> tuple[float, ...]:
             f"there are {len(text)} characters, more than any ControlNet has outputs. Write fewer weights."
         )
     parts = [part.strip() for part in re.split(r"[,;\n\r]", plain(text).strip("[]() \t\r\n"))]
-    found = []
+    weights = []
     for part in filter(None, parts):
         number = read_number(part)
         if number is None or abs(number) > LARGEST:
@@ -47,5 +47,5 @@ def parse_weights(text: str) -> tuple[float, ...]:
                 f"{part[:40]!r} is no number between -10 and 10. Write one weight for each output with commas between "
                 "them, for example 0.1, 0.3, 0.6, 1.0."
             )
-        found.append(number)
-    return tuple(found)
+        weights.append(number)
+    return tuple(weights)

@@ -99,7 +99,7 @@ def recognise_sparse(shapes: Shapes, file: str) -> SparseFile:
     )
 
 
-def check_layers(found: SparseFile, shapes: Shapes, wanted: Shapes, file: str) -> None:
+def check_layers(sparse: SparseFile, shapes: Shapes, wanted: Shapes, file: str) -> None:
     """Compare the image layers of a file with those of the network that is built for it.
 
     Args:
@@ -108,7 +108,7 @@ def check_layers(found: SparseFile, shapes: Shapes, wanted: Shapes, file: str) -
     Raises:
         SparseError: one is missing, has no place, or has another shape.
     """
-    has = {name: tuple(shapes[key]) for key, name in found.layers.items()}
+    has = {name: tuple(shapes[key]) for key, name in sparse.layers.items()}
     missing, extra = sorted(wanted.keys() - has.keys()), sorted(has.keys() - wanted.keys())
     wrong = sorted(name for name in has.keys() & wanted.keys() if has[name] != tuple(wanted[name]))
     problems = (("are missing", missing), ("have no place in it", extra), ("have unexpected shapes", wrong))
@@ -123,24 +123,24 @@ def check_layers(found: SparseFile, shapes: Shapes, wanted: Shapes, file: str) -
 def _renamed(key: str) -> str | None:
     """The name of an image layer in the original layout, None if it is none."""
     for pattern, name in _NAMES:
-        found = pattern.fullmatch(key)
-        if found is not None:
-            return found.expand(name) if isinstance(name, str) else name(found)
+        match = pattern.fullmatch(key)
+        if match is not None:
+            return match.expand(name) if isinstance(name, str) else name(match)
     return None
 
 
-def _block(found: re.Match[str]) -> str:
+def _block(match: re.Match[str]) -> str:
     """A level has two ResBlocks with a transformer each and a downsampler."""
-    number, leaf = 1 + 3 * int(found["level"]), found["leaf"]
-    if found["kind"] == "downsamplers":
+    number, leaf = 1 + 3 * int(match["level"]), match["leaf"]
+    if match["kind"] == "downsamplers":
         return f"input_blocks.{number + 2}.0.op.{leaf.removeprefix('conv.')}"
-    return f"input_blocks.{number + int(found['layer'])}.{_part(found['kind'], leaf)}"
+    return f"input_blocks.{number + int(match['layer'])}.{_part(match['kind'], leaf)}"
 
 
-def _middle(found: re.Match[str]) -> str:
-    if found["kind"] == "attentions":
-        return f"middle_block.1.{found['leaf']}"
-    return f"middle_block.{2 * int(found['layer'])}.{_part('resnets', found['leaf']).removeprefix('0.')}"
+def _middle(match: re.Match[str]) -> str:
+    if match["kind"] == "attentions":
+        return f"middle_block.1.{match['leaf']}"
+    return f"middle_block.{2 * int(match['layer'])}.{_part('resnets', match['leaf']).removeprefix('0.')}"
 
 
 def _part(kind: str, leaf: str) -> str:
@@ -166,7 +166,7 @@ _NAMES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"controlnet_cond_embedding\.(?:conv_in\.)?(weight|bias)"), r"input_hint_block.0.\1"),
     (
         re.compile(rf"controlnet_cond_embedding\.blocks\.(?P<layer>{NUMBER})\.(?P<leaf>weight|bias)"),
-        lambda found: f"input_hint_block.{2 * int(found['layer']) + 2}.{found['leaf']}",
+        lambda match: f"input_hint_block.{2 * int(match['layer']) + 2}.{match['leaf']}",
     ),
     (re.compile(r"controlnet_cond_embedding\.conv_out\.(weight|bias)"), r"input_hint_block.14.\1"),
 ]

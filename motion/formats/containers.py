@@ -57,10 +57,10 @@ def container(path: str, name: str) -> Container:
             head = file.read(HEAD)
     except OSError as error:
         raise unreadable(error, path, name) from error
-    found = _packed(head, size)
-    if found is None:
+    packed = _packed(head, size)
+    if packed is None:
         raise WeightFileError(f"{name} {_what_else(head, size)}")
-    return found
+    return packed
 
 
 def unreadable(error: OSError, path: str, name: str) -> WeightFileError:
@@ -80,7 +80,7 @@ def unreadable(error: OSError, path: str, name: str) -> WeightFileError:
 
 def _status(path: str, name: str) -> tuple[int, int]:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError as error:
         if os.path.islink(path) and not os.path.exists(path):
             raise WeightFileError(
@@ -90,7 +90,7 @@ def _status(path: str, name: str) -> tuple[int, int]:
         raise
     except ValueError as error:
         raise WeightFileError(f"{name!r} is no name a file can have. Choose another file.") from error
-    return found.st_mode, found.st_size
+    return status.st_mode, status.st_size
 
 
 def _packed(head: bytes, size: int) -> Container | None:

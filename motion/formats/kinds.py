@@ -171,9 +171,9 @@ def refusal(shapes: Mapping[str, tuple[int, ...]], file: str, unexplained: Seque
         shapes: shape of every tensor in the file.
         unexplained: keys that no motion module has, if others are of one.
     """
-    found = kind_of(shapes)
-    if found is not None:
-        return f"{file} is {found.title}, not a motion module this node can load. {found.advice}"
+    known = kind_of(shapes)
+    if known is not None:
+        return f"{file} is {known.title}, not a motion module this node can load. {known.advice}"
     if re.search(_MOTION, key_lines(shapes)):
         sample = ", ".join(sorted(unexplained)[:3])
         return (

@@ -31,13 +31,13 @@ class Layout:
 
     def rename(self, key: str) -> tuple[Site, str] | None:
         """(site, canonical leaf) of a key, or None if this layout has no such key."""
-        found = self.place.fullmatch(key)
-        if found is None:
+        match = self.place.fullmatch(key)
+        if match is None:
             return None
         for pattern, leaf in self.leaves:
-            inner = pattern.fullmatch(found["leaf"])
+            inner = pattern.fullmatch(match["leaf"])
             if inner is not None:
-                side, level, index = found["side"] or "mid", found["level"], found["index"]
+                side, level, index = match["side"] or "mid", match["level"], match["index"]
                 return Site(side, int(level or 0), int(index)), inner.expand(leaf)
         return None
 
@@ -144,9 +144,9 @@ def spelling(shapes: Shapes) -> Spelling:
     """
     networks: dict[str, list[str]] = {}
     for key in shapes:
-        found = _PREFIX.match(key)
-        if found is not None:
-            networks.setdefault(found[0], []).append(key)
+        match = _PREFIX.match(key)
+        if match is not None:
+            networks.setdefault(match[0], []).append(key)
     readings = {prefix: _reading(prefix, keys) for prefix, keys in networks.items()}
     temporal = {prefix: len(keys) for prefix, (_, keys) in readings.items() if keys}
     # of equals the first is the largest

@@ -277,11 +277,11 @@ def recognise(shapes: Shapes, file: str) -> Recognised:
     Raises:
         MotionFormatError: the file is something else, incomplete, or of a structure no image model has room for.
     """
-    found = spelling(shapes)
+    read = spelling(shapes)
     kind = kind_of(shapes)
-    if not found.keys or found.unexplained or (kind is not None and kind.id in OTHER_MOTION):
-        raise MotionFormatError(refusal(shapes, file, found.unexplained))
-    structure = read_structure(found, shapes, file)
+    if not read.keys or read.unexplained or (kind is not None and kind.id in OTHER_MOTION):
+        raise MotionFormatError(refusal(shapes, file, read.unexplained))
+    structure = read_structure(read, shapes, file)
     formats = [format for format in FORMATS if format.matches(structure)]
     if not formats and structure.picture:
         raise MotionFormatError(
@@ -296,12 +296,12 @@ def recognise(shapes: Shapes, file: str) -> Recognised:
     return Recognised(
         formats[0].named_for(structure),
         structure,
-        found.keys,
-        found.unet,
-        found.picture_keys,
-        found.ignored,
-        found.prefix,
-        found.copies,
+        read.keys,
+        read.unet,
+        read.picture_keys,
+        read.ignored,
+        read.prefix,
+        read.copies,
     )
 
 
@@ -315,7 +315,7 @@ def kind_and_place(shapes: Shapes, file: str) -> FileKind | None:
     try:
         name = recognise(shapes, file).format.name
     except MotionFormatError:
-        found = kind_of(shapes)
-        return found and replace(found, advice=found.advice.removesuffix(MOTION_MODULE).strip())
+        kind = kind_of(shapes)
+        return kind and replace(kind, advice=kind.advice.removesuffix(MOTION_MODULE).strip())
     place = "Put it in models/animatediff_models and load it with Load Motion Module."
     return FileKind(MODULE, f"a motion module ({name})", place)

@@ -165,18 +165,18 @@ class _Reader:
         """The values since the last mark, which goes too."""
         for place in range(len(self.stack) - 1, -1, -1):
             if self.stack[place] is MARK:
-                found = self.stack[place + 1 :]
+                items = self.stack[place + 1 :]
                 del self.stack[place:]
-                return found
+                return items
         raise ValueError("a mark is missing")
 
     def last(self, count: int) -> list[Any]:
         """So many values, which go."""
         if len(self.stack) < count:
             raise ValueError("a value is missing")
-        found = self.stack[len(self.stack) - count :]
+        items = self.stack[len(self.stack) - count :]
         del self.stack[len(self.stack) - count :]
-        return found
+        return items
 
     def look_up(self, name: str) -> None:
         module, _, leaf = name.rpartition(" ")
@@ -217,10 +217,10 @@ class _Reader:
         if len(items) % 2 or not all(isinstance(key, SCALARS) for key in items[::2]):
             raise ValueError("a key is neither a text nor a number")
 
-    def storage(self, found: Any) -> None:
+    def storage(self, built: Any) -> None:
         """A reference to numbers that lie elsewhere in the file: ("storage", type, key, device, count, ...)."""
-        good = isinstance(found, tuple) and len(found) in (5, 6) and found[0] == "storage"
-        if not good or not isinstance(found[4], int) or not 0 <= found[4] <= self.size:
+        good = isinstance(built, tuple) and len(built) in (5, 6) and built[0] == "storage"
+        if not good or not isinstance(built[4], int) or not 0 <= built[4] <= self.size:
             raise ValueError("a tensor has more numbers than the file")
         self.stack.append(THING)
 

@@ -54,8 +54,8 @@ class Structure:
     @property
     def widths(self) -> tuple[int, ...]:
         """Channels of each level with modules, the finest first."""
-        found = {_level(site, self.levels - 1): width for site, width in self.channels.items() if site.side != "mid"}
-        return tuple(found[level] for level in sorted(found))
+        widest = {_level(site, self.levels - 1): width for site, width in self.channels.items() if site.side != "mid"}
+        return tuple(widest[level] for level in sorted(widest))
 
     @property
     def up_only(self) -> bool:
@@ -63,7 +63,7 @@ class Structure:
         return not any(site.side == "down" for site in self.channels)
 
 
-def read_structure(found: Spelling, shapes: Shapes, file: str, encoder_only: bool = False) -> Structure:
+def read_structure(spelled: Spelling, shapes: Shapes, file: str, encoder_only: bool = False) -> Structure:
     """The structure of a file whose every key is explained.
 
     Args:
@@ -74,7 +74,7 @@ def read_structure(found: Spelling, shapes: Shapes, file: str, encoder_only: boo
     """
     what = f"{file} is a {'SparseCtrl model' if encoder_only else 'motion module'}"
     leaves: dict[Site, dict[str, tuple[int, ...]]] = {}
-    for key, (site, leaf) in found.keys.items():
+    for key, (site, leaf) in spelled.keys.items():
         parts = leaves.setdefault(site, {})
         _require(leaf not in parts, what, f"it holds {leaf} of {site} twice")
         parts[leaf] = tuple(shapes[key])
@@ -95,10 +95,12 @@ def read_structure(found: Spelling, shapes: Shapes, file: str, encoder_only: boo
         )
         wrong = _wrong_shapes(parts, channels[site])
         _require(not wrong, what, f"tensors of {site} have unexpected shapes: {', '.join(wrong)}")
-    structure = Structure(found.layout, channels, attentions, rows[0] if rows else None, found.unet > 0, found.picture)
+    structure = Structure(
+        spelled.layout, channels, attentions, rows[0] if rows else None, spelled.unet > 0, spelled.picture
+    )
     _check_arrangement(structure, what, encoder_only)
-    if found.picture:
-        _check_picture(structure, {name: tuple(shapes[key]) for key, name in found.picture_keys.items()}, what)
+    if spelled.picture:
+        _check_picture(structure, {name: tuple(shapes[key]) for key, name in spelled.picture_keys.items()}, what)
     return structure
 
 
@@ -187,7 +189,7 @@ def _level(site: Site, top: int) -> int:
 
 
 def _count(names: Iterable[str], pattern: str) -> int:
-    return 1 + max((int(found[1]) for name in names if (found := re.fullmatch(pattern, name))), default=-1)
+    return 1 + max((int(match[1]) for name in names if (match := re.fullmatch(pattern, name))), default=-1)
 
 
 def _require(condition: bool, what: str, problem: str) -> None:

@@ -156,7 +156,7 @@ def _flat(value: Any, name: str) -> dict[str, torch.Tensor]:
     """The tensors of a checkpoint, whatever wrappers its author left around them."""
     tensors: dict[str, torch.Tensor] = {}
     # a running average has the names of the weights, which come first
-    for path, group in sorted(_groups(value, name), key=lambda found: is_copy(".".join(found[0]))):
+    for path, group in sorted(_groups(value, name), key=lambda match: is_copy(".".join(match[0]))):
         for key, tensor in group.items():
             tensors.setdefault(".".join((*path, key)) if key in tensors else key, tensor)
     return tensors
@@ -176,17 +176,17 @@ def _groups(value: Any, name: str) -> Iterator[tuple[tuple[str, ...], dict[str, 
     """The tensors of every mapping in a checkpoint with the wrappers around it, each mapping once."""
     waiting: list[tuple[tuple[str, ...], Any]] = [((), value)]
     seen: set[int] = set()
-    for path, found in waiting:
-        if not isinstance(found, Mapping) or id(found) in seen:
+    for path, held in waiting:
+        if not isinstance(held, Mapping) or id(held) in seen:
             continue
         if len(path) > MAX_DEPTH:
             raise WeightFileError(
                 f"{name} is no usual weight file: it nests its contents more than {MAX_DEPTH} levels deep. Save the "
                 "weights alone, or get the .safetensors version of this model."
             )
-        seen.add(id(found))
-        yield path, {key: item for key, item in found.items() if isinstance(key, str) and torch.is_tensor(item)}
-        waiting += [((*path, _wrapper(key)), item) for key, item in found.items() if isinstance(item, Mapping)]
+        seen.add(id(held))
+        yield path, {key: item for key, item in held.items() if isinstance(key, str) and torch.is_tensor(item)}
+        waiting += [((*path, _wrapper(key)), item) for key, item in held.items() if isinstance(item, Mapping)]
 
 
 def _wrapper(key: Any) -> str:

@@ -174,15 +174,15 @@ def read_prompt(source: str, start: int = 0, end: int | None = None, where: str 
 def _parts(source: str, start: int, end: int, where: str) -> tuple[str | tuple[Expression, int], ...]:
     parts: list[str | tuple[Expression, int]] = []
     at = start
-    for found in _EXPRESSION.finditer(source, start, end):
-        parts.append(_words(source, at, found.start(), where))
+    for match in _EXPRESSION.finditer(source, start, end):
+        parts.append(_words(source, at, match.start(), where))
         if len(parts) > 2 * MOST_ARITHMETIC:
             raise PromptError(f"there are more than {MOST_ARITHMETIC} expressions", source, at, _ARITHMETIC, where)
         try:
-            parts.append((parse_expression(found[1]), found.start()))
+            parts.append((parse_expression(match[1]), match.start()))
         except ExpressionError as error:
-            raise PromptError(str(error), source, found.start(), _ARITHMETIC, where) from error
-        at = found.end()
+            raise PromptError(str(error), source, match.start(), _ARITHMETIC, where) from error
+        at = match.end()
     parts.append(_words(source, at, end, where))
     return tuple(parts)
 
@@ -248,18 +248,18 @@ def _computed_frame(written: str, frames: int, text: str, at: int, where: str) -
 def _value(text: str, at: int, end: int, frame: int, where: str) -> tuple[Prompt, int]:
     """The prompt that starts at a place, and where to read on."""
     if at < end and text[at] in _QUOTED:
-        found = _QUOTED[text[at]].match(text, at + 1, end)
-        if found is None:
+        match = _QUOTED[text[at]].match(text, at + 1, end)
+        if match is None:
             what = f"the quote that opens the prompt of frame {frame} is never closed"
             raise PromptError(what, text, at, where=where)
-        if not _ENDS.match(text, found.end(), end):
-            behind = _skipped(text, found.end(), end)
+        if not _ENDS.match(text, match.end(), end):
+            behind = _skipped(text, match.end(), end)
             what = f"a comma is expected after the prompt of frame {frame}, found {_shown(text, behind, end)}"
             advice = f"{_ESCAPE_IT} {_EXAMPLE}"
             raise PromptError(f"{what}. Perhaps a quote is missing before", text, behind, advice, where)
-        return read_prompt(text, at + 1, found.end(1), where), found.end()
-    found = _LINE.match(text, at, end)
-    until = _stripped(text, at, found.end() if found else at)
+        return read_prompt(text, at + 1, match.end(1), where), match.end()
+    match = _LINE.match(text, at, end)
+    until = _stripped(text, at, match.end() if match else at)
     if until == at:
         what = f'frame {frame} has no prompt (an empty one is written "")'
         raise PromptError(what, text, min(at, end), where=where)
@@ -273,7 +273,7 @@ def _value(text: str, at: int, end: int, frame: int, where: str) -> tuple[Prompt
 def _unescaped(raw: str) -> str:
     if "\\" not in raw:
         return raw
-    plain_text = _ESCAPE.sub(lambda found: _character(found[1]), raw)
+    plain_text = _ESCAPE.sub(lambda match: _character(match[1]), raw)
     # JSON writes characters beyond 16 bits as two escapes; half a one is nothing
     return plain_text.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if "\\u" in raw else plain_text
 

@@ -42,11 +42,11 @@ def foreign(text: str, start: int, end: int) -> tuple[int, str] | None:
     if not _SIGNS.search(text, start, end):
         return None
     shouted = text[start:end].isupper()
-    for found in _FOREIGN.finditer(text, start, end):
-        kind = found.lastgroup or ""
+    for match in _FOREIGN.finditer(text, start, end):
+        kind = match.lastgroup or ""
         # a prompt all in capitals joins nothing
         if kind == "joiner" and shouted:
             continue
-        shown = found[0] if len(found[0]) <= 40 else f"{found[0][:40]}…"
-        return found.start(), f"{shown!r} {_ADVICE[kind]}"
+        shown = match[0] if len(match[0]) <= 40 else f"{match[0][:40]}…"
+        return match.start(), f"{shown!r} {_ADVICE[kind]}"
     return None

@@ -78,20 +78,22 @@ def plan_travel(
     return Travel(tuple(texts.numbers), tuple(blends), tuple(at), tuple(warnings))
 
 
-def described(found: Travel) -> str:
+def described(travel: Travel) -> str:
     """What the frames see, a line for every run of frames that see the same; nothing if nobody wrote anything."""
-    if found.prompts == ("",):
+    if travel.prompts == ("",):
         return ""
     runs = [
-        (number, blend) for number, blend in enumerate(found.blends) if number == 0 or blend != found.blends[number - 1]
+        (number, blend)
+        for number, blend in enumerate(travel.blends)
+        if number == 0 or blend != travel.blends[number - 1]
     ]
-    ends = [start - 1 for start, _ in runs[1:]] + [len(found.blends) - 1]
+    ends = [start - 1 for start, _ in runs[1:]] + [len(travel.blends) - 1]
     lines = []
     for (start, blend), end in zip(runs, ends, strict=True):
         frames = str(start) if start == end else f"{start}-{end}"
-        parts = [found.prompts[blend.first]]
+        parts = [travel.prompts[blend.first]]
         if blend.share:
-            parts = [f"{1 - blend.share:.0%} {parts[0]}", f"{blend.share:.0%} {found.prompts[blend.second]}"]
+            parts = [f"{1 - blend.share:.0%} {parts[0]}", f"{blend.share:.0%} {travel.prompts[blend.second]}"]
         lines.append(f"{frames}: {' | '.join(parts)}")
     return "\n".join(lines)
 

@@ -24,10 +24,10 @@ def check_adapter(tensors: Mapping[str, Tensor], file: str) -> None:
         AdapterError: it is known as something else, or a scale is no single number.
         WeightFileError: NaN or infinite values.
     """
-    found = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
-    if found is not None and found.id not in IMAGE_LORAS:
+    kind = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+    if kind is not None and kind.id not in IMAGE_LORAS:
         raise AdapterError(
-            f"{file} is {found.title}, not a domain adapter. {found.advice} Choose a domain adapter here, for example "
+            f"{file} is {kind.title}, not a domain adapter. {kind.advice} Choose a domain adapter here, for example "
             "v3_sd15_adapter."
         )
     for key, tensor in tensors.items():

@@ -92,12 +92,12 @@ class Place:
 
 def place_of(key: str) -> Place | None:
     """Where a tensor belongs by its key, None if it changes no layer of a motion module."""
-    found = PART.fullmatch(key)
-    part, adapter = (PARTS[found["part"]], found["adapter"] or "") if found else ("alpha", "")
-    found = found or ALPHA.fullmatch(key)
-    if found is None:
+    match = PART.fullmatch(key)
+    part, adapter = (PARTS[match["part"]], match["adapter"] or "") if match else ("alpha", "")
+    match = match or ALPHA.fullmatch(key)
+    if match is None:
         return None
-    place = PLACE.fullmatch(found["weight"].replace(".", "_").replace("_processor_", "_"))
+    place = PLACE.fullmatch(match["weight"].replace(".", "_").replace("_processor_", "_"))
     if place is None:
         return None
     network = "" if NETWORK.fullmatch(place["network"]) else place["network"]
@@ -139,11 +139,11 @@ def read_lora(tensors: Mapping[str, Tensor], file: str) -> LoraFile:
         raise LoraError(_not_a_lora(tensors, file))
     # of equals the first is the largest
     taken = max(adapters, key=lambda each: (len(adapters[each]), not is_copy(each[0])))
-    found, alphas = adapters[taken], scales.get(taken[0], {})
+    chosen, alphas = adapters[taken], scales.get(taken[0], {})
     for target, key in alphas.items():
-        found.setdefault(target, {})["alpha"] = key
-    changes = {target: _low_rank(keys, tensors, file) for target, keys in found.items()}
-    used = {key for keys in found.values() for key in keys.values()} | set(unexplained)
+        chosen.setdefault(target, {})["alpha"] = key
+    changes = {target: _low_rank(keys, tensors, file) for target, keys in chosen.items()}
+    used = {key for keys in chosen.values() for key in keys.values()} | set(unexplained)
     return LoraFile(changes, len(tensors), tuple(unexplained), tuple(key for key in tensors if key not in used))
 
 
@@ -175,11 +175,11 @@ def _matrix(weight: Tensor) -> Tensor:
 
 
 def _not_a_lora(tensors: Mapping[str, Tensor], file: str) -> str:
-    found = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+    kind = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
     # a MotionLoRA whose layers nobody knows is none of the kinds either
-    if found is None or found.id == MOTION_LORA:
+    if kind is None or kind.id == MOTION_LORA:
         return (
             f"{file} is not a MotionLoRA of any known layout (first keys: {', '.join(list(tensors)[:3])}). Choose one "
             "for AnimateDiff, for example v2_lora_ZoomIn; if this is one, please report it and where it comes from."
         )
-    return f"{file} is {found.title}, not a MotionLoRA. {found.advice}".strip()
+    return f"{file} is {kind.title}, not a MotionLoRA. {kind.advice}".strip()

@@ -113,11 +113,11 @@ def parse_curve(text: str, interpolation: str = LINEAR, frames: int | None = Non
     if not keys:
         raise CurveError(f"there are only commas. {_OR_LIST}; leave it empty for the same at every frame.")
     is_list = not keyed and len(keys) > 1
-    found = Curve(tuple(sorted(keys.items())), interpolation, is_list, last)
+    curve = Curve(tuple(sorted(keys.items())), interpolation, is_list, last)
     if is_list:
-        return Curve(tuple((frame, found.at(frame)) for frame in keys), interpolation, is_list)
-    _try(found)
-    return found
+        return Curve(tuple((frame, curve.at(frame)) for frame in keys), interpolation, is_list)
+    _try(curve)
+    return curve
 
 
 def _parts(text: str) -> Iterator[tuple[str, int]]:

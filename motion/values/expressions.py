@@ -94,14 +94,14 @@ class Expression:
             ExpressionError: a name without value, or no number comes out (1 / 0, sqrt(-1)).
         """
         try:
-            found = float(_value(self.tree, values))
+            number = float(_value(self.tree, values))
         except ExpressionError:
             raise
         except (ArithmeticError, ValueError, TypeError, RecursionError) as error:
             raise ExpressionError(f"`{self.text}` has no value: {error}") from error
-        if not math.isfinite(found):
-            raise ExpressionError(f"`{self.text}` has no value: {found}")
-        return found
+        if not math.isfinite(number):
+            raise ExpressionError(f"`{self.text}` has no value: {number}")
+        return number
 
 
 def parse_expression(text: str) -> Expression:

@@ -67,8 +67,8 @@ class _Typed(dict[int, str]):
     """One look at each distinct character."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = found = _PLAIN[code] if code in _PLAIN else _ascii(chr(code))
-        return found
+        self[code] = sign = _PLAIN[code] if code in _PLAIN else _ascii(chr(code))
+        return sign
 
 
 def _ascii(letter: str) -> str:

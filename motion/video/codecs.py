@@ -42,13 +42,13 @@ class Codec:
             loop_count: how often the clip plays, 0 for ever (gif, webp, apng).
         """
         pixels = self.pixels_alpha if alpha and self.pixels_alpha else self.pixels
-        found = ["-c:v", self.encoder, *self.options, "-pix_fmt", pixels]
+        options = ["-c:v", self.encoder, *self.options, "-pix_fmt", pixels]
         if self.crf is not None:
             low, high = self.crf
-            found += ["-crf", str(round(low + (high - low) * quality / 100))]
+            options += ["-crf", str(round(low + (high - low) * quality / 100))]
         if self.pixels.startswith("yuv"):
-            found += BT709
-        return found + self._special(quality, loop_count, alpha)
+            options += BT709
+        return options + self._special(quality, loop_count, alpha)
 
     def _special(self, quality: int, loop_count: int, alpha: bool) -> list[str]:
         if self.name == "prores-mov":

@@ -45,8 +45,8 @@ def expand_prefix(prefix: str, prompt: object, workflow: object, now: datetime) 
 def _format_date(pattern: str, now: datetime) -> str:
     values = {"d": now.day, "M": now.month, "h": now.hour, "m": now.minute, "s": now.second}
 
-    def part(found: re.Match[str]) -> str:
-        text = found[0]
+    def part(match: re.Match[str]) -> str:
+        text = match[0]
         if text[0] == "y":
             return f"{now.year:04}"[-len(text) :]
         return str(values[text[0]]).zfill(len(text))

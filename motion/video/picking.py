@@ -35,8 +35,8 @@ class Choice:
     def needed(self, duration: float, pictures_per_second: float) -> int:
         """About how many frames a video of that many seconds gives."""
         looked_at = round(duration * (self.rate or pictures_per_second)) - self.skip
-        found = max(0, -(-looked_at // self.every))
-        return min(found, self.count) if self.count else found
+        count = max(0, -(-looked_at // self.every))
+        return min(count, self.count) if self.count else count
 
 
 def chosen(pictures: Iterable[Shown[Picture]], choice: Choice) -> Iterator[Picture]:

@@ -29,14 +29,14 @@ def writable(tags: Mapping[str, str], kind: str | None) -> tuple[dict[str, str],
     Args:
         kind: as `Codec.tags` has it.
     """
-    found: dict[str, str] = {}
+    kept: dict[str, str] = {}
     room = MOST_TAG_BYTES
     for key, text in tags.items() if kind is not None else ():
         size = len(key) + len(text)
-        if len(found) < MOST_TAGS and size <= room and _is_key(key, kind) and "\0" not in text:
-            found[key] = text
+        if len(kept) < MOST_TAGS and size <= room and _is_key(key, kind) and "\0" not in text:
+            kept[key] = text
             room -= size
-    return found, [key for key in tags if key not in found] if kind is not None else []
+    return kept, [key for key in tags if key not in kept] if kind is not None else []
 
 
 def _is_key(key: str, kind: str | None) -> bool:

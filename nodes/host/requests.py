@@ -31,8 +31,8 @@ def watch(kinds: Mapping[str, Collection[str]], look: Callable[[str, dict[str, A
     from server import PromptServer  # the module exists only while a server runs
 
     def on_prompt(request: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, dict[str, Any]] = {}
-        _found.set(found)
+        seen: dict[str, dict[str, Any]] = {}
+        _found.set(seen)
         sent = request.get("prompt")
         prompt: dict[str, Any] = sent if isinstance(sent, dict) else {}
         for number, node in prompt.items():
@@ -44,8 +44,8 @@ def watch(kinds: Mapping[str, Collection[str]], look: Callable[[str, dict[str, A
             _unlink(prompt, node["inputs"])
             fault = look(kind, node["inputs"])
             if fault is not None:
-                found.setdefault(kind, {})[number] = fault
-        for kind, of_kind in found.items():
+                seen.setdefault(kind, {})[number] = fault
+        for kind, of_kind in seen.items():
             named = {fault.input for fault in of_kind.values()}
             for number, fault in of_kind.items():
                 # the host would tell a node's fault under the names of the others' as well; this node does not run
@@ -58,8 +58,8 @@ def watch(kinds: Mapping[str, Collection[str]], look: Callable[[str, dict[str, A
 
 def faults(kind: str) -> dict[str, Any] | None:
     """What was found in nodes of a kind in the current request, by number; None outside of a request."""
-    found = _found.get()
-    return None if found is None else found.get(kind, {})
+    seen = _found.get()
+    return None if seen is None else seen.get(kind, {})
 
 
 def current_node() -> str:
@@ -85,6 +85,8 @@ def _leads_somewhere(prompt: dict[str, Any], link: list[Any]) -> bool:
 
     node = prompt.get(link[0])
     kind = node.get("class_type") if isinstance(node, dict) else None
-    found = nodes.NODE_CLASS_MAPPINGS.get(kind) if isinstance(kind, str) else None
+    node_class = nodes.NODE_CLASS_MAPPINGS.get(kind) if isinstance(kind, str) else None
     # a node that is not installed is told by the host
-    return node is not None and (found is None or (isinstance(link[1], int) and 0 <= link[1] < len(found.RETURN_TYPES)))
+    return node is not None and (
+        node_class is None or (isinstance(link[1], int) and 0 <= link[1] < len(node_class.RETURN_TYPES))
+    )

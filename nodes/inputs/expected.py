@@ -74,8 +74,8 @@ _BLANK: Mapping[str, Any] = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": Fa
 
 def read(each: io.Input, value: Any) -> Any:
     """A written value as the host understands it, None if it is nothing the input takes."""
-    found = (_KINDS[kind][0](value) for kind in _types(each) if kind in _KINDS)
-    return next((value for value in found if value is not None), None)
+    values = (_KINDS[kind][0](value) for kind in _types(each) if kind in _KINDS)
+    return next((value for value in values if value is not None), None)
 
 
 def kind_problem(each: io.Input, value: Any) -> str | None:

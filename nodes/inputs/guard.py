@@ -89,10 +89,10 @@ def settle(node: type[io.ComfyNode], inputs: dict[str, Any]) -> Fault | None:
 
 def _faults_of_values(node: type[io.ComfyNode], schema: io.Schema, literals: Mapping[str, Any]) -> list[Fault]:
     """What is wrong with values of the right kind; the node's own words come first where they are about the same."""
-    found = (
+    problems = (
         (each.id, expected.limit_problem(each, literals[each.id])) for each in schema.inputs if each.id in literals
     )
-    limits = [Fault(name, problem) for name, problem in found if problem and literals[name] is not None]
+    limits = [Fault(name, problem) for name, problem in problems if problem and literals[name] is not None]
     own = _own_fault(node, literals)
     if own is not None and (not limits or own.input in {fault.input for fault in limits}):
         return [own]

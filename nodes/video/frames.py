@@ -93,5 +93,5 @@ class EncodeFrames(io.ComfyNode):
     @classmethod
     def execute(cls, images: Any, vae: Any, frames_per_batch: int = 0) -> io.NodeOutput:
         """Encode part by part."""
-        found = video.encode(vae, images, frames_per_batch, video.progress_reporter())
-        return io.NodeOutput({"samples": found})
+        latent = video.encode(vae, images, frames_per_batch, video.progress_reporter())
+        return io.NodeOutput({"samples": latent})

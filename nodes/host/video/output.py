@@ -38,11 +38,11 @@ def workflow_tags(prompt: Any, extra: Any) -> dict[str, str]:
         wanted |= extra
     elif extra:
         notice("The file does not hold the workflow: extra_pnginfo of the request is no dictionary.")
-    found = {key: text for key, value in wanted.items() if isinstance(key, str) and (text := _json(value)) is not None}
-    unwritten = [str(key)[:80] for key in wanted if key not in found]
+    given = {key: text for key, value in wanted.items() if isinstance(key, str) and (text := _json(value)) is not None}
+    unwritten = [str(key)[:80] for key in wanted if key not in given]
     if unwritten:
         notice(f"The file does not hold {', '.join(unwritten)} of the workflow, which cannot be written as JSON.")
-    return found
+    return given
 
 
 def _json(value: Any) -> str | None:

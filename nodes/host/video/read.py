@@ -174,18 +174,18 @@ def _collect(
         size: width and height of a clip that begins with a picture.
     """
     lasting, rate = says
-    found, mask = torch.empty(0, 0, 0, 3), torch.zeros(0, 0, 0)
+    frames, mask = torch.empty(0, 0, 0, 3), torch.zeros(0, 0, 0)
     last: Any = None
     count = 0
     for picture in pictures:
-        if count == found.shape[0]:
+        if count == frames.shape[0]:
             # files tell only about how long they are
             expected = max(choice.needed(lasting, rate), 1) if count == 0 else count + max(16, count // 4)
-            wide, high = size(picture) if count == 0 else (found.shape[2], found.shape[1])
-            found, mask = _longer(found, mask, (expected, high, wide))
+            wide, high = size(picture) if count == 0 else (frames.shape[2], frames.shape[1])
+            frames, mask = _longer(frames, mask, (expected, high, wide))
         if count and picture is last:
-            found[count], mask[count] = found[count - 1], mask[count - 1]
-        elif (opacity := write(picture, found[count])) is not None:
+            frames[count], mask[count] = frames[count - 1], mask[count - 1]
+        elif (opacity := write(picture, frames[count])) is not None:
             mask[count] = 1.0 - opacity
         last = picture
         count += 1
@@ -200,10 +200,10 @@ def _collect(
         )
     if count < choice.count:
         notice(f"The video has only {count} such frames; {choice.count} were asked for.")
-    return found[:count], mask[:count]
+    return frames[:count], mask[:count]
 
 
-def _longer(found: Tensor, mask: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
+def _longer(frames: Tensor, mask: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
     length, height, width = shape
     short = shortage(length, width, height)
     if short is not None:
@@ -212,6 +212,6 @@ def _longer(found: Tensor, mask: Tensor, shape: tuple[int, int, int]) -> tuple[T
             "Set frames, width and height, or raise every_nth."
         )
     longer, wider = torch.empty((*shape, 3)), torch.zeros(shape)
-    longer[: found.shape[0]] = found if found.shape[0] else 0
+    longer[: frames.shape[0]] = frames if frames.shape[0] else 0
     wider[: mask.shape[0]] = mask if mask.shape[0] else 0
     return longer, wider

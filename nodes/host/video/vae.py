@@ -74,15 +74,15 @@ def encode(vae: Any, images: Tensor, at_once: int, progress: Callable[[int, int]
     if count == 0:
         raise FramesError("There are no frames to encode: the image batch is empty.")
     at_once = at_once or _automatic(vae, *images.shape[1:3])
-    found = torch.empty(0)
+    latents = torch.empty(0)
     for start in range(0, count, at_once):
         comfy.model_management.throw_exception_if_processing_interrupted()
         part = vae.encode(images[start : start + at_once])
         if start == 0:
-            found = part.new_empty((count, *part.shape[1:]))
-        found[start : start + at_once] = part
+            latents = part.new_empty((count, *part.shape[1:]))
+        latents[start : start + at_once] = part
         progress(min(start + at_once, count), count)
-    return found
+    return latents
 
 
 def _automatic(vae: Any, height: int, width: int) -> int:
