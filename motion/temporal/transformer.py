@@ -194,10 +194,15 @@ def pooled_norm(norm: nn.Module, x: Tensor, frames: int) -> Tensor:
 def passes(clips: int, frames: int, pixels: int, channels: int, device: torch.device) -> list[tuple[slice, slice]]:
     """Split the work into (clips, pixels) slices; frames stay together because attention joins them.
 
-    A CPU is fastest when one pass fits its cache; an accelerator takes everything at once, up to the row
-    limit of its fused attention.
+    A CPU is fastest when one pass fits its cache, and clips of few pixels come together, because every pass reads all
+    weights once. An accelerator takes everything at once, up to the row limit of its fused attention.
     """
     if device.type != "cpu":
         return [(slice(None), slice(start, start + SDPA_ROWS)) for start in range(0, pixels, SDPA_ROWS)]
     width = max(1, max(CPU_TOKENS, 3 * channels) // frames)
-    return [(slice(i, i + 1), slice(start, start + width)) for i in range(clips) for start in range(0, pixels, width)]
+    together = max(1, width // pixels)
+    return [
+        (slice(first, first + together), slice(start, start + width))
+        for first in range(0, clips, together)
+        for start in range(0, pixels, width)
+    ]

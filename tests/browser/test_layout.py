@@ -56,13 +56,19 @@ def test_no_node_covers_another(drawn: Tab, server: Server, name: str) -> None:
 def test_no_node_covers_another_after_a_real_run(drawn: Tab) -> None:
     open_graph(drawn.page, find("long-clip"))
     drawn.page.evaluate(SET_WIDGETS, WIDGETS)
-    opened = measure(drawn.page)
+    opened = after = measure(drawn.page)
     drawn.page.get_by_test_id("queue-button").click()
     drawn.page.wait_for_function(SAVED, timeout=240_000)
-    drawn.page.wait_for_timeout(1500)
+    for _ in range(20):
+        # what a node shows may come a moment after the file
+        drawn.page.wait_for_timeout(500)
+        after = measure(drawn.page)
+        if any(new.height > old.height for old, new in zip(opened, after, strict=True)):
+            break
     assert _covered(drawn.page) == []
-    after = measure(drawn.page)
-    assert [new.height > old.height for old, new in zip(opened, after, strict=True) if old.type == "KSampler"] == [True]
+    assert any(new.height > old.height for old, new in zip(opened, after, strict=True)), (
+        "notices and previews are there"
+    )
     assert drawn.errors == []
 
 

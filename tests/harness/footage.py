@@ -13,7 +13,9 @@ AUDIO_RATE = 24000
 
 
 def write_footage(folder: Path) -> None:
-    """Write a disc that circles over a slope of colours, with a tone."""
+    """Write a disc that circles over a slope of colours, with a tone, unless it is there."""
+    if (folder / VIDEO).exists():
+        return
     places = torch.linspace(0.0, 1.0, SIZE)
     x, y = places.expand(SIZE, SIZE), places[:, None].expand(SIZE, SIZE)
     slope, disc = torch.stack([0.6 * x, y, 1.0 - x], -1), torch.tensor([1.0, 0.9, 0.2])

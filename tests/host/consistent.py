@@ -25,7 +25,7 @@ ADAIN = [("input", n) for n in (4, 5, 7, 8, 10, 11)] + [("middle", 0)] + [("outp
 """Blocks of an SD1.5 UNet that make something smaller than the latent, without those that only scale."""
 
 
-def slid(model: Patcher, at_once: int = 0) -> Patcher:
+def slid(model: Patcher, at_once: int = 1) -> Patcher:
     """The Sliding Context node."""
     return windows.slide(model, windows.Stage(OPTIONS), at_once)
 

@@ -21,8 +21,8 @@ NOTICES = {
     "image-to-video-pia": "PIA: beta schedule sqrt_linear (AnimateDiff).",
     "lightning": "AnimateDiff v2: beta schedule sqrt_linear (AnimateDiff).",
     "sdxl": "AnimateDiff SDXL beta: beta schedule linear (AnimateDiff-SDXL).",
-    "long-clip": "context window 2 of 2",
-    "consistent-long-clip": "context window 2 of 2",
+    "long-clip": "context windows 1 to 2 of 2",
+    "consistent-long-clip": "context windows 1 to 2 of 2",
     "seamless-loop": "context window",
 }
 """What the nodes have to tell."""

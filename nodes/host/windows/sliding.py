@@ -112,7 +112,9 @@ class SlidingContext(IndexListContextHandler):
 
         for group in _groups(windows, reference.sources, at_once):
             management.throw_exception_if_processing_interrupted()
-            progress(f"step {step + 1} of {len(timing.sigmas)}, context window {done + 1} of {len(windows)}")
+            last = done + len(group)
+            which = f"window {last}" if len(group) == 1 else f"windows {done + 1} to {last}"
+            progress(f"step {step + 1} of {len(timing.sigmas)}, context {which} of {len(windows)}")
             frames = [frame for window in group for frame in window.frames]
             seen = IndexListContextWindow(frames, total_frames=x_in.shape[0], context_overlap=options.overlap)
             part = reference.part(done, done + len(group) - 1)

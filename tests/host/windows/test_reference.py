@@ -11,7 +11,7 @@ import pytest
 import torch
 from kinema.motion.values import Acts, Keyframe
 from kinema.motion.windows import ReferenceOptions, WindowOptions, WindowReferenceError
-from kinema.nodes.host.options import REFERENCES
+from kinema.nodes.host.options import REFERENCE_PART, REFERENCES
 from kinema.nodes.host.windows import attach as reference
 from kinema.nodes.host.windows import bank
 from kinema.nodes.host.windows import sliding as windows
@@ -56,7 +56,7 @@ def parts(patcher: Patcher) -> list[bank.Part | None]:
 
     def note(q: Any, k: Any, v: Any, options: dict[str, Any]) -> Any:
         if options["block"] == ("input", 1):
-            seen.append(options[bank.PART])
+            seen.append(options[REFERENCE_PART])
         return q, k, v
 
     patcher.set_model_attn2_patch(note)
@@ -176,7 +176,7 @@ def test_nothing_is_left_after_an_interrupt(model) -> None:
     calls: list[bool] = []
 
     def cancel(q: Any, k: Any, v: Any, options: dict[str, Any]) -> Any:
-        calls.append(options[bank.PART].bank.size > 0)
+        calls.append(options[REFERENCE_PART].bank.size > 0)
         comfy.model_management.interrupt_current_processing()
         return q, k, v
 
@@ -193,7 +193,7 @@ def test_the_bank_has_the_size_that_is_reserved(model) -> None:
         sizes: list[int] = []
 
         def note(q: Any, k: Any, v: Any, options: dict[str, Any], sizes: list[int] = sizes) -> Any:
-            sizes.append(options[bank.PART].bank.size)
+            sizes.append(options[REFERENCE_PART].bank.size)
             return q, k, v
 
         patched.set_model_attn2_patch(note)

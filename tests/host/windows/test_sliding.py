@@ -8,6 +8,7 @@ import comfy.model_management
 import pytest
 import torch
 from comfy.controlnet import ControlBase
+from kinema.motion.temporal import Mixing
 from kinema.motion.values import MotionValue, listed
 from kinema.motion.windows import WindowError, WindowOptions, plan_windows
 from kinema.nodes.host.animate import checks
@@ -23,7 +24,7 @@ def model() -> Patcher:
     return tiny_model()
 
 
-def slid(model: Patcher, at_once: int = 0, start: float = 0.0, **options: Any) -> Patcher:
+def slid(model: Patcher, at_once: int = 1, start: float = 0.0, **options: Any) -> Patcher:
     """The Sliding Context node."""
     chosen = WindowOptions(**{"length": 8, "overlap": 2, **options})
     return windows.slide(model, windows.Stage(chosen, start), at_once)
@@ -260,8 +261,8 @@ def test_views_cut_the_motion_alone(model, tmp_path: Path) -> None:
     assert layer is not None
     x = torch.randn(16, 32, 4, 4)
     with torch.inference_mode():
-        parts = torch.cat([layer(x[:8], 8), layer(x[8:], 8)])
-        found = layer(x, 16, views=plan_windows(16, 0, options))
+        parts = torch.cat([layer(x[:8], Mixing(8)), layer(x[8:], Mixing(8))])
+        found = layer(x, Mixing(16, views=plan_windows(16, 0, options)))
     assert relative_error(found, parts) < 1e-5
 
 
@@ -281,7 +282,7 @@ def test_overlapping_views_blend_what_attention_gave(tmp_path: Path) -> None:
         value, gate = layer.ff_in(layer.ff_norm(fused)).chunk(2, dim=-1)
         change = layer.proj_out(fused + layer.ff_out(value * torch.nn.functional.gelu(gate)))
         wanted = x + change[0].transpose(1, 2).unflatten(2, (4, 4))
-        assert relative_error(layer(x, 12, views=plan_windows(12, 0, options)), wanted) < 1e-5
+        assert relative_error(layer(x, Mixing(12, views=plan_windows(12, 0, options))), wanted) < 1e-5
 
 
 def test_concatenated_latents_follow_the_window() -> None:
@@ -355,6 +356,7 @@ def test_free_memory_decides_how_many_windows_come_together(free: float, wanted:
     parts = plan_windows(20, 0, handler.stages[0].options)
     there = torch.zeros(20, 4, 8, 8, device="meta")
     assert handler._at_once(Accelerated(), there, 2, parts) == wanted
-    assert handler._at_once(Accelerated(), torch.zeros(20, 4, 8, 8), 2, parts) == 1
+    for side, together in ((8, 8), (16, 2), (32, 1)):
+        assert handler._at_once(Accelerated(), torch.zeros(20, 4, side, side), 2, parts) == together, "on a CPU"
     manual = windows.SlidingContext(handler.stages, windows_per_call=2)
     assert manual._at_once(Accelerated(), there, 2, parts) == 2

@@ -65,12 +65,12 @@ def test_every_node_in_a_row(server: Server) -> None:
         (LOAD, {"pose": "../secret.json"}, "There is no pose ../secret.json in"),
         (LOAD, {"text": '{"people": [}'}, "The text is not complete JSON"),
         (LOAD, {"text": '{"people": []}'}, '"canvas_width" is missing. Give the width and height'),
-        (LOAD, {"units": "inches"}, "Choose one of auto, pixels, normalised"),
+        (LOAD, {"units": "inches"}, 'units is "inches". Choose one of: auto, pixels, normalised'),
         (SMOOTH, {"method": "savitzky_golay", "radius": 1, "degree": 4}, "degree 4 cannot smooth 3 frames"),
         (SMOOTH, {"method": "kalman"}, "Choose one of savitzky_golay, one_euro"),
-        (RETIME, {"new_frame_rate": 0.0}, "smaller than min"),
-        (DRAW, {"fit": "squeeze"}, "not in list"),
-        (DRAW, {"line_width": 100.0}, "bigger than max"),
+        (RETIME, {"new_frame_rate": 0.0}, "new_frame_rate takes a number from 0.01 to 1000, not 0.0"),
+        (DRAW, {"fit": "squeeze"}, "Choose one of: pad, crop, stretch"),
+        (DRAW, {"line_width": 100.0}, "line_width takes a number from 0.1 to 32, not 100.0"),
     ],
 )
 def test_answered_before_the_run(server: Server, node: str, inputs: dict[str, Any], words: str) -> None:
@@ -93,4 +93,4 @@ def test_rates_that_are_no_numbers(server: Server) -> None:
     prompt = drawn()
     prompt["4"]["inputs"]["keypoints"] = ["3", 0]
     prompt["3"]["inputs"] = {"keypoints": ["2", 0], "new_frame_rate": float("nan")}
-    failed(server, prompt, RETIME, "cannot go from 24.0 to nan frames a second")
+    failed(server, prompt, RETIME, "new_frame_rate takes a number from 0.01 to 1000, not NaN", status="refused")

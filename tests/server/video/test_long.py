@@ -73,7 +73,7 @@ def test_settings_over_a_wire(server: Server) -> None:
     (path,) = files_in(server.output) - before
     assert read(path)[1] == 12
     prompt["6"]["inputs"]["value"] = 0.0
-    failed(server, prompt, SAVE, "frame_rate is 0.0; it must be between 0.01 and 1000")
+    failed(server, prompt, SAVE, "frame_rate takes a number from 0.01 to 1000, not 0.0")
 
 
 def test_formats_the_host_cannot_read_go_on_as_video(server: Server) -> None:
