@@ -125,8 +125,3 @@ def sample(
             disable_pbar=True,
             **options,
         )
-
-
-def relative_error(found: Tensor, wanted: Tensor) -> float:
-    """Norm of the difference over the norm of what is wanted."""
-    return float((found.double() - wanted.double()).norm() / wanted.double().norm())

@@ -25,6 +25,7 @@ from tests.harness.seeded.layouts import motion_module, motion_shapes, places
 from tests.harness.seeded.layouts_camera import MERGE, camera_ctrl, camera_shapes
 from tests.papers import camera as reference_camera
 from tests.papers import temporal as reference
+from tests.papers.error import relative_error
 
 CHANNELS = (32, 64, 128, 128)
 SIZE = (8, 16)
@@ -44,10 +45,6 @@ def model(state: State) -> CameraModel:
 
 def path(frames: int) -> CameraPath:
     return move_path([("pan left", 1.0), ("zoom in", 0.7), ("roll clockwise", 0.3)], frames)
-
-
-def relative_error(found: Tensor, wanted: Tensor) -> float:
-    return float((found - wanted).norm() / wanted.norm())
 
 
 @pytest.mark.parametrize("frames", [1, 5, 16])

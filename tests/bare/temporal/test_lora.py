@@ -13,6 +13,7 @@ from kinema.motion.values import Mask, MotionValue
 from tests.harness.seeded.layouts import SDXL, motion_module, respelled
 from tests.harness.seeded.layouts_lora import STYLES, merged, motion_lora
 from tests.papers import temporal as reference
+from tests.papers.error import relative_error
 
 CHANNELS = (64, 64, 128, 128)
 BLOCK, PLACE = ("input", 4), "down_blocks.1.motion_modules.0"
@@ -43,10 +44,6 @@ def clip(frames: int = 16) -> torch.Tensor:
 
 def flat(x: torch.Tensor) -> torch.Tensor:
     return x.transpose(1, 2).flatten(0, 1)
-
-
-def relative_error(found: torch.Tensor, wanted: torch.Tensor) -> float:
-    return float((found - wanted).norm() / wanted.norm())
 
 
 @pytest.mark.parametrize("style", STYLES)

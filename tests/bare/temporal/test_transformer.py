@@ -8,6 +8,7 @@ from kinema.motion.temporal.transformer import passes, sinusoidal_positions
 
 from tests.harness.seeded.layouts import motion_module, position_table
 from tests.papers import temporal as reference
+from tests.papers.error import relative_error
 
 CHANNELS = (64, 64, 128, 128)
 PLACE = "down_blocks.1.motion_modules.0"
@@ -26,10 +27,6 @@ def clip(frames: int, dtype: torch.dtype, clips: int = 2, height: int = 6, width
 
 def flat(x: torch.Tensor) -> torch.Tensor:
     return x.transpose(1, 2).flatten(0, 1)
-
-
-def relative_error(found: torch.Tensor, wanted: torch.Tensor) -> float:
-    return float((found - wanted).norm() / wanted.norm())
 
 
 @pytest.mark.parametrize("frames", [1, 7, 16, 24, 32])

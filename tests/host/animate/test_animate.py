@@ -17,8 +17,9 @@ from kinema.nodes.host.sampling.schedule import set_beta_schedule
 from kinema.nodes.host.temporal.fit import AnimateError
 
 from tests.harness.seeded.layouts import SDXL
+from tests.papers.error import relative_error
 
-from ..models import Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion
+from ..models import Patcher, animated, conds, sample, tiny_model, tiny_motion
 
 assert Fraction  # the host's own types use it
 

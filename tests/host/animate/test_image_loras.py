@@ -8,8 +8,9 @@ import pytest
 from torch import Tensor
 
 from tests.harness.seeded.layouts_lora import domain_adapter, image_lora
+from tests.papers.error import relative_error
 
-from ..models import CHANNELS, relative_error, sample, tiny_model
+from ..models import CHANNELS, sample, tiny_model
 
 
 @pytest.mark.parametrize(("make", "layers"), [(domain_adapter, 128), (image_lora, 278)], ids=["adapter", "lcm"])

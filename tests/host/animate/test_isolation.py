@@ -9,7 +9,9 @@ import pytest
 import torch
 from kinema.motion.temporal import TemporalTransformer
 
-from ..models import Patcher, animated, relative_error, sample, tiny_model, tiny_motion
+from tests.papers.error import relative_error
+
+from ..models import Patcher, animated, sample, tiny_model, tiny_motion
 
 
 @pytest.fixture(scope="module")

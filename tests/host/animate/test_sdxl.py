@@ -10,8 +10,9 @@ from kinema.nodes.host.temporal.fit import AnimateError
 from safetensors.torch import save_file
 
 from tests.harness.seeded.layouts import motion_module, respelled
+from tests.papers.error import relative_error
 
-from ..models import CHANNELS, Patcher, animated, relative_error, sample, tiny_motion, tiny_sdxl
+from ..models import CHANNELS, Patcher, animated, sample, tiny_motion, tiny_sdxl
 
 NARROW = (32, 64, 128)
 

@@ -16,8 +16,9 @@ from kinema.nodes.host.temporal import motion as loader
 from kinema.nodes.inputs import as_value
 
 from tests.harness.seeded.layouts import motion_module
+from tests.papers.error import relative_error
 
-from ..models import CHANNELS, Patcher, animated, relative_error, sample, tiny_model, tiny_motion
+from ..models import CHANNELS, Patcher, animated, sample, tiny_model, tiny_motion
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,9 @@ from tests.harness.seeded.layouts import motion_module
 from tests.harness.seeded.layouts_camera import camera_ctrl
 from tests.papers import camera as reference_camera
 from tests.papers import temporal as reference
+from tests.papers.error import relative_error
 
-from ..models import CHANNELS, VERSIONS, Patcher, animated, relative_error, sample, tiny_model, tiny_motion, tiny_state
+from ..models import CHANNELS, VERSIONS, Patcher, animated, sample, tiny_model, tiny_motion, tiny_state
 
 LENS = (0.474812461, 0.474812461 * 16 / 9, 0.5, 0.5)
 

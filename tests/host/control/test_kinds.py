@@ -16,8 +16,9 @@ from kinema.nodes.inputs import as_value
 from torch import Tensor
 
 from tests.harness.seeded.layouts import tensor
+from tests.papers.error import relative_error
 
-from ..models import CHANNELS, UNET, Patcher, relative_error, tiny_model, tiny_sdxl
+from ..models import CHANNELS, UNET, Patcher, tiny_model, tiny_sdxl
 from ..windows.test_sliding import slid
 from .test_timed import first
 

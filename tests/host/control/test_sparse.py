@@ -26,6 +26,7 @@ from safetensors.torch import save_file
 from tests.harness.seeded.layouts import motion_module, respelled
 from tests.harness.seeded.weights_sparse import sparse_control
 from tests.papers import temporal as reference
+from tests.papers.error import relative_error
 from tests.papers.sparse import sparse_control as wanted_control
 
 from ..models import (  # fmt: skip
@@ -35,7 +36,6 @@ from ..models import (  # fmt: skip
     Patcher,
     animated,
     conds,
-    relative_error,
     sample,
     tiny_model,
     tiny_motion,

@@ -16,8 +16,9 @@ from kinema.nodes.host.control.timed import ControlStrength, TimedControl, time_
 from kinema.nodes.inputs import as_value
 
 from tests.harness.seeded.layouts import tensor
+from tests.papers.error import relative_error
 
-from ..models import UNET, Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion
+from ..models import UNET, Patcher, animated, conds, sample, tiny_model, tiny_motion
 from ..windows.test_sliding import slid
 
 

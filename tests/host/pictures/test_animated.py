@@ -24,9 +24,10 @@ from torch import Tensor
 
 from tests.harness.seeded.layouts import motion_module, position_table, tensor
 from tests.papers import temporal as reference
+from tests.papers.error import relative_error
 
 from ..animate.test_values import keyed, predictions
-from ..models import CHANNELS, UNET, Patcher, animated, relative_error, sample, tiny_model, tiny_state
+from ..models import CHANNELS, UNET, Patcher, animated, sample, tiny_model, tiny_state
 from ..pictured import LCM, PIA, SCALE, latents, lcm, load, pia
 from ..windows.test_sliding import slid
 

@@ -11,7 +11,9 @@ from kinema.nodes.host.animate import checks
 from kinema.nodes.host.prompts.travel import TravelError, encode, same_length
 from kinema.nodes.prompts import PromptTravel
 
-from ..models import animated, relative_error, sample, tiny_model, tiny_motion
+from tests.papers.error import relative_error
+
+from ..models import animated, sample, tiny_model, tiny_motion
 
 LONG = "a very long prompt " * 30
 """More than the 75 tokens one piece of the text encoder takes."""

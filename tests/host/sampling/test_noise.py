@@ -27,7 +27,9 @@ from kinema.motion.sampling.noise import freenoise
 from kinema.nodes.host.sampling.noise import Progress, set_clip_noise, set_freeinit
 from kinema.nodes.sampling import FreeInit, MakeClipNoise, MakeNoiseLayer
 
-from ..models import Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion
+from tests.papers.error import relative_error
+
+from ..models import Patcher, animated, conds, sample, tiny_model, tiny_motion
 
 FRAMES, STEPS = 8, 2
 SHAPE = (FRAMES, 4, 8, 8)

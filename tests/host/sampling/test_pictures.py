@@ -12,7 +12,9 @@ from kinema.nodes.inputs import as_value
 from kinema.nodes.pictures import InjectPicture, StartFromPicture
 from torch import Tensor
 
-from ..models import Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion
+from tests.papers.error import relative_error
+
+from ..models import Patcher, animated, conds, sample, tiny_model, tiny_motion
 
 FRAMES, STEPS, SIZE = 4, 4, 8
 SHAPE = (FRAMES, 4, SIZE, SIZE)

@@ -15,8 +15,9 @@ from torch import Tensor
 from tests.harness.seeded.layouts import motion_module
 from tests.harness.seeded.layouts_adapter import merged
 from tests.harness.seeded.layouts_lora import domain_adapter, motion_lora
+from tests.papers.error import relative_error
 
-from ..models import CHANNELS, Patcher, animated, relative_error, sample, tiny_model, tiny_motion, tiny_sdxl, tiny_state
+from ..models import CHANNELS, Patcher, animated, sample, tiny_model, tiny_motion, tiny_sdxl, tiny_state
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from kinema.nodes.host.temporal import fit, runtime
 
 from tests.harness.seeded.layouts import motion_module
 from tests.papers import temporal as reference
+from tests.papers.error import relative_error
 
-from ..models import CHANNELS, VERSIONS, relative_error, tiny_model, tiny_motion, tiny_state
+from ..models import CHANNELS, VERSIONS, tiny_model, tiny_motion, tiny_state
 
 
 @pytest.mark.parametrize("frames", [1, 7, 16, 24, 32])

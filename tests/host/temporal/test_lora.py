@@ -20,8 +20,9 @@ from safetensors.torch import save_file
 
 from tests.harness.seeded.layouts import SD15, SDXL, motion_module
 from tests.harness.seeded.layouts_lora import merged, motion_lora, targets
+from tests.papers.error import relative_error
 
-from ..models import CHANNELS, VERSIONS, Patcher, animated, relative_error, sample, strengths, tiny_model, tiny_motion
+from ..models import CHANNELS, VERSIONS, Patcher, animated, sample, strengths, tiny_model, tiny_motion
 
 RANK: dict[str, Any] = {"rank": 8}
 

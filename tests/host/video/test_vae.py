@@ -15,7 +15,7 @@ from kinema.motion.video import CODECS, Clip, Job, VideoError, write_video
 from kinema.nodes.host.video import output
 from kinema.nodes.host.video import vae as frames
 
-from ..models import relative_error
+from tests.papers.error import relative_error
 
 
 def quiet(_done: int, _total: int) -> None:

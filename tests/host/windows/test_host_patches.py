@@ -16,8 +16,10 @@ from kinema.motion.windows import WindowError
 from kinema.nodes.host.windows import closures, sliding
 from torch import Tensor
 
+from tests.papers.error import relative_error
+
 from ..consistent import referred
-from ..models import Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion
+from ..models import Patcher, animated, conds, sample, tiny_model, tiny_motion
 from .host_patches import ELSEWHERE, PUT, REFUSED, WINDOWED, Put, model_nodes, put
 from .test_sliding import slid
 

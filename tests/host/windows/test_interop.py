@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from ..models import Patcher, animated, relative_error, sample, tiny_model, tiny_motion
+from tests.papers.error import relative_error
+
+from ..models import Patcher, animated, sample, tiny_model, tiny_motion
 from .test_sliding import slid
 
 FRAMES = 12

@@ -18,9 +18,11 @@ from kinema.nodes.host.windows import sliding as windows
 from kinema.nodes.inputs import as_value
 from torch import Tensor
 
+from tests.papers.error import relative_error
+
 from ..animate.test_values import keyed
 from ..consistent import CFG, FRAMES, PLANNED, ByHand, by_hand, referred, reusing, slid
-from ..models import Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion, tiny_sdxl
+from ..models import Patcher, animated, conds, sample, tiny_model, tiny_motion, tiny_sdxl
 from .test_sliding import Hinted, first_prediction, numbered
 
 

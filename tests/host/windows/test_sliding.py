@@ -16,7 +16,9 @@ from kinema.nodes.host.control.windowed import WindowControls
 from kinema.nodes.host.windows import sliding as windows
 from kinema.nodes.host.windows import views
 
-from ..models import Patcher, animated, conds, relative_error, sample, tiny_model, tiny_motion
+from tests.papers.error import relative_error
+
+from ..models import Patcher, animated, conds, sample, tiny_model, tiny_motion
 
 
 @pytest.fixture(scope="module")
