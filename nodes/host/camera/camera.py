@@ -9,7 +9,6 @@ import comfy.model_management as management
 import comfy.ops
 import torch
 import torch.nn.functional as F
-from comfy.model_patcher import ModelPatcher
 from einops import rearrange, repeat
 from torch import Tensor
 
@@ -19,7 +18,7 @@ from ....motion.temporal import Mixing, MotionModel, Steering
 from ....motion.values import ALWAYS, Acts, MotionValue
 from ..files import LoadedFile, Weights
 from ..sampling import Moment
-from ..temporal import Acting, Clip, Companion, LoadedMotion, Runtime
+from ..temporal import Acting, Clip, LoadedMotion, Runtime, WeightedCompanion
 
 LARGEST_ON_DEVICE = 1 << 29
 """Features of longer clips than this many bytes wait in main memory; 16 frames of 512 x 512 take 77 MB."""
@@ -43,23 +42,13 @@ class CameraWeights(LoadedFile[CameraModel]):
 
 
 @dataclass(frozen=True, eq=False)
-class Camera(Companion):
+class Camera(WeightedCompanion[CameraWeights]):
     """What steers the camera of a motion model: weights, a path, how strongly and when it acts."""
 
     loaded: CameraWeights
     path: CameraPath
     acts: Acts = ALWAYS
     role: ClassVar[str] = "camera"
-
-    @property
-    def patchers(self) -> Sequence[ModelPatcher]:
-        """Its own."""
-        return (self.loaded.patcher,)
-
-    @property
-    def never(self) -> bool:
-        """Whether its strength is 0 throughout."""
-        return self.acts.never
 
     def describe(self) -> str:
         """Its file and path."""

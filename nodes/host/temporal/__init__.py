@@ -6,7 +6,7 @@ their place. ``adapter`` patches the image model's own weights.
 """
 
 from .adapter import apply_adapter
-from .companion import Acting, Clip, Companion
+from .companion import Acting, Clip, Companion, WeightedCompanion
 from .fit import anchors_of, check_fit
 from .lora import LoraWeights, MotionLora
 from .motion import LoadedMotion, MotionWeights, load_motion
@@ -41,6 +41,7 @@ __all__ = [
     "MotionWrapper",
     "Runtime",
     "Strengths",
+    "WeightedCompanion",
     "anchors_of",
     "apply_adapter",
     "check_fit",

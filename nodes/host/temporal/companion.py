@@ -7,19 +7,22 @@ looks at a clip before it is sampled, and says what acts in a call of the model.
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
 from ....motion.formats import Block
 from ....motion.temporal import Mixing, MotionModel
-from ....motion.values import MotionValue
+from ....motion.values import Acts, MotionValue
+from ..files import LoadedFile
 from ..sampling import Moment
 
 if TYPE_CHECKING:
     from .motion import LoadedMotion
     from .runtime import Runtime
+
+File = TypeVar("File", bound=LoadedFile[Any])
 
 
 @dataclass(frozen=True)
@@ -98,3 +101,20 @@ class Companion(ABC):
             model: the motion model in use on this device.
             weights: the models of its patchers in use on this device.
         """
+
+
+class WeightedCompanion(Companion, Generic[File]):
+    """What one whose weights come from a file of its own, and act with a strength, has in common with others."""
+
+    loaded: File
+    acts: Acts
+
+    @property
+    def patchers(self) -> Sequence[ModelPatcher]:
+        """Its own."""
+        return (self.loaded.patcher,)
+
+    @property
+    def never(self) -> bool:
+        """Whether its strength is 0 throughout."""
+        return self.acts.never

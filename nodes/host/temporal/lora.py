@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import comfy.ops
-from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
 from ....motion.formats import Block, read_weights
@@ -14,7 +13,7 @@ from ....motion.temporal import LoraModel, Mixing, MotionModel, Term, fit, load_
 from ....motion.values import ALWAYS, Acts, MotionValue
 from ..files import LoadedFile, Weights
 from ..sampling import Moment
-from .companion import Acting, Clip, Companion
+from .companion import Acting, Clip, WeightedCompanion
 from .motion import LoadedMotion
 from .runtime import Runtime
 
@@ -38,22 +37,12 @@ class LoraWeights(LoadedFile[LoraModel]):
 
 
 @dataclass(frozen=True, eq=False)
-class MotionLora(Companion):
+class MotionLora(WeightedCompanion[LoraWeights]):
     """One entry on a MotionLoRA wire: weights, how strongly and when they act."""
 
     loaded: LoraWeights
     acts: Acts = ALWAYS
     role: ClassVar[str] = "MotionLoRA"
-
-    @property
-    def patchers(self) -> Sequence[ModelPatcher]:
-        """Its own."""
-        return (self.loaded.patcher,)
-
-    @property
-    def never(self) -> bool:
-        """Whether its strength is 0 throughout."""
-        return self.acts.never
 
     def describe(self) -> str:
         """Its file."""
