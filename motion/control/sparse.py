@@ -22,6 +22,7 @@ from ..formats import (
     kind_and_place,
     read_structure,
     spelling,
+    unet_name,
 )
 
 RGB, SCRIBBLE = "rgb", "scribble"
@@ -38,14 +39,6 @@ MOTION = Format(
 CONDITION = "controlnet_cond_embedding."
 _CONDITIONS = {RGB: (f"{CONDITION}weight", 5), SCRIBBLE: (f"{CONDITION}conv_in.weight", 4)}
 """First layer of what reads the pictures, and its channels: those of a latent or a picture and one for the mask."""
-_RESNET = {
-    "norm1": "in_layers.0",
-    "conv1": "in_layers.2",
-    "time_emb_proj": "emb_layers.1",
-    "norm2": "out_layers.0",
-    "conv2": "out_layers.3",
-    "conv_shortcut": "skip_connection",
-}
 
 
 class SparseError(ValueError):
@@ -126,41 +119,12 @@ def _renamed(key: str) -> str | None:
         match = pattern.fullmatch(key)
         if match is not None:
             return match.expand(name) if isinstance(name, str) else name(match)
-    return None
+    return None if key.startswith(_NOT_HERE) else unet_name(key)
 
 
-def _block(match: re.Match[str]) -> str:
-    """A level has two ResBlocks with a transformer each and a downsampler."""
-    number, leaf = 1 + 3 * int(match["level"]), match["leaf"]
-    if match["kind"] == "downsamplers":
-        return f"input_blocks.{number + 2}.0.op.{leaf.removeprefix('conv.')}"
-    return f"input_blocks.{number + int(match['layer'])}.{_part(match['kind'], leaf)}"
-
-
-def _middle(match: re.Match[str]) -> str:
-    if match["kind"] == "attentions":
-        return f"middle_block.1.{match['leaf']}"
-    return f"middle_block.{2 * int(match['layer'])}.{_part('resnets', match['leaf']).removeprefix('0.')}"
-
-
-def _part(kind: str, leaf: str) -> str:
-    if kind == "attentions":
-        return f"1.{leaf}"
-    layer, _, parameter = leaf.rpartition(".")
-    return f"0.{_RESNET.get(layer, layer)}.{parameter}"
-
-
+_NOT_HERE = ("up_blocks.", "conv_norm_out.", "conv_out.")
+"""What a UNet has and its encoder has not."""
 _NAMES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
-    (re.compile(r"conv_in\.(weight|bias)"), r"input_blocks.0.0.\1"),
-    (re.compile(r"time_embedding\.linear_1\.(weight|bias)"), r"time_embed.0.\1"),
-    (re.compile(r"time_embedding\.linear_2\.(weight|bias)"), r"time_embed.2.\1"),
-    (
-        re.compile(
-            rf"down_blocks\.(?P<level>{NUMBER})\.(?P<kind>resnets|attentions|downsamplers)\.(?P<layer>{NUMBER})\.(?P<leaf>.+)"
-        ),
-        _block,
-    ),
-    (re.compile(rf"mid_block\.(?P<kind>resnets|attentions)\.(?P<layer>{NUMBER})\.(?P<leaf>.+)"), _middle),
     (re.compile(rf"controlnet_down_blocks\.({NUMBER})\.(weight|bias)"), r"zero_convs.\1.0.\2"),
     (re.compile(r"controlnet_mid_block\.(weight|bias)"), r"middle_block_out.0.\1"),
     (re.compile(r"controlnet_cond_embedding\.(?:conv_in\.)?(weight|bias)"), r"input_hint_block.0.\1"),

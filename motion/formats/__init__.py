@@ -3,16 +3,18 @@
 ``weights`` reads its tensors without trusting it: ``containers`` says how they are packed, ``pickles`` what a PyTorch
 file would build, ``errors`` has what all of them raise. ``sites`` are the places of temporal layers in a UNet,
 ``layouts`` reads how the file spells them and ``picture_layers`` those that read a picture, ``structure`` is what they
-describe, ``modules`` names motion modules and ``kinds`` everything else.
+describe, ``modules`` names motion modules and ``kinds`` everything else. ``unet_names`` has the two names that a layer
+of an image UNet goes by.
 """
 
 from .errors import WeightFileError
 from .kinds import CAMERA, IMAGE_LORAS, MOTION_LORA, SPARSE, FileKind
-from .layouts import NUMBER, POSITIONS, SHARED_TABLE, TEMPORAL, Shapes, spelling
+from .layouts import POSITIONS, SHARED_TABLE, TEMPORAL, Shapes, spelling
 from .modules import SD15, SQRT_LINEAR, Format, Recognised, Rows, kind_and_place, recognise
 from .picture_layers import ADDED, ENCODER_BLOCKS, LATENT, LCM_PICTURE, PIA, PICTURE_NODES
-from .sites import Block, Site
+from .sites import NUMBER, Block, Site
 from .structure import read_structure
+from .unet_names import unet_name
 from .weights import check_finite, is_bookkeeping, is_copy, read_weights
 
 __all__ = [
@@ -48,4 +50,5 @@ __all__ = [
     "read_weights",
     "recognise",
     "spelling",
+    "unet_name",
 ]

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .picture_layers import ADDED, LATENT, LCM_PICTURE, PIA
-from .sites import Site
+from .sites import NUMBER, Site
+from .unet_names import unet_name
 from .weights import is_copy
 
 Shapes = Mapping[str, tuple[int, ...]]
-NUMBER = "(?:0|[1-9][0-9]?)"
-"""A place in a key; longer numbers are none that a network has, and would cost whoever counts up to them."""
 SHARED_TABLE = "positions.table"
 """Canonical leaf of a position table that every attention of a block uses, as diffusers saves it."""
 
@@ -119,15 +118,8 @@ _ENCODER = "img_encoder."
 _NINE = (LATENT + ADDED, 3, 3)
 """Of PIA's first layer."""
 
-_UNET = re.compile(
-    r"(conv_in|conv_norm_out|conv_out|(time|add)_embedding\.linear_[12])\.(weight|bias)"
-    r"|((down|up)_blocks\.[0-9]{1,2}|mid_block)\.("
-    r"resnets\.[0-9]{1,2}\.(norm1|norm2|conv1|conv2|conv_shortcut|time_emb_proj)\.(weight|bias)"
-    r"|(down|up)samplers\.0\.conv\.(weight|bias)"
-    r"|attentions\.[0-9]{1,2}\.((norm|proj_in|proj_out)\.(weight|bias)"
-    r"|transformer_blocks\.[0-9]{1,2}\.(norm[123]\.(weight|bias)|attn[12]\.(to_[qkv]\.weight|to_out\.0\.(weight|bias))"
-    r"|ff\.net\.(0\.proj|2)\.(weight|bias))))"
-)
+_XL = re.compile(r"add_embedding\.linear_[12]\.(weight|bias)")
+"""What an SDXL UNet has besides."""
 _PREFIX = re.compile(r"(?:[^.]+\.)*?(?=(?:down_blocks|up_blocks|mid_block)\.)")
 TEMPORAL = re.compile(r"(motion_modules|temporal_attentions)[._]")
 """Part of every key of a temporal layer, whoever wrote it."""
@@ -201,4 +193,5 @@ def _is_unet(key: str, shape: tuple[int, ...]) -> bool:
 
     An input layer with more than four channels belongs to a model that needs its extra channels.
     """
-    return _UNET.fullmatch(key) is not None and (key != "conv_in.weight" or shape[1:2] == (4,))
+    known = unet_name(key) is not None or _XL.fullmatch(key) is not None
+    return known and (key != "conv_in.weight" or shape[1:2] == (4,))

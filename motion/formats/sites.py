@@ -6,6 +6,8 @@ ResBlocks a level both count the same places (AnimateDiff, arXiv 2307.04725; ``U
 
 from typing import NamedTuple
 
+NUMBER = "(?:0|[1-9][0-9]?)"
+"""A place in a key; longer numbers are none that a network has, and would cost whoever counts up to them."""
 Block = tuple[str, int]
 """A UNet block as ComfyUI names it while it runs: ("input" | "middle" | "output", number)."""
 
