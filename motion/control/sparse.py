@@ -20,6 +20,7 @@ from ..formats import (
     Shapes,
     is_bookkeeping,
     kind_and_place,
+    layer_problem,
     read_structure,
     spelling,
     unet_name,
@@ -101,16 +102,9 @@ def check_layers(sparse: SparseFile, shapes: Shapes, wanted: Shapes, file: str) 
     Raises:
         SparseError: one is missing, has no place, or has another shape.
     """
-    has = {name: tuple(shapes[key]) for key, name in sparse.layers.items()}
-    missing, extra = sorted(wanted.keys() - has.keys()), sorted(has.keys() - wanted.keys())
-    wrong = sorted(name for name in has.keys() & wanted.keys() if has[name] != tuple(wanted[name]))
-    problems = (("are missing", missing), ("have no place in it", extra), ("have unexpected shapes", wrong))
-    for problem, names in problems:
-        if names:
-            raise SparseError(
-                f"{file} is a SparseCtrl model, but {len(names)} of its tensors {problem}, such as {names[0]}. "
-                "Download it again."
-            )
+    problem = layer_problem({name: tuple(shapes[key]) for key, name in sparse.layers.items()}, wanted)
+    if problem is not None:
+        raise SparseError(f"{file} is a SparseCtrl model, but {problem}. Download it again.")
 
 
 def _renamed(key: str) -> str | None:

@@ -3,18 +3,21 @@
 ``weights`` reads its tensors without trusting it: ``containers`` says how they are packed, ``pickles`` what a PyTorch
 file would build, ``errors`` has what all of them raise. ``sites`` are the places of temporal layers in a UNet,
 ``layouts`` reads how the file spells them and ``picture_layers`` those that read a picture, ``structure`` is what they
-describe, ``modules`` names motion modules and ``kinds`` everything else. ``unet_names`` has the two names that a layer
-of an image UNet goes by.
+describe, ``modules`` names motion modules and ``kinds`` everything else: ``file_kind`` is one entry, and
+``character_kinds`` are those of Animate Anyone and its kin. ``unet_names`` has the two names that a layer of an image
+UNet goes by.
 """
 
+from .character_kinds import MOORE_FACE, REFERENCE_UNET
 from .errors import WeightFileError
-from .kinds import CAMERA, IMAGE_LORAS, MOTION_LORA, SPARSE, FileKind
+from .file_kind import FileKind
+from .kinds import CAMERA, IMAGE_LORAS, IMAGE_UNET, MOTION_LORA, SPARSE, kind_of
 from .layouts import POSITIONS, SHARED_TABLE, TEMPORAL, Shapes, spelling
-from .modules import SD15, SQRT_LINEAR, Format, Recognised, Rows, kind_and_place, recognise
+from .modules import LINEAR, SD15, SQRT_LINEAR, Format, Recognised, Rows, kind_and_place, recognise
 from .picture_layers import ADDED, ENCODER_BLOCKS, LATENT, LCM_PICTURE, PIA, PICTURE_NODES
 from .sites import NUMBER, Block, Site
 from .structure import read_structure
-from .unet_names import unet_name
+from .unet_names import layer_problem, unet_name
 from .weights import check_finite, is_bookkeeping, is_copy, read_weights
 
 __all__ = [
@@ -22,13 +25,17 @@ __all__ = [
     "CAMERA",
     "ENCODER_BLOCKS",
     "IMAGE_LORAS",
+    "IMAGE_UNET",
     "LATENT",
     "LCM_PICTURE",
+    "LINEAR",
+    "MOORE_FACE",
     "MOTION_LORA",
     "NUMBER",
     "PIA",
     "PICTURE_NODES",
     "POSITIONS",
+    "REFERENCE_UNET",
     "SD15",
     "SHARED_TABLE",
     "SPARSE",
@@ -46,6 +53,8 @@ __all__ = [
     "is_bookkeeping",
     "is_copy",
     "kind_and_place",
+    "kind_of",
+    "layer_problem",
     "read_structure",
     "read_weights",
     "recognise",

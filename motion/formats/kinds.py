@@ -2,35 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from .character_kinds import ANOTHER_READING, CHARACTER_KINDS
+from .file_kind import MOTION_MODULE, FileKind, key_lines
 from .layouts import TEMPORAL
 
-
-@dataclass(frozen=True)
-class FileKind:
-    """A kind of file and what to do with it."""
-
-    id: str
-    """Never changes, so that code can ask for it."""
-    title: str
-    """What to call it in a sentence, with its article."""
-    advice: str
-    """Where the file belongs, in full sentences."""
-    proof: tuple[str, ...] = ()
-    """Patterns that are all found in its keys; none for kinds that are told by other means."""
-    unless: str | None = None
-    """A key that makes it something more special, so that exactly one kind applies, in whatever order."""
-
-    def applies(self, descriptions: str) -> bool:
-        """Whether every proof pattern is found in the "key [shape]" lines, and the exception in none."""
-        return all(re.search(pattern, descriptions, re.MULTILINE) for pattern in self.proof) and not (
-            self.unless and re.search(self.unless, descriptions, re.MULTILINE)
-        )
-
-
-MOTION_MODULE = "Choose a motion module, for example mm_sd_v15_v2 or v3_sd15_mm."
 MODULE, SPARSE, CAMERA, MOTION_LORA, FANCY = "motion-module", "sparsectrl", "cameractrl", "motion-lora", "fancyvideo"
+IMAGE_UNET = "image-unet-diffusers"
+"""Stable Diffusion's, and the denoising UNet of Animate Anyone."""
 IMAGE_LORAS = frozenset({"domain-adapter", "motiondirector-spatial", "image-lora"})
 """Kinds that act on an image model."""
 OTHER_MOTION = frozenset({SPARSE, CAMERA, MOTION_LORA, FANCY})
@@ -117,18 +96,12 @@ KINDS = (
         unless=f"{_CONTROL}|^(first_stage_model|cond_stage_model|conditioner)\\.",
     ),
     FileKind(
-        "image-unet-diffusers",
+        IMAGE_UNET,
         "an image UNet in the diffusers layout (or the denoising UNet of Animate Anyone, which looks the same)",
+        "The denoising UNet of Animate Anyone belongs into Load Animate Anyone. "
         f"Put an image UNet in models/diffusion_models and load it with Load Diffusion Model. {MOTION_MODULE}",
-        (r"^(unet\.)?down_blocks\.0\.resnets\.", r"^(unet\.)?conv_in\.weight \[", r"^(unet\.)?conv_out\."),
-        unless=f"{_MOTION}|{_CONTROL}",
-    ),
-    FileKind(
-        "reference-unet",
-        "the reference UNet of Animate Anyone",
-        f"It draws a character, not motion; the temporal layers are in motion_module.pth. {MOTION_MODULE}",
-        (r"^conv_in\.weight \[", r"^down_blocks\.0\.resnets\.", r"^up_blocks\.0\.resnets\."),
-        unless=rf"{_MOTION}|{_CONTROL}|^conv_out\.",
+        (r"^(unet\.)?down_blocks\.0\.resnets\.", r"^(unet\.)?conv_in\.weight \[", r"^(unet\.)?conv_norm_out\."),
+        unless=f"{_MOTION}|{_CONTROL}|{ANOTHER_READING}",
     ),
     FileKind(
         "vae",
@@ -154,12 +127,7 @@ KINDS = (
         (_VISION,),
         unless=r"^model\.diffusion_model\.",
     ),
-    FileKind(
-        "pose-guider",
-        "a pose guider of Animate Anyone",
-        f"It reads poses for Animate Anyone; the temporal layers are in motion_module.pth. {MOTION_MODULE}",
-        (r"^conv_in\.weight \[", r"^blocks\.0\.weight \[", r"^conv_out\.weight \["),
-    ),
+    *CHARACTER_KINDS,
 )
 """Every kind that is known; exactly one applies to a file."""
 
@@ -191,8 +159,3 @@ def kind_of(shapes: Mapping[str, tuple[int, ...]]) -> FileKind | None:
     """The kind of a file that is no motion module, None if it is of none that is known."""
     lines = key_lines(shapes)
     return next((entry for entry in KINDS if entry.applies(lines)), None)
-
-
-def key_lines(shapes: Mapping[str, tuple[int, ...]]) -> str:
-    """A "key [shape]" line for each tensor."""
-    return "\n".join(f"{key} {list(shape)}" for key, shape in shapes.items())

@@ -9,7 +9,8 @@ original code can run become a *family*, with the rules of its topology. Anythin
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from .kinds import MODULE, MOTION_MODULE, OTHER_MOTION, FileKind, kind_of, refusal
+from .file_kind import MOTION_MODULE, FileKind
+from .kinds import MODULE, OTHER_MOTION, kind_of, refusal
 from .layouts import DIFFUSERS, HOTSHOT, ORIGINAL, Shapes, spelling
 from .picture_layers import LCM_PICTURE, PIA
 from .sites import Site

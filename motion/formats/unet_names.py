@@ -6,7 +6,7 @@ on the upper three levels, and a downsampler; on the way up three, and an upsamp
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from .sites import NUMBER
 
@@ -87,3 +87,19 @@ _NAMES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(rf"conv_norm_out\.{_PARAMETER}"), r"out.0.\g<parameter>"),
     (re.compile(rf"conv_out\.{_PARAMETER}"), r"out.2.\g<parameter>"),
 )
+
+
+def layer_problem(has: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple[int, ...]]) -> str | None:
+    """What is wrong with the layers of a file, as the rest of a sentence, None if nothing is.
+
+    Args:
+        has: shape of each of its tensors.
+        wanted: shapes of the network that is built for it.
+    """
+    missing, extra = sorted(wanted.keys() - has.keys()), sorted(has.keys() - wanted.keys())
+    wrong = sorted(name for name in has.keys() & wanted.keys() if tuple(has[name]) != tuple(wanted[name]))
+    problems = (("are missing", missing), ("have no place in it", extra), ("have unexpected shapes", wrong))
+    for problem, names in problems:
+        if names:
+            return f"{len(names)} of its tensors {problem}, such as {names[0]}"
+    return None

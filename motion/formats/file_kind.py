@@ -1,0 +1,35 @@
+"""A kind of file, told by its keys and shapes."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FileKind:
+    """A kind of file and what to do with it."""
+
+    id: str
+    """Never changes, so that code can ask for it."""
+    title: str
+    """What to call it in a sentence, with its article."""
+    advice: str
+    """Where the file belongs, in full sentences."""
+    proof: tuple[str, ...] = ()
+    """Patterns that are all found in its keys; none for kinds that are told by other means."""
+    unless: str | None = None
+    """A key that makes it something more special, so that exactly one kind applies, in whatever order."""
+
+    def applies(self, descriptions: str) -> bool:
+        """Whether every proof pattern is found in the "key [shape]" lines, and the exception in none."""
+        return all(re.search(pattern, descriptions, re.MULTILINE) for pattern in self.proof) and not (
+            self.unless and re.search(self.unless, descriptions, re.MULTILINE)
+        )
+
+
+def key_lines(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    """A "key [shape]" line for each tensor."""
+    return "\n".join(f"{key} {list(shape)}" for key, shape in shapes.items())
+
+
+MOTION_MODULE = "Choose a motion module, for example mm_sd_v15_v2 or v3_sd15_mm."
