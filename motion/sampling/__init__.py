@@ -5,7 +5,7 @@
 
 from .freeinit import FILTERS, MOST_ITERATIONS, FreeInitError, FreeInitOptions, low_pass, reinitialized
 from .noise import KINDS, LARGEST_WEIGHT, METHODS, SEEDINGS, SEEDS, ClipNoise, NoiseError, NoiseLayer, NoiseOptions
-from .schedules import SCHEDULES, distilled
+from .schedules import SCHEDULES, distilled, zero_terminal
 
 __all__ = [
     "FILTERS",
@@ -25,4 +25,5 @@ __all__ = [
     "distilled",
     "low_pass",
     "reinitialized",
+    "zero_terminal",
 ]

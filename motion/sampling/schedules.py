@@ -78,3 +78,20 @@ def distilled(sigmas: Tensor, timesteps: int) -> Tensor:
     """The noise levels an LCM was taught (arXiv 2310.04378): every (steps / timesteps)-th, counted from the last."""
     skip = len(sigmas) // timesteps
     return sigmas[skip - 1 :: skip][-timesteps:]
+
+
+TERMINAL = 2e4
+"""The last noise level of a schedule that ends in noise alone, in place of infinity: the first step is off by 1 / this,
+and by rounding the large number, both 5e-5 of what comes out."""
+
+
+def zero_terminal(sigmas: Tensor) -> Tensor:
+    """Noise levels rescaled so that the last step has no signal (arXiv 2305.08891, algorithm 1), (steps,) float64.
+
+    The signal's share s = 1 / sqrt(1 + sigma^2) becomes (s - s_T) s_1 / (s_1 - s_T): zero at the end, the same at the
+    beginning.
+    """
+    signal = 1.0 / (1.0 + sigmas.double() ** 2).sqrt()
+    signal = (signal - signal[-1]) * signal[0] / (signal[0] - signal[-1])
+    rescaled = (1.0 / signal[:-1] ** 2 - 1.0).sqrt()
+    return torch.cat([rescaled, rescaled.new_tensor([TERMINAL])])

@@ -51,6 +51,15 @@ class LoadedFile(Generic[Model]):
         raise NotImplementedError
 
     @classmethod
+    def build(cls, path: str, disable_dynamic: bool = False) -> comfy.model_patcher.ModelPatcher:
+        """A patcher around a module whose weights the host places, offloads and casts.
+
+        Raises:
+            ValueError: see `read`.
+        """
+        return patcher_around(cls.read(path), disable_dynamic)
+
+    @classmethod
     def load(cls, path: str) -> Self:
         """Read and load a file, unless it is in use or was one of the last to be asked for.
 
@@ -76,11 +85,17 @@ _latest: dict[type, OrderedDict[Any, LoadedFile[Any]]] = {}
 def load_patcher(
     loaded: type[LoadedFile[Any]], path: str, disable_dynamic: bool = False
 ) -> comfy.model_patcher.ModelPatcher:
-    """A patcher around a module whose weights the host places, offloads and casts.
+    """The patcher of a file.
 
     The host calls it too, to load the file anew for deep clones on other GPUs and for non-dynamic delegates.
     """
-    weights = loaded.read(path)
+    patcher = loaded.build(path, disable_dynamic)
+    patcher.cached_patcher_init = (load_patcher, (loaded, path))
+    return patcher
+
+
+def patcher_around(weights: Weights, disable_dynamic: bool) -> comfy.model_patcher.ModelPatcher:
+    """A patcher around a module that is built for its weights."""
     tensors = unmapped(weights.tensors)
     device = management.get_torch_device()
     dtype = management.unet_dtype(
@@ -92,9 +107,7 @@ def load_patcher(
     management.archive_model_dtypes(model)
     # looked up when called: the host replaces CoreModelPatcher at start-up
     patching = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
-    patcher = patching(model, load_device=device, offload_device=management.unet_offload_device())
-    patcher.cached_patcher_init = (load_patcher, (loaded, path))
-    return patcher
+    return patching(model, load_device=device, offload_device=management.unet_offload_device())
 
 
 def unmapped(tensors: Mapping[str, Tensor]) -> Mapping[str, Tensor]:

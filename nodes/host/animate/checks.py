@@ -8,7 +8,7 @@ from torch import Tensor
 from ....motion.windows import WindowOptions
 from ..control import check_controls, controls_of
 from ..notices import notice
-from ..options import TOLD, VIEWS
+from ..options import PREPARED, TOLD, VIEWS
 from ..sampling import start_timing
 from ..temporal import Attached, Clip, LoadedMotion
 from .beside import double_motion, idle_context
@@ -45,12 +45,16 @@ class Checked:
         unet = guider.model_patcher.get_model_object("diffusion_model")
         in_windows = frames_at_once(frames, context) < frames
         told += check_controls(controls_of(guider.conds), unet, noise.shape, at_once, in_windows)
-        clip = Clip(frames, *noise.shape[-2:])
-        told += dict.fromkeys(text for each in self.chain for mate in each.companions for text in mate.check_clip(clip))
+        clip = Clip(frames, *noise.shape[-2:], options)
+        mates = [mate for each in self.chain for mate in each.companions]
+        told += dict.fromkeys(text for mate in mates for text in mate.check_clip(clip))
         if any(told) and TOLD not in options:
             # one text, because a node shows only its latest; and once, also where FreeInit samples several times
             notice("\n".join(text for text in told if text))
             options[TOLD] = True
+        prepared = options.setdefault(PREPARED, {})
+        # once, also where FreeInit samples several times
+        prepared |= {mate: mate.prepare(clip, guider.model_patcher) for mate in mates if mate not in prepared}
         start_timing(guider, sigmas)
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 

@@ -17,11 +17,9 @@ from ....motion.formats import Block, read_weights
 from ....motion.temporal import Mixing, MotionModel, Steering
 from ....motion.values import ALWAYS, Acts, MotionValue
 from ..files import LoadedFile, Weights
+from ..memory import resting_place
 from ..sampling import Moment
 from ..temporal import Acting, Clip, LoadedMotion, Runtime, WeightedCompanion
-
-LARGEST_ON_DEVICE = 1 << 29
-"""Features of longer clips than this many bytes wait in main memory; 16 frames of 512 x 512 take 77 MB."""
 
 
 class CameraWeights(LoadedFile[CameraModel]):
@@ -91,7 +89,10 @@ class Camera(WeightedCompanion[CameraWeights]):
         key = (self, total, size, x.device)
         if key not in kept:
             dtype = moment.base.get_dtype_inference()
-            rest = resting_place(model, total, size, dtype, x.device)
+            widths = model.structure.widths
+            numbers = sum(width * size[0] * size[1] // 4**level for level, width in enumerate(widths))
+            # 16 frames of 512 x 512 take 77 MB
+            rest = resting_place(total * numbers * dtype.itemsize, x.device)
             heard = management.throw_exception_if_processing_interrupted
             kept[key] = ClipFeatures(model.features(self.path, total, size, x.device, dtype, rest, heard))
         return kept[key]
@@ -143,11 +144,3 @@ class ActingCamera(Acting):
                 tokens = repeat(tokens, "w f p c -> (n w) f p c", n=runtime.call.conditionings)
             self.kept[level, size] = tokens
         return replace(mixing, camera=Steering(merge, self.kept[level, size], runtime.strength(self.strength, x)))
-
-
-def resting_place(
-    model: CameraModel, frames: int, size: tuple[int, int], dtype: torch.dtype, device: torch.device
-) -> torch.device:
-    """Where the features of a clip stay during its sampling."""
-    numbers = sum(width * size[0] * size[1] // 4**level for level, width in enumerate(model.structure.widths))
-    return device if frames * numbers * dtype.itemsize <= LARGEST_ON_DEVICE else torch.device("cpu")

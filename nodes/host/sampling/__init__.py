@@ -8,7 +8,7 @@ from .call import Call, Moment
 from .injection import Injection, inject
 from .latents import PictureError, PictureOverTime, picture_latents
 from .noise import set_clip_noise, set_freeinit, set_start
-from .schedule import set_beta_schedule
+from .schedule import set_beta_schedule, set_zero_terminal
 from .timing import Now, Timing, start_timing, timing_of
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "set_clip_noise",
     "set_freeinit",
     "set_start",
+    "set_zero_terminal",
     "start_timing",
     "timing_of",
 ]

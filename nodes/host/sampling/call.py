@@ -74,3 +74,7 @@ class Moment(NamedTuple):
     """The host's model, which knows the scale of its latents and what it computes in."""
     x: Tensor
     """The noisy latents of the call."""
+    prepared: Mapping[Any, Any] = {}
+    """What companions have worked out for this sampling, by companion."""
+    kinds: Sequence[int] = ()
+    """For each conditioning 1 if it is the unconditional one, the host's ``cond_or_uncond``."""

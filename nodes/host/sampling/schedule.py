@@ -3,10 +3,10 @@
 from types import SimpleNamespace
 
 from comfy.model_patcher import ModelPatcher
-from comfy.model_sampling import ModelSamplingDiscrete, rescale_zero_terminal_snr_sigmas
+from comfy.model_sampling import V_PREDICTION, ModelSamplingDiscrete, rescale_zero_terminal_snr_sigmas
 from comfy_extras.nodes_model_advanced import LCM, ModelSamplingDiscreteDistilled
 
-from ....motion.sampling import SCHEDULES, distilled
+from ....motion.sampling import SCHEDULES, distilled, zero_terminal
 
 
 def set_beta_schedule(model: ModelPatcher, name: str) -> None:
@@ -36,6 +36,17 @@ def set_beta_schedule(model: ModelPatcher, name: str) -> None:
     if lcm_timesteps is not None:
         sigmas = distilled(sigmas, lcm_timesteps)
     patched.set_sigmas(sigmas)
+    model.add_object_patch("model_sampling", patched)
+
+
+def set_zero_terminal(model: ModelPatcher, name: str) -> None:
+    """Patch v-prediction with a zero terminal signal-to-noise ratio onto a clone (arXiv 2305.08891).
+
+    Args:
+        name: the schedule that is rescaled, a key of `SCHEDULES`.
+    """
+    patched = type("ModelSamplingZeroTerminal", (ModelSamplingDiscrete, V_PREDICTION), {})(zsnr=True)
+    patched.set_sigmas(zero_terminal(SCHEDULES[name].sigmas()))
     model.add_object_patch("model_sampling", patched)
 
 

@@ -5,8 +5,8 @@ looks at a clip before it is sampled, and says what acts in a call of the model.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from comfy.model_patcher import ModelPatcher
@@ -33,6 +33,8 @@ class Clip:
     height: int
     width: int
     """Height and width of its latents."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The host's ``transformer_options`` of the sampling, where other nodes leave their patches."""
 
 
 class Acting:
@@ -92,6 +94,17 @@ class Companion(ABC):
             ValueError: it does not fit the clip; the message says what to change.
         """
         return []
+
+    def prepare(self, clip: Clip, model: ModelPatcher) -> Any:
+        """What it works out once for a sampling, before the host loads the models; `Moment.prepared` has it then.
+
+        Args:
+            model: the image model that samples.
+
+        Raises:
+            ValueError: it does not fit the clip or the model.
+        """
+        return None
 
     @abstractmethod
     def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> Acting | None:

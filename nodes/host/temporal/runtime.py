@@ -20,7 +20,7 @@ from ....motion.formats import Block
 from ....motion.temporal import Mixing, MotionModel
 from ....motion.values import ALWAYS, ONE, Acts, MotionValue, Strength
 from ....motion.windows import Window, WindowOptions, is_needed, plan_windows
-from ..options import COMPANIONS, MOTION, VIEWS
+from ..options import COMPANIONS, MOTION, PREPARED, VIEWS
 from ..sampling import Call, Moment, Now, timing_of
 from .companion import Acting, Companion
 from .motion import LoadedMotion
@@ -189,7 +189,9 @@ class MotionWrapper:
         options = dict(transformer_options or {})
         call = Call.of(options, x.shape[0])
         now = Now(timing_of(options, executor.class_obj.model_sampling), lambda: float(options["sigmas"].max()))
-        layers = tuple(self._layers(Moment(call, now, executor.class_obj, x)))
+        prepared = options.get(PREPARED, {})
+        moment = Moment(call, now, executor.class_obj, x, prepared, options["cond_or_uncond"])
+        layers = tuple(self._layers(moment))
         options[MOTION] = Runtime(
             call,
             self._anchors,
