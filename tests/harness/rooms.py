@@ -18,7 +18,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("values", "formats", "pose", "video"),
         ("windows", "sampling", "prompts", "control"),
         ("temporal",),
-        ("camera",),
+        ("camera", "character"),
     ),
     "nodes/host": (
         ("folders", "notices", "memory", "options", "files", "patching", "requests"),
