@@ -15,6 +15,7 @@ from .layouts import MINI, motion_module, tensor
 from .layouts_camera import camera_ctrl
 from .names import CAMERA, CHECKPOINT_XL, CONTROL, DEPTH, MOTION_XL, SPARSE
 from .weights import UNET, clip_l, joined, run_script, save, taesd, unet
+from .weights_character import write_character
 from .weights_control import controlnet
 from .weights_depth import depth_anything
 from .weights_pictures import write_pictured
@@ -82,6 +83,7 @@ def write_models(out: Path) -> None:
     save(camera_ctrl(), out / "animatediff_models" / CAMERA)
     write_pictured(MINI, out / "animatediff_models")
     save(sparse_control("rgb"), out / "controlnet" / SPARSE)
+    write_character(out)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,143 @@
+"""Read the files of guiders: what they are, by keys and shapes alone, and their tensors under the module's names."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from ..formats import Shapes, check_finite, is_bookkeeping, kind_and_place
+from .errors import CharacterError
+from .guider import Guider, GuiderKind, GuiderStructure
+from .guider_layouts import GUIDER_LAYOUTS, OTHERS, GuiderLayout
+
+EXAMPLE = "Choose pose_guider.pth."
+_PREFIX = re.compile(r"(module\.)?((pose_guider|guidance_encoder(_[a-z_]+)?)\.)?")
+"""What trainers leave before every key."""
+
+
+@dataclass(frozen=True)
+class RecognisedGuider:
+    """A guider's file, named: its kind, its widths, and where each tensor goes."""
+
+    layout: GuiderLayout
+    structure: GuiderStructure
+    keys: Mapping[str, str]
+    """File key to the name in the module; what nobody uses has none."""
+
+    @property
+    def kind(self) -> GuiderKind:
+        """The kind of the guider."""
+        return self.layout.guider.kind
+
+
+def recognise_guider(shapes: Shapes, file: str) -> RecognisedGuider:
+    """Tell what a file is by its keys and shapes.
+
+    Args:
+        shapes: shape of every tensor in the file.
+        file: its name, for messages only.
+
+    Raises:
+        CharacterError: it is something else, incomplete, or of another structure.
+    """
+    named = [key for key in shapes if not is_bookkeeping(key)]
+    prefix = _shared_prefix(named)
+    plain = {key.removeprefix(prefix): shapes[key] for key in named}
+    lines = "\n".join(f"{key} {list(shape)}" for key, shape in plain.items())
+    fitting = [layout for layout in GUIDER_LAYOUTS if layout.applies(lines)]
+    if len(fitting) != 1 or any(other.applies(lines) for other in OTHERS):
+        raise CharacterError(_refusal(shapes, lines, file))
+    layout = fitting[0]
+    structure, names, wanted = _built(layout, plain, file)
+    unused = layout.unused(structure)
+    extra = sorted(plain.keys() - wanted.keys() - unused.keys())
+    if extra:
+        raise CharacterError(
+            f"{file} looks like {layout.guider.kind.title}, but it holds {prefix}{extra[0]}, which none has. Please "
+            f"report the file and where it comes from. {EXAMPLE}"
+        )
+    known = {key: tuple(shape) for key, shape in {**wanted, **unused}.items() if key in wanted or key in plain}
+    wrong = sorted(key for key, shape in known.items() if plain.get(key) != shape)
+    if wrong:
+        key = wrong[0]
+        raise CharacterError(
+            f"{file} is {layout.guider.kind.title}, but {len(wrong)} of its tensors are missing or of unexpected "
+            f"shapes, such as {prefix}{key}: {_shown(plain.get(key))} where {_shown(known[key])} belongs. Download it "
+            "again."
+        )
+    return RecognisedGuider(layout, structure, {prefix + key: names[key] for key in wanted})
+
+
+def read_guider(tensors: Mapping[str, Tensor], file: str) -> tuple[RecognisedGuider, dict[str, Tensor]]:
+    """What a file is, and its tensors under the names of the module, without those that nobody uses.
+
+    Raises:
+        CharacterError: see `recognise_guider`.
+        WeightFileError: NaN or infinite values.
+    """
+    recognised = recognise_guider({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+    for key in recognised.keys:
+        check_finite(key, tensors[key], file)
+    return recognised, {name: tensors[key] for key, name in recognised.keys.items()}
+
+
+def load_guider(
+    recognised: RecognisedGuider,
+    state: Mapping[str, Tensor],
+    operations: Any = nn,
+    dtype: torch.dtype | None = None,
+    device: Any = None,
+) -> Guider:
+    """Build the guider around its weights; nothing is copied where dtype and device agree."""
+    rest, held = torch.device(device or "cpu"), dtype or torch.get_default_dtype()
+    guider = recognised.layout.build(recognised.structure, operations, dtype, torch.device("meta"))
+    guider.requires_grad_(False)
+    guider.load_state_dict({name: value.to(rest, held) for name, value in state.items()}, assign=True)
+    return guider.eval()
+
+
+def _shared_prefix(keys: list[str]) -> str:
+    match = _PREFIX.match(keys[0]) if keys else None
+    prefix = match[0] if match else ""
+    return prefix if all(key.startswith(prefix) for key in keys) else ""
+
+
+def _built(
+    layout: GuiderLayout, shapes: Shapes, file: str
+) -> tuple[GuiderStructure, dict[str, str], dict[str, tuple[int, ...]]]:
+    """The structure, and by file key the name and shape of every tensor that it needs."""
+    title = layout.guider.kind.title
+
+    def size(key: str) -> int:
+        shape = shapes.get(key, ())
+        if not shape or shape[0] < 1:
+            raise CharacterError(
+                f"{file} is {title}, but its {key} is {'empty' if key in shapes else 'missing'}. Download it again."
+            )
+        return shape[0]
+
+    structure = layout.structure(size)
+    try:
+        state = layout.build(structure, device="meta").state_dict()
+    except ValueError as error:
+        raise CharacterError(
+            f"{file} looks like {title}, but its transformers have widths that none can have ({error}). Please report "
+            f"the file and where it comes from. {EXAMPLE}"
+        ) from error
+    names = {layout.key(name): name for name in state}
+    return structure, names, {key: tuple(state[name].shape) for key, name in names.items()}
+
+
+def _shown(shape: tuple[int, ...] | None) -> str:
+    return "nothing" if shape is None else str(shape or "a single number")
+
+
+def _refusal(shapes: Shapes, lines: str, file: str) -> str:
+    other = next((each for each in OTHERS if each.applies(lines)), None) or kind_and_place(shapes, file)
+    if other is None:
+        sample = ", ".join(list(shapes)[:3]) or "none"
+        return f"{file} is not a pose guider (first keys: {sample}). {EXAMPLE}"
+    return f"{file} is {other.title}, not a pose guider that can be used here. {other.advice} {EXAMPLE}"
