@@ -1,9 +1,9 @@
 """Animate Anyone: one picture of a character, moved by a sequence of poses (arXiv 2311.17117).
 
 ``unets`` recognises its two UNets, ``releases`` has what each open release was trained with. ``guider`` is what every
-reader of pose pictures has; ``convolutions``, ``champ`` and ``aniportrait`` are the published ones and the paper's, with
-the transformer of ``spatial``; ``guider_layouts`` says how their files are spelled, and ``guider_files`` reads them.
-``errors`` has what all of this raises.
+reader of pose pictures has; ``convolutions``, ``champ`` and ``aniportrait`` are the published ones and the paper's,
+with the transformer of ``spatial``; ``guider_layouts`` says how their files are spelled, and ``guider_files`` reads
+them. ``errors`` has what all of this raises.
 """
 
 from .convolutions import fresh_guider

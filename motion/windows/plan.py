@@ -1,7 +1,7 @@
 """Sliding context windows: which frames a motion module sees together at one step, and how windows are blended.
 
 A motion module was trained on 16 or so frames. A longer clip is denoised in overlapping windows of that length, and
-where windows overlap, the predictions are averaged. The looped schedules move the windows from step to step,
+where windows overlap, the predictions are averaged. The uniform schedules move the windows from step to step,
 so that no place of the clip stays a seam.
 """
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd
 
-SCHEDULES = ("standard_static", "standard_uniform", "looped_uniform", "batched")
+SCHEDULES = ("standard_static", "standard_uniform", "looped_uniform", "looped_static", "batched")
 FUSES = ("pyramid", "flat", "relative", "overlap-linear")
 _FAINT = 1e-37
 """Where a ramp starts: nothing against a neighbour, yet a weight where there is no neighbour."""
@@ -30,7 +30,8 @@ class WindowOptions:
 
     schedule: str = "standard_static"
     """standard_static: the same at every step. standard_uniform: moving. looped_uniform: moving over the end
-    into the beginning. batched: side by side without overlap."""
+    into the beginning. looped_static: over the end into the beginning, the same at every step, as Animate Anyone has
+    it. batched: side by side without overlap."""
     length: int = 16
     """Frames in a window."""
     overlap: int = 4
@@ -38,7 +39,7 @@ class WindowOptions:
     stride: int = 1
     """The uniform schedules add windows of every 2nd, 4th, ... frame, as many doublings as fit, fewer than this."""
     closed_loop: bool = False
-    """looped_uniform only: the last frame leads into the first, in clips of any length."""
+    """Looped schedules only: the last frame leads into the first; with looped_uniform in clips of any length."""
     fuse: str = "pyramid"
     """What a position in a window weighs, see `weights`."""
     use_on_equal_length: bool = False
@@ -142,7 +143,7 @@ def weights(fuse: str, length: int, overlap: int, at_start: bool = True, at_end:
 
 
 def _weights_of(window: Sequence[int], frames: int, overlap: int, options: WindowOptions) -> tuple[float, ...]:
-    ends = options.schedule != "looped_uniform"  # a loop has none: every window has a neighbour on both sides
+    ends = not options.schedule.startswith("looped")  # a loop has none: every window has a neighbour on both sides
     return weights(options.fuse, len(window), overlap, ends and min(window) == 0, ends and max(window) == frames - 1)
 
 
@@ -167,6 +168,17 @@ def _static(frames: int, length: int, overlap: int, _step: int, _options: Window
 def _batched(frames: int, length: int, _overlap: int, _step: int, _options: WindowOptions) -> list[tuple[int, ...]]:
     """Starts 0, length, 2 length, ...; the last one is as long as what is left."""
     return [tuple(range(start, min(start + length, frames))) for start in range(0, frames, length)]
+
+
+def _still(frames: int, length: int, overlap: int, _step: int, options: WindowOptions) -> list[tuple[int, ...]]:
+    """Starts 0, d, 2 d, ... with d = length - overlap, before the end of the clip; what is beyond it is its beginning.
+
+    The temporal aggregation of Animate Anyone's open releases: they count every step as the first, so that windows
+    stay where they are.
+    """
+    end = frames if options.closed_loop else frames - overlap
+    starts = range(0, end, length - overlap)
+    return [tuple(frame % frames for frame in range(start, start + length)) for start in starts]
 
 
 def _looped(frames: int, length: int, overlap: int, step: int, options: WindowOptions) -> list[tuple[int, ...]]:
@@ -222,5 +234,6 @@ _PLANNERS: dict[str, _Planner] = {
     "standard_static": _static,
     "standard_uniform": _uniform,
     "looped_uniform": _looped,
+    "looped_static": _still,
     "batched": _batched,
 }

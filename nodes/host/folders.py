@@ -2,7 +2,7 @@
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +14,17 @@ MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"
 LORAS = "loras"
 CONTROLNETS = "controlnet"
+ANIMATE_ANYONE = "animate_anyone"
+IMAGE_MODELS = "diffusion_models"
 MAX_TEXT_BYTES = 16 << 20
 """Of a text file to read."""
 
 
-def model_names(folder: str) -> list[str]:
+def model_names(*folders: str) -> list[str]:
     """Files in the folders every AnimateDiff pack shares, registering the default one when first asked."""
-    _register(folder)
-    return folder_paths.get_filename_list(folder)
+    for folder in folders:
+        _register(folder)
+    return list(dict.fromkeys(name for folder in folders for name in folder_paths.get_filename_list(folder)))
 
 
 def model_path(folder: str, name: str) -> str | None:
@@ -39,18 +42,26 @@ def existing_path(folder: str, name: str, what: str) -> str:
     Raises:
         FileNotFoundError: it is gone.
     """
-    path = model_path(folder, name)
-    if path is None:
-        broken = _broken_link(folder, name)
-        if broken is not None:
-            raise FileNotFoundError(
-                f"The {what} {name} is a link to {broken}, where there is no file. Put the file there, or renew the "
-                "link."
-            )
+    return first_path((folder,), name, what)
+
+
+def first_path(folders: Sequence[str], name: str, what: str) -> str:
+    """Full path of a file that is listed in one of several folders.
+
+    Raises:
+        FileNotFoundError: it is in none of them any more.
+    """
+    path = next((path for folder in folders if (path := model_path(folder, name)) is not None), None)
+    if path is not None:
+        return path
+    broken = next((link for folder in folders if (link := _broken_link(folder, name)) is not None), None)
+    if broken is not None:
         raise FileNotFoundError(
-            f"The {what} {name} is gone. Put it back into {model_folder(folder)} and refresh the node list (R)."
+            f"The {what} {name} is a link to {broken}, where there is no file. Put the file there, or renew the link."
         )
-    return path
+    raise FileNotFoundError(
+        f"The {what} {name} is gone. Put it back into {model_folder(folders[0])} and refresh the node list (R)."
+    )
 
 
 def _broken_link(folder: str, name: str) -> str | None:

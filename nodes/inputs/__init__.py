@@ -20,7 +20,17 @@ from .numbers import (
 )
 from .percents import percent_problem, range_inputs, range_problem
 from .strengths import as_mask, as_value, check_strength, strength_input, strength_problem
-from .types import CameraPathType, MotionLoraType, MotionModelType, MotionValueType, NoiseLayersType, PoseType
+from .types import (
+    AnimateAnyoneType,
+    CameraPathType,
+    MotionLoraType,
+    MotionModelType,
+    MotionValueType,
+    NoiseLayersType,
+    PoseGuideType,
+    PoseType,
+    ReferencePictureType,
+)
 
 __all__ = [
     "FILMED",
@@ -29,6 +39,7 @@ __all__ = [
     "LEAST_FRAME_RATE",
     "MOST_FRAMES",
     "MOST_FRAME_RATE",
+    "AnimateAnyoneType",
     "CameraPathType",
     "Fault",
     "InputError",
@@ -36,7 +47,9 @@ __all__ = [
     "MotionModelType",
     "MotionValueType",
     "NoiseLayersType",
+    "PoseGuideType",
     "PoseType",
+    "ReferencePictureType",
     "as_acts",
     "as_mask",
     "as_value",

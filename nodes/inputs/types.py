@@ -9,3 +9,6 @@ NoiseLayersType = io.Custom("KINEMA_NOISE_LAYERS")
 PoseType = io.Custom("POSE_KEYPOINT")
 """People of each frame as OpenPose JSON, also of the host's SDPose nodes and of other packs."""
 CameraPathType = io.Custom("KINEMA_CAMERA_PATH")
+AnimateAnyoneType = io.Custom("KINEMA_ANIMATE_ANYONE")
+ReferencePictureType = io.Custom("KINEMA_REFERENCE_PICTURE")
+PoseGuideType = io.Custom("KINEMA_POSE_GUIDE")

@@ -17,7 +17,8 @@ def window_inputs() -> list[io.Input]:
             options=list(SCHEDULES),
             default="standard_uniform",
             tooltip="standard_static: the same windows at every step. standard_uniform: they move from step to step. "
-            "looped_uniform: they also run over the end into the beginning. batched: side by side without overlap.",
+            "looped_uniform: they also run over the end into the beginning. looped_static: so too, but the same at "
+            "every step, as Animate Anyone has it. batched: side by side without overlap.",
             optional=True,
         ),
         frames_input("Frames in a window. Take what the motion module was trained on, mostly 16.", "context_length"),
@@ -50,7 +51,7 @@ def window_inputs() -> list[io.Input]:
             "closed_loop",
             default=False,
             optional=True,
-            tooltip="With looped_uniform the last frame leads into the first, so that the clip loops without a jump.",
+            tooltip="With the looped schedules the last frame leads into the first: the clip loops without a jump.",
         ),
         io.Boolean.Input(
             "use_on_equal_length",

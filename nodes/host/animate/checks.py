@@ -45,7 +45,7 @@ class Checked:
         unet = guider.model_patcher.get_model_object("diffusion_model")
         in_windows = frames_at_once(frames, context) < frames
         told += check_controls(controls_of(guider.conds), unet, noise.shape, at_once, in_windows)
-        clip = Clip(frames, *noise.shape[-2:], options)
+        clip = Clip(frames, noise.shape[-2], noise.shape[-1], options)
         mates = [mate for each in self.chain for mate in each.companions]
         told += dict.fromkeys(text for mate in mates for text in mate.check_clip(clip))
         if any(told) and TOLD not in options:

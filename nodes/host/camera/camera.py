@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import comfy.model_management as management
 import comfy.ops
-import torch
 import torch.nn.functional as F
 from einops import rearrange, repeat
 from torch import Tensor

@@ -1,7 +1,7 @@
 """Pictures of a character, and what the ReferenceNet reads in them once a sampling."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import comfy.model_management as management
@@ -13,7 +13,7 @@ from einops import rearrange
 from torch import Tensor
 
 from ....motion.character import CharacterError
-from ....motion.values import ALWAYS, Acts
+from ....motion.values import ALWAYS, Acts, MotionValue
 from ..temporal import Clip
 from .network import LayerName, ReferenceWeights
 
@@ -37,6 +37,10 @@ class ReferencePicture:
     acts: Acts = ALWAYS
     """Its strength may have masks: where the character is."""
     fit: str = STRETCH
+
+    def within(self, where: MotionValue) -> "ReferencePicture":
+        """The same, looked at in a part of the clip's picture alone."""
+        return replace(self, acts=replace(self.acts, strength=self.acts.strength * where))
 
     def latents(self, clip: Clip) -> Tensor:
         """The pictures in the size of a clip, as the ReferenceNet takes them: (pictures, 4, height, width).

@@ -119,8 +119,8 @@ class Reading(Acting):
         if (rows, tokens) != (self.call.together, height * width) and any(isinstance(each, Tensor) for each in shares):
             raise CharacterError(
                 "Another node cuts the frames into tiles or leaves pixels out, so that the strength of Reference "
-                "Picture cannot differ from frame to frame or from place to place. Take that node out (HyperTile, Token "
-                "Merging), or use one number."
+                "Picture cannot differ from frame to frame or from place to place. Take that node out (HyperTile, "
+                "Token Merging), or use one number."
             )
         return shares
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ....motion.values import Strength, in_picture
 from ....motion.windows import adain, blend, matching, statistics
+from .. import character
 from ..options import REFERENCE_CALL, REFERENCE_PART
 from ..sampling import Call, timing_of
 from .bank import LayerName, Part
@@ -37,9 +38,10 @@ class Shown:
         self._shown: dict[LayerName, int] = {}
         """Tokens of its own that a self-attention has, where it sees others too."""
         self._replaced: Mapping[Any, Any] = options.get("patches_replace", {}).get("attn1", {})
+        # what another node does there may rely on as many keys as queries; a character's picture does not
+        taken = {place for place, patch in self._replaced.items() if patch is not character.attend}
         places = {reader.layer for reader in part.reference.attentions}
-        # what another node does there may rely on as many keys as queries
-        self._places = {layer for layer in places if layer not in self._replaced and layer[:2] not in self._replaced}
+        self._places = {layer for layer in places if layer not in taken and layer[:2] not in taken}
         self._blocks = {reader.layer for reader in part.reference.blocks}
 
     def into(self, options: Mapping[str, Any]) -> dict[str, Any]:
