@@ -12,7 +12,7 @@ from torch import nn
 from ..formats import FileKind, Shapes
 from .aniportrait import AniPortraitGuider, WindowNorm
 from .champ import ChampGuider
-from .convolutions import MooreGuider, PaperGuider
+from .convolutions import PAPER, MooreGuider, PaperGuider
 from .guider import Guider, GuiderStructure
 from .spatial import GROUPS, SpatialTransformer
 
@@ -70,7 +70,8 @@ def _champ(size: Size) -> GuiderStructure:
 
 
 def _paper(size: Size) -> GuiderStructure:
-    return GuiderStructure(tuple(size(f"blocks.{n}.bias") for n in range(4)), (size("conv_out.bias"),))
+    # any inner channels will do, but what is added to a latent has its channels
+    return GuiderStructure(tuple(size(f"blocks.{n}.bias") for n in range(4)), PAPER.maps)
 
 
 def _aniportrait(size: Size) -> GuiderStructure:

@@ -280,6 +280,11 @@ CHANGES: Mapping[str, tuple[str, Callable[[State], State], str]] = {
         "its transformers have widths that none can have .16 heads cannot share 70 channels",
     ),
     "paper lacks": ("paper", lambda s: changed(s, conv_out__weight=None), "conv_out.weight: nothing"),
+    "paper for another latent": (
+        "paper",
+        lambda s: changed(s, conv_out__weight=torch.ones(8, 128, 1, 1), conv_out__bias=torch.ones(8)),
+        r"2 of .*conv_out.bias: \(8,\) where \(4,\) belongs",
+    ),
     "paper wrong": ("paper", lambda s: changed(s, blocks__2__weight=torch.ones(64, 32, 3, 3)), "blocks.2.weight: "),
 }
 
