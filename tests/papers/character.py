@@ -1,7 +1,7 @@
 """A plain second implementation of Animate Anyone (arXiv 2311.17117), to compare with.
 
-As Moore and its relatives have it. Works on the releases' own tensors, in diffusers' naming; slow, and sharing no code with the pack. Tensors are (clip,
-channel, frame, height, width) in whatever precision they come.
+As Moore and its relatives have it. Works on the releases' own tensors, in diffusers' naming; slow, and sharing no code
+with the pack. Tensors are (clip, channel, frame, height, width) in whatever precision they come.
 """
 
 import math
