@@ -1,7 +1,7 @@
 """A plain second implementation of Animate Anyone (arXiv 2311.17117), to compare with.
 
-As Moore and its relatives have it. Works on the releases' own tensors, in diffusers' naming; slow, and sharing no code
-with the pack. Tensors are (clip, channel, frame, height, width) in whatever precision they come.
+The formulas are those of Moore's release and its relatives, the tensors those of their files, in diffusers' naming.
+Slow, and sharing no code with the pack. Tensors are (clip, channel, frame, height, width) of any precision.
 """
 
 import math
@@ -227,7 +227,7 @@ def sample(
         alphas: cumulated, for each timestep; the last step goes to 1.
         scale: of classifier-free guidance.
         strided: where a step goes to: a whole stride of 1000 // steps below its timestep, as diffusers has it, not the
-            next timestep. There is a difference if ``steps`` does not divide 1000.
+            next timestep. There is a difference if ``steps`` does not divide 1000, as Moore's 30 do not.
     """
     x, times = noise, trailing(steps)
     for n, time in enumerate(times):

@@ -68,6 +68,7 @@ def write_character(out: Path) -> None:
     folder = out / FOLDER
     save(denoiser(), folder / DENOISING_UNET)
     save(seeded(reference_unet(MINI), "reference"), folder / REFERENCE_UNET)
-    save(seeded_guider(moore_guider(MINI[0]), "pose"), folder / POSE_GUIDER)
+    # poses draw thin lines, so what is read of them has to be loud to be seen in a random clip
+    save(seeded_guider(moore_guider(MINI[0]), "pose", gain=2.0), folder / POSE_GUIDER)
     save(motion_module(MINI, mid=True, positions=32, seed=1), folder / CHARACTER_MOTION)
     save(clip_vision(), out / "clip_vision" / CLIP_VISION)

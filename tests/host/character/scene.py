@@ -184,7 +184,7 @@ def run(
     sampler: str = "euler",
     callback: Any = None,
 ) -> Tensor:
-    """What a sampler makes of a clip at these timesteps, the last one going to the finished clip, in the model's scale."""
+    """What a sampler makes of a clip at these timesteps, the last one going to zero noise; in the model's scale."""
     sampling = model.get_model_object("model_sampling")
     levels = torch.cat([sampling.sigmas[list(timesteps)], torch.zeros(1)])  # type: ignore[union-attr, index]
     positive, negative = conds(pictures)
