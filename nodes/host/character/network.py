@@ -53,6 +53,13 @@ class ReferenceNet(UNetModel):
         """Storage dtype of the weights, asked for by model managers."""
         return self.dtype
 
+    def bank_size(self, pictures: int, height: int, width: int, itemsize: int) -> int:
+        """Bytes of what it reads in latents of that size: five transformers a level, one in the middle."""
+        sides = [(-(-height >> level), -(-width >> level)) for level in range(len(self.widths))]
+        counts = [5] * (len(self.widths) - 1) + [1]
+        each = zip(counts, self.widths, sides, strict=True)
+        return pictures * itemsize * sum(count * channels * tall * wide for count, channels, (tall, wide) in each)
+
     def read(self, latents: Tensor, context: Tensor) -> dict[LayerName, Tensor]:
         """What each self-attention reads, at timestep 0: after the first norm, before query, key and value.
 
