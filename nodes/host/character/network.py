@@ -15,7 +15,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from ....motion.character import DENOISING, REFERENCE, CharacterError, UnetFile, check_unet, recognise_unet
-from ....motion.formats import check_finite, read_weights
+from ....motion.formats import check_weight, read_weights
 from ..files import LoadedFile, Weights, unmapped
 from ..temporal import PATCH
 
@@ -133,7 +133,7 @@ def _read(path: str, part: str) -> tuple[str, dict[str, Tensor], UnetFile]:
     tensors = read_weights(path)
     unet = recognise_unet(_shapes(tensors), file, part)
     for key in unet.names:
-        check_finite(key, tensors[key], file)
+        check_weight(key, tensors[key], file)
     return file, tensors, unet
 
 
