@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..formats import Shapes, check_weight, is_bookkeeping, key_lines, kind_and_place, wrapper
+from ..formats import Shapes, check_weight, is_bookkeeping, key_lines, kind_and_place, shown, wrapper
 from .errors import CharacterError
 from .guider import Guider, GuiderKind, GuiderStructure
 from .guider_layouts import GUIDER_LAYOUTS, OTHERS, GuiderLayout
@@ -53,8 +53,8 @@ def recognise_guider(shapes: Shapes, file: str) -> RecognisedGuider:
     extra = sorted(plain.keys() - wanted.keys() - unused.keys())
     if extra:
         raise CharacterError(
-            f"{file} looks like {layout.guider.kind.title}, but it holds {prefix}{extra[0]}, which none has. Please "
-            f"report the file and where it comes from. {EXAMPLE}"
+            f"{file} looks like {layout.guider.kind.title}, but it holds {shown(prefix + extra[0])}, which none has. "
+            f"Please report the file and where it comes from. {EXAMPLE}"
         )
     known = {key: tuple(shape) for key, shape in {**wanted, **unused}.items() if key in wanted or key in plain}
     wrong = sorted(key for key, shape in known.items() if plain.get(key) != shape)
@@ -129,6 +129,6 @@ def _shown(shape: tuple[int, ...] | None) -> str:
 def _refusal(shapes: Shapes, lines: str, file: str) -> str:
     other = next((each for each in OTHERS if each.applies(lines)), None) or kind_and_place(shapes, file)
     if other is None:
-        sample = ", ".join(list(shapes)[:3]) or "none"
+        sample = ", ".join(map(shown, list(shapes)[:3])) or "none"
         return f"{file} is not a pose guider (first keys: {sample}). {EXAMPLE}"
     return f"{file} is {other.title}, not a pose guider that can be used here. {other.advice} {EXAMPLE}"

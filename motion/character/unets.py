@@ -8,6 +8,7 @@ norm is dead weight, which files may hold.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import mode
 
 from ..formats import (
     APPEARANCE_ENCODER,
@@ -22,6 +23,7 @@ from ..formats import (
     kind_and_place,
     kind_of,
     layer_problem,
+    shown,
     unet_name,
     wrapper,
 )
@@ -35,6 +37,7 @@ DEAD = re.compile(r"output_blocks\.11\.1\.(proj_out\.|transformer_blocks\.0\.(at
 """Tensors of a ReferenceNet that nothing reads; without any of those in the last transformer it is MagicAnimate's."""
 _LEVELS, _CONTEXT, _LATENT = 4, 768, 4
 """Of Stable Diffusion 1.5: levels, channels of an embedding and of a latent."""
+_INPAINTING = {9: ", as those for inpainting do"}
 _WIDEST = 1 << 14
 """Channels of a level; Stable Diffusion 1.5 has 1280."""
 _LEVEL = re.compile(r"down_blocks\.([0-9]{1,2})\.")
@@ -87,7 +90,7 @@ def recognise_unet(shapes: Shapes, file: str, part: str) -> UnetFile:
     unknown = next((key for key, name in names.items() if name is None), None)
     if unknown is not None:
         raise CharacterError(
-            f"{file} is built like a {part} of Animate Anyone, but holds {prefix}{unknown}, which none has. "
+            f"{file} is built like a {part} of Animate Anyone, but holds {shown(prefix + unknown)}, which none has. "
             f"{_advice(part)}"
         )
     named = {prefix + key: name for key, name in names.items() if name is not None}
@@ -116,7 +119,9 @@ def _check_base(plain: Shapes, file: str, part: str) -> None:
         CharacterError: it is of another base.
     """
     levels = len({match[1] for key in plain if (match := _LEVEL.match(key))})
-    text = next((shape[-1] for key, shape in plain.items() if shape and key.endswith("attn2.to_k.weight")), None)
+    texts = [shape[-1] for key, shape in plain.items() if shape and key.endswith("attn2.to_k.weight")]
+    # a single damaged one is told by its name, later
+    text = mode(texts) if texts else None
     if (levels, text) != (_LEVELS, _CONTEXT):
         reads = "that reads no embedding" if text is None else f"for embeddings of {text} numbers"
         raise CharacterError(
@@ -126,8 +131,8 @@ def _check_base(plain: Shapes, file: str, part: str) -> None:
     first = plain.get("conv_in.weight", ())
     if len(first) == 4 and first[1] != _LATENT:
         raise CharacterError(
-            f"{file} is a UNet whose first layer reads {first[1]} channels, as those for inpainting do; the {part} of "
-            f"Animate Anyone reads the {_LATENT} of a latent. {_advice(part)}"
+            f"{file} is a UNet whose first layer reads {first[1]} channels{_INPAINTING.get(first[1], '')}; the {part} "
+            f"of Animate Anyone reads the {_LATENT} of a latent. {_advice(part)}"
         )
 
 
@@ -160,7 +165,7 @@ def _refusal(shapes: Shapes, plain: Shapes, file: str, part: str) -> str:
     # the face model's denoising UNet is a motion module too, to whoever wants one
     known = FACE_DENOISER if FACE_DENOISER.applies(key_lines(plain)) else kind_and_place(shapes, file)
     if known is None:
-        sample = ", ".join(list(shapes)[:3]) or "none"
+        sample = ", ".join(map(shown, list(shapes)[:3])) or "none"
         return f"{file} is not a {part} of Animate Anyone (first keys: {sample}). {_advice(part)}"
     words = [
         f"{file} is {known.title}, but the {part} of Animate Anyone belongs here.",

@@ -10,7 +10,7 @@ UNet goes by.
 
 from .character_kinds import APPEARANCE_ENCODER, FACE_DENOISER, REFERENCE_UNET
 from .errors import WeightFileError
-from .file_kind import MOTION_MODULE, FileKind, key_lines, wrapper
+from .file_kind import MOTION_MODULE, FileKind, key_lines, shown, wrapper
 from .kinds import CAMERA, IMAGE_LORAS, IMAGE_UNET, LDM_UNET, MOTION_LORA, SPARSE, kind_of
 from .layouts import POSITIONS, SHARED_TABLE, TEMPORAL, Shapes, spelling
 from .modules import LINEAR, SD15, SQRT_LINEAR, Format, Recognised, Rows, kind_and_place, recognise
@@ -63,6 +63,7 @@ __all__ = [
     "read_structure",
     "read_weights",
     "recognise",
+    "shown",
     "spelling",
     "unet_name",
     "wrapper",

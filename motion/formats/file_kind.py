@@ -33,6 +33,15 @@ def key_lines(shapes: Mapping[str, tuple[int, ...]]) -> str:
     return "\n".join(f"{key} {list(shape)}" for key, shape in shapes.items())
 
 
+SHOWN = 80
+"""Letters of a tensor's name in a message."""
+
+
+def shown(key: str) -> str:
+    """A tensor's name as messages have it: that an empty one is empty can be seen, and a long one is cut."""
+    return key if 0 < len(key) <= SHOWN else f"'{key[:SHOWN]}'{' …' if key else ''}"
+
+
 _WRAPPERS = re.compile(
     r"(?:(?:module|model|diffusion_model|unet|denoising_unet|reference_unet|pose_guider|guidance_encoder(?:_[a-z]+)*)\.)+"
 )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .character_kinds import ANOTHER_READING, CHARACTER_KINDS
-from .file_kind import MOTION_MODULE, FileKind, key_lines, wrapper
+from .file_kind import MOTION_MODULE, FileKind, key_lines, shown, wrapper
 from .layouts import TEMPORAL
 from .weights import is_bookkeeping
 
@@ -144,13 +144,13 @@ def refusal(shapes: Mapping[str, tuple[int, ...]], file: str, unexplained: Seque
     if known is not None:
         return f"{file} is {known.title}, not a motion module this node can load. {known.advice}"
     if re.search(_MOTION, key_lines(shapes)):
-        sample = ", ".join(sorted(unexplained)[:3])
+        sample = ", ".join(map(shown, sorted(unexplained)[:3]))
         return (
             f"{file} has temporal layers in an unfamiliar arrangement: {len(unexplained)} of its {len(shapes)} tensors "
             f"are none that a motion module has ({sample}). Please report the file and where it comes from. "
             f"{MOTION_MODULE}"
         )
-    sample = ", ".join(list(shapes)[:3])
+    sample = ", ".join(map(shown, list(shapes)[:3]))
     return (
         f"{file} is not a motion module: none of its keys is a temporal layer (first keys: {sample}). {MOTION_MODULE}"
     )

@@ -8,6 +8,7 @@ on the upper three levels, and a downsampler; on the way up three, and an upsamp
 import re
 from collections.abc import Callable, Mapping
 
+from .file_kind import shown
 from .sites import NUMBER
 
 _PARAMETER = r"(?P<parameter>weight|bias)"
@@ -105,5 +106,5 @@ def layer_problem(has: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple
     problems = (("are missing", missing), ("have no place in it", extra), ("have unexpected shapes", wrong))
     for problem, names in problems:
         if names:
-            return f"{len(names)} of its tensors {problem}, such as {names[0]}"
+            return f"{len(names)} of its tensors {problem}, such as {shown(names[0])}"
     return None

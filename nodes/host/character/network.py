@@ -122,8 +122,8 @@ class DenoisingWeights(LoadedFile[BaseModel]):
         patcher = comfy.sd.load_diffusion_model_state_dict(dict(state), disable_dynamic=disable_dynamic)
         if patcher is None:
             raise CharacterError(
-                f"{file} has {unet.widths} channels, but ComfyUI knows no such Stable Diffusion model. Choose "
-                "denoising_unet.pth of a release."
+                f"{file} is a denoising UNet with levels of {', '.join(map(str, unet.widths))} channels, but ComfyUI "
+                "knows no such Stable Diffusion model. Choose denoising_unet.pth of a release here."
             )
         return patcher
 

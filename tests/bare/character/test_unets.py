@@ -157,6 +157,8 @@ def changed(**changes: tuple[int, ...] | None) -> Callable[[Shapes], Shapes]:
 
 DAMAGED: dict[str, tuple[Callable[[Shapes], Shapes], str]] = {
     "more": (changed(something=(1,)), "holds something, which none has"),
+    "one without a name": (lambda shapes: {**shapes, "": (1,)}, "holds '', which none has"),
+    "a long name": (lambda shapes: {**shapes, "x" * 500: (1,)}, f"holds '{'x' * 80}' …, which none has"),
     "a layer more": (
         changed(down_blocks__0__resnets__3__norm1__weight=(64,)),
         "holds down_blocks.0.resnets.3.norm1.weight, which none has",
@@ -180,6 +182,15 @@ def test_damaged(name: str, part: str) -> None:
     change, words = DAMAGED[name]
     with pytest.raises(CharacterError, match=rf"^unet\.pth is .*{words}.* (Download it again|of a release here)\.$"):
         recognise_unet(change(LAYOUT[part](SMALL)), "unet.pth", part)
+
+
+@pytest.mark.parametrize("part", [D, R])
+def test_a_single_damaged_attention_does_not_tell_the_base(part: str) -> None:
+    key = "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight"
+    shapes = LAYOUT[part](SMALL) | {key: (32, 7)}
+    found = recognise_unet(shapes, "unet.pth", part)
+    with pytest.raises(CharacterError, match=r"have unexpected shapes, such as input_blocks\.1\.1\..*attn2\.to_k"):
+        check_unet(found, shapes, found.shapes(LAYOUT[part](SMALL)), "unet.pth", part)
 
 
 @pytest.mark.parametrize("key", ["conv_in.weight", "mid_block.resnets.0.conv1.weight", f"{LAST}norm.bias"])
