@@ -100,7 +100,7 @@ def reshaped(value: Tensor, dice: random.Random) -> Tensor:
             value[..., None, None],
             torch.zeros(0, *value.shape[1:]),
             torch.zeros(dice.choice([1, 2, 31, 33, 96, 128, 2048]), dtype=torch.float16),
-            value.T.contiguous() if value.ndim == 2 else value[:-1],
+            value.T.contiguous() if value.ndim == 2 else flat[:-1],
             torch.ones(1).expand(7, 7).contiguous(),
         ]
     )
