@@ -15,7 +15,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from ....motion.character import DENOISING, REFERENCE, CharacterError, UnetFile, check_unet, recognise_unet
-from ....motion.formats import check_finite, read_weights
+from ....motion.formats import check_weight, read_weights
 from ..files import LoadedFile, Weights, unmapped
 from ..temporal import PATCH
 
@@ -129,8 +129,8 @@ class DenoisingWeights(LoadedFile[BaseModel]):
         patcher = comfy.sd.load_diffusion_model_state_dict(dict(state), disable_dynamic=disable_dynamic)
         if patcher is None:
             raise CharacterError(
-                f"{file} has {unet.widths} channels, but ComfyUI knows no such Stable Diffusion model. Choose "
-                "denoising_unet.pth of a release."
+                f"{file} is a denoising UNet with levels of {', '.join(map(str, unet.widths))} channels, but ComfyUI "
+                "knows no such Stable Diffusion model. Choose denoising_unet.pth of a release here."
             )
         return patcher
 
@@ -140,7 +140,7 @@ def _read(path: str, part: str) -> tuple[str, dict[str, Tensor], UnetFile]:
     tensors = read_weights(path)
     unet = recognise_unet(_shapes(tensors), file, part)
     for key in unet.names:
-        check_finite(key, tensors[key], file)
+        check_weight(key, tensors[key], file)
     return file, tensors, unet
 
 
