@@ -1,6 +1,6 @@
 """All pictures of a clip's characters, as what accompanies its motion model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,6 +11,7 @@ from ....motion.character import CharacterError
 from ....motion.temporal import MotionModel
 from ....motion.values import Acts
 from ..notices import notice
+from ..options import REFERENCES
 from ..sampling import Moment
 from ..temporal import Clip, Companion
 from .picture import PIXELS, STRETCH, Bank, ReferencePicture, read_pictures
@@ -35,7 +36,11 @@ class References(Companion):
         return f"{count} picture{'s' * (count > 1)}, read by {self.pictures[0].net.file}"
 
     def check_clip(self, clip: Clip) -> list[str]:
-        """What to say of pictures of other proportions, short masks, and attentions that another node has taken."""
+        """What to say of pictures of other proportions, short masks, and attentions that another node has taken.
+
+        Raises:
+            CharacterError: Context Reference would hide the pictures.
+        """
         told = [text for each in self.pictures for text in each.acts.told_short("Reference Picture", clip.frames)]
         for picture in self.pictures:
             height, width = picture.pixels.shape[1:3]
@@ -46,6 +51,7 @@ class References(Companion):
                     f"Reference Picture is {width} x {height}, the clip {PIXELS * clip.width} x "
                     f"{PIXELS * clip.height}: the picture is {done}. Give both the same proportions for a likeness."
                 )
+        check_context_reference(clip.options)
         taken = clip.options.get("patches_replace", {}).get("attn1", {})
         if taken:
             told.append(f"Another node replaces {len(taken)} self-attentions; there the reference picture is not seen.")
@@ -93,6 +99,20 @@ class References(Companion):
 def _in_full(acts: Acts) -> bool:
     value = acts.strength
     return acts.always and value.number == 1.0 and not value.curves and not value.masks
+
+
+def check_context_reference(options: Mapping[str, Any]) -> None:
+    """Stop on a Context Reference that takes the self-attentions for itself.
+
+    Raises:
+        CharacterError: it does.
+    """
+    for reference in options.get(REFERENCES, ()):
+        if reference.attentions and reference.options.style_fidelity < 1.0:
+            raise CharacterError(
+                "Context Reference with style_fidelity below 1 takes the self-attentions in which the reference "
+                "picture is seen. Set style_fidelity to 1, or let Context Reference act by adain."
+            )
 
 
 def check_reference_fits(unet: Any, picture: ReferencePicture) -> None:

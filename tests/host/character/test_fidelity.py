@@ -1,21 +1,18 @@
 """Animate Anyone inside the host against a plain implementation of it: banks, denoising, sampling, windows."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
+from comfy.ldm.models.autoencoder import DiagonalGaussianRegularizer
 from kinema.nodes.host import character
-from torch import Tensor
 
 from tests.papers import character as paper
-from tests.papers import guiders
-from tests.papers.character import Guide, Halves
 from tests.papers.error import relative_error
 
-from . import scene
+from . import plain, scene
 
-FRAMES, SIZE = 6, 8
+FRAMES = 6
 TRAILING = [999, 949, 899]
 """The first three of twenty."""
 
@@ -25,60 +22,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("character")
 
 
-def latent_of(pixels: Tensor) -> Tensor:
-    return scene.Vae().encode(pixels) * scene.SCALE
-
-
-def plain_guide(kind: str, frames: Tensor) -> Guide:
-    state, pictures = scene.guider_state(kind), frames.movedim(-1, 1)
-    if kind == "paper":
-        return Guide(latent=guiders.paper(pictures, state))
-    made = getattr(guiders, kind)(pictures, state)
-    return Guide(maps=made if isinstance(made, list) else [made])
-
-
-def predictor(pixels: Tensor, clip: Tensor, guides: Sequence[Guide], per_window: dict | None = None):
-    """Both halves of the guidance, each alone, for some frames of the clip."""
-    banks = paper.reference_banks(latent_of(pixels), clip[None], scene.reference_state())
-
-    def predict(x: Tensor, time: int, seen: Sequence[int]) -> Halves:
-        latents = [guide.latent[seen] for guide in guides if guide.latent is not None]
-        maps = [torch.stack(each).sum(0)[seen] for each in zip(*(g.maps for g in guides if g.maps), strict=True)]
-        guide = Guide(torch.stack(latents).sum(0) if latents else None, maps)
-        arguments = (scene.denoiser_state(), scene.motion_state())
-        zeros = torch.zeros(1, 1, 768)
-        return Halves(
-            paper.denoise(x, time, zeros, *arguments, None, guide),
-            paper.denoise(x, time, clip[None], *arguments, banks, guide),
-        )
-
-    return predict
-
-
-def plain_sampling(predict, frames: int, timesteps: Sequence[int], window: int = 24, cfg: float = 3.5) -> Tensor:
-    """DDIM over some timesteps, in the terms of the paper's reference."""
-    alphas = paper.zero_snr_alphas(paper.linear_betas())
-    x = scene.noise(frames, SIZE).movedim(0, 1)[None]
-    for time, following in zip(timesteps, [*timesteps[1:], -1], strict=True):
-        halves = paper.aggregate(predict, x, time, window, 4)
-        v = halves.guided(cfg)
-        a, b = alphas[time], alphas[following] if following >= 0 else torch.ones(())
-        clean = (a.sqrt() * x - (1 - a).sqrt() * v).float()
-        dirt = (a.sqrt() * v + (1 - a).sqrt() * x).float()
-        x = (b.sqrt() * clean + (1 - b).sqrt() * dirt).float()
-    return x[0].movedim(1, 0)
-
-
 def test_banks(folder: Path) -> None:
-    """All 16, in the precision of the run."""
+    """All 16, in the precision of the run: the authors' scripts cut theirs to half precision in any run."""
     loaded, pixels = scene.parts(folder), scene.picture()
     clip = character.embed(scene.ClipVision(), pixels)
     assert loaded.reference is not None
     with torch.inference_mode():
-        read = loaded.reference.model.read(latent_of(pixels), clip[:, None])
-    plain = paper.reference_banks(latent_of(pixels), clip[None], scene.reference_state())
-    assert len(read) == len(plain) == 16
-    for name, bank in plain.items():
+        read = loaded.reference.model.read(plain.latent_of(pixels), clip[:, None])
+    banks = plain.banks_of(pixels, clip)
+    assert len(read) == len(banks) == 16
+    for name, bank in banks.items():
         place = _place(name)
         assert read[place].dtype == torch.float32
         assert relative_error(read[place], bank) < 1e-5
@@ -94,13 +47,98 @@ def _place(name: str) -> tuple[str, int, int]:
 
 @pytest.mark.parametrize("kind", list(scene.GUIDERS))
 def test_sampling(folder: Path, kind: str) -> None:
-    """Three steps with cfg, a guider and the motion module are those of the formulas."""
-    shows = "pose"
+    """Three steps with cfg, a guider on both halves, the motion module and an embedding of zeros for the negative."""
     release = {"champ": "champ", "aniportrait": "aniportrait"}.get(kind, "moore")
-    loaded = scene.parts(folder, {shows: kind}, release)
+    loaded = scene.parts(folder, {"pose": kind}, release)
     pixels, frames = scene.picture(), scene.poses(FRAMES)
     pictures = [scene.referenced(loaded, pixels)]
     model = scene.moved(scene.denoiser(), loaded, pictures, [scene.guided(loaded, frames)])
     ours = scene.run(model, pictures, FRAMES, TRAILING)
-    predict = predictor(pixels, pictures[0].embeddings, [plain_guide(kind, frames)])
-    assert relative_error(ours, plain_sampling(predict, FRAMES, TRAILING)) < 1e-4
+    clip = pictures[0].embeddings
+    predict = plain.predictor(plain.banks_of(pixels, clip), clip, plain.guide_of(kind, frames))
+    assert relative_error(ours, plain.sampling(predict, FRAMES, TRAILING)) < 1e-4
+
+
+def test_sum_of_champs_guides(folder: Path) -> None:
+    """Four encoders, of which the place decides what each reads: their maps are added up."""
+    shows = ("pose", "depth", "normal", "semantic")
+    loaded = scene.parts(folder, dict.fromkeys(shows, "champ"), "champ")
+    pictures = [scene.referenced(loaded, scene.picture())]
+    frames = [scene.poses(FRAMES, seed) for seed in range(4)]
+    guides = [scene.guided(loaded, each, what) for each, what in zip(frames, shows, strict=True)]
+    model = scene.moved(scene.denoiser(), loaded, pictures, guides)
+    ours = scene.run(model, pictures, FRAMES, TRAILING[:2])
+    total = torch.stack([plain.guide_of("champ", each).maps[0] for each in frames]).sum(0)
+    clip = pictures[0].embeddings
+    predict = plain.predictor(plain.banks_of(scene.picture(), clip), clip, paper.Guide(maps=[total]))
+    assert relative_error(ours, plain.sampling(predict, FRAMES, TRAILING[:2])) < 1e-4
+
+
+@pytest.mark.parametrize("release", ["moore", "aniportrait"])
+def test_long_clips(folder: Path, release: str) -> None:
+    """Windows of the release in a closed loop, the same at every step, averaged plainly, each half by itself."""
+    kind, window = {"moore": ("moore", 24), "aniportrait": ("aniportrait", 16)}[release]
+    loaded = scene.parts(folder, {"pose": kind}, release)
+    frames, pixels = window + 4, scene.picture()
+    pictures = [scene.referenced(loaded, pixels)]
+    poses = scene.poses(frames)
+    model = scene.moved(scene.denoiser(), loaded, pictures, [scene.guided(loaded, poses)])
+    ours = scene.run(model, pictures, frames, TRAILING[:2])
+    clip = pictures[0].embeddings
+    banks = plain.banks_of(pixels, clip)
+    if release == "moore":
+        predict = plain.predictor(banks, clip, plain.guide_of(kind, poses))
+    else:
+        # its batch norms see the frames of a window
+        def predict(x: torch.Tensor, time: int, seen: list[int]) -> paper.Halves:  # type: ignore[misc]
+            here = plain.predictor(banks, clip, plain.guide_of(kind, poses[seen]))
+            return here(x, time, range(len(seen)))
+
+    assert relative_error(ours, plain.sampling(predict, frames, TRAILING[:2], window)) < 1e-4
+
+
+def test_betas_of_inference(folder: Path) -> None:
+    """MusePose's rise linearly in their roots; Moore's do so in training, but not when they are sampled."""
+    pixels = scene.picture()
+    found = {}
+    for release, betas in (("moore", paper.linear_betas()), ("musepose", paper.scaled_linear_betas())):
+        loaded = scene.parts(folder, {}, release)
+        pictures = [scene.referenced(loaded, pixels)]
+        model = scene.moved(scene.denoiser(), loaded, pictures)
+        found[release] = scene.run(model, pictures, FRAMES, TRAILING[:2])
+        clip = pictures[0].embeddings
+        predict = plain.predictor(plain.banks_of(pixels, clip), clip)
+        assert relative_error(found[release], plain.sampling(predict, FRAMES, TRAILING[:2], betas=betas)) < 1e-4
+        levels = model.get_model_object("model_sampling").sigmas  # type: ignore[union-attr]
+        assert relative_error(levels[:-1], paper.sigmas(paper.zero_snr_alphas(betas))[:-1].float()) < 1e-6
+    assert relative_error(found["moore"], found["musepose"]) > 1e-3
+
+
+def test_trailing_timesteps(folder: Path) -> None:
+    """The host's scheduler "simple" takes them exactly where the steps divide 1000, and next to them elsewhere."""
+    from comfy.samplers import calculate_sigmas
+
+    loaded = scene.parts(folder, {})
+    model = scene.moved(scene.denoiser(), loaded)
+    sampling = model.get_model_object("model_sampling")
+    for steps in (20, 25, 40, 50):
+        levels = calculate_sigmas(sampling, "simple", steps)
+        assert torch.equal(levels[:-1], sampling.sigmas[paper.trailing(steps)])  # type: ignore[union-attr, index]
+    times = sampling.timestep(calculate_sigmas(sampling, "simple", 30)[:-1]).tolist()  # type: ignore[union-attr]
+    assert max(abs(own - theirs) for own, theirs in zip(times, paper.trailing(30), strict=True)) == 1
+
+
+def test_latent_is_the_mean() -> None:
+    """Of what the VAE makes of a picture: the host samples nothing."""
+    regularizer = DiagonalGaussianRegularizer()
+    moments = torch.randn(1, 8, 4, 4)
+    assert torch.equal(regularizer(moments)[0], moments[:, :4])
+
+
+def test_uncond_is_zeros_not_the_embedding_of_black(folder: Path) -> None:
+    from kinema.nodes.character import ReferencePicture
+
+    loaded = scene.parts(folder, {})
+    made = ReferencePicture.execute(loaded, scene.picture(), scene.Vae(), scene.ClipVision()).result
+    assert torch.equal(made[2][0][0], torch.zeros(1, 1, 768))
+    assert made[1][0][0].shape == (1, 1, 768)
