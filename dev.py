@@ -289,7 +289,7 @@ def seeded_models(host: Host) -> Path:
 
 def seeded_xl_models(host: Host) -> Path:
     """The same for SDXL, ControlNet and more, which the demo does not need."""
-    what = "writing seeded weights for SDXL, ControlNet and more (2.2 GB, once)"
+    what = "writing seeded weights for SDXL, ControlNet, Animate Anyone and more (3.4 GB, once)"
     return _written(host, "weights_xl", what)
 
 

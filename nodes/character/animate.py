@@ -64,7 +64,7 @@ class AnimateCharacter(io.ComfyNode):
                 io.Model.Output(
                     "animated",
                     display_name="model",
-                    tooltip="For the sampler: 20 to 30 steps, cfg 3.5, sampler ddim or euler, scheduler simple.",
+                    tooltip="For the sampler: 20 or 25 steps, cfg 3.5, sampler ddim or euler, scheduler simple.",
                 ),
             ],
         )

@@ -19,6 +19,9 @@ FOLDERS = {
     "KinemaLoadMotionLora": "animatediff_motion_lora",
     "KinemaApplyDomainAdapter": "loras",
     "KinemaLoadSparseControl": "controlnet",
+    "KinemaLoadAnimateAnyone": "animate_anyone",
+    "VAELoader": "vae",
+    "CLIPVisionLoader": "clip_vision",
 }
 """Where the files that a node lists lie."""
 WORKFLOWS = {short_name(path): json.loads(path.read_text()) for path in template_paths()}

@@ -25,7 +25,7 @@ PICTURES = {
     "KinemaContextPreview": 0,
 }
 """Nodes whose pictures say what a template does, and the output that has them."""
-MASKS = {"GrowMask": 0}
+MASKS = {"GrowMask": 0, "MaskComposite": 0, "InvertMask": 0}
 CURVES = {"KinemaMotionValue": 0}
 MOST_ROWS = 3
 """Of what nodes draw; the last in the graph are the nearest to the sampler."""
@@ -89,7 +89,7 @@ def watch(prompt: templates.Prompt, frames: int) -> dict[str, str]:
             add(f"{name}-plan", "KinemaContextPreview", model=value, frames=frames)
     for name, node in list(prompt.items()):
         kind = node["class_type"]
-        if kind in PICTURES and not (kind == "KinemaCameraPath" and _goes_on(prompt, name)):
+        if kind in PICTURES and not _goes_on(prompt, name):
             add(f"{name}-shown", "PreviewImage", images=[name, PICTURES[kind]])
         elif kind in MASKS:
             pictures = add(f"{name}-picture", "MaskToImage", mask=[name, MASKS[kind]])
@@ -104,16 +104,17 @@ def watch(prompt: templates.Prompt, frames: int) -> dict[str, str]:
 
 
 def in_a_row(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Four of them, evenly taken, the first and the last among them; a single one as large as a row can be."""
+    """Four of them, evenly taken, the first and the last among them; fewer side by side, as large as a row can be."""
     if len(pictures) == 1:
         (picture,) = pictures
         height = SIDE if picture.height * 2 > picture.width else picture.height * WIDTH // picture.width
         return ImageOps.pad(picture.convert("RGB"), (WIDTH, height), Image.Resampling.LANCZOS, BACKGROUND)
     row = Image.new("RGB", (WIDTH, SIDE), BACKGROUND)
-    for column in range(COLUMNS):
-        picture = pictures[column * (len(pictures) - 1) // (COLUMNS - 1)].convert("RGB")
+    columns = min(COLUMNS, len(pictures))
+    for column in range(columns):
+        picture = pictures[column * (len(pictures) - 1) // (columns - 1)].convert("RGB")
         fitted = ImageOps.fit(picture, (SIDE, SIDE), Image.Resampling.LANCZOS)
-        row.paste(fitted, (SIDE * column, 0))
+        row.paste(fitted, (SIDE * column + (WIDTH - SIDE * columns) // 2, 0))
     return row
 
 
@@ -122,6 +123,7 @@ def _has(prompt: templates.Prompt, class_type: str) -> bool:
 
 
 def _goes_on(prompt: templates.Prompt, name: str) -> bool:
-    """Whether another piece of the camera path begins where this one ends."""
-    pieces = [node["inputs"] for node in prompt.values() if node["class_type"] == "KinemaCameraPath"]
-    return any(isinstance(link, list) and link[0] == name for piece in pieces for link in piece.values())
+    """Whether another node of its class takes up what it draws: a further piece of a camera path, a second person."""
+    kind = prompt[name]["class_type"]
+    alike = [node["inputs"] for node in prompt.values() if node["class_type"] == kind]
+    return any(isinstance(link, list) and link[0] == name for inputs in alike for link in inputs.values())

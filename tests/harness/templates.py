@@ -9,16 +9,22 @@ from comfy_cli.workflow_to_api import convert_ui_to_api
 from .seeded.names import (
     ADAPTER,
     CAMERA,
+    CHARACTER_MOTION,
     CHECKPOINT,
     CHECKPOINT_XL,
+    CLIP_VISION,
     CONTROL,
+    DENOISING_UNET,
     DEPTH,
     LCM_I2V,
     LCM_LORA,
     MOTION_LORA,
     MOTION_XL,
     PIA,
+    POSE_GUIDER,
+    REFERENCE_UNET,
     SPARSE,
+    VAE,
 )
 from .setup import ROOT
 
@@ -45,10 +51,19 @@ SEEDED = {
     "control_v11p_sd15_openpose_fp16.safetensors": CONTROL,
     "CameraCtrl_pruned.safetensors": CAMERA,
     "v3_sd15_sparsectrl_rgb.ckpt": SPARSE,
+    "denoising_unet.pth": DENOISING_UNET,
+    "reference_unet.pth": REFERENCE_UNET,
+    "motion_module.pth": CHARACTER_MOTION,
+    "pose_guider.pth": POSE_GUIDER,
+    "model.safetensors": CLIP_VISION,
+    "vae-ft-mse-840000-ema-pruned.safetensors": VAE,
 }
 """The seeded file that stands in for each model file a template names."""
-LONG = {"long-clip", "motion-views", "consistent-long-clip"}
-"""Templates whose clip must be longer than a window, or there would be none."""
+FRAMES = 16
+LONG = {"long-clip": 24, "motion-views": 24, "consistent-long-clip": 24, "animate-character-long": 28}
+"""Frames of templates whose clip must be longer than a window, or there would be none."""
+DRAWN = 512
+"""Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
 VIDEO = "video.mp4"
 """The file in the input folder that templates read in tests; as they are they name none, because nobody has it."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
@@ -92,7 +107,7 @@ def find(template: str | Path) -> Path:
 
 def frames(template: str | Path) -> int:
     """How many frames a template is run with."""
-    return 24 if short_name(find(template)) in LONG else 16
+    return LONG.get(short_name(find(template)), FRAMES)
 
 
 def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:
@@ -102,7 +117,7 @@ def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:
             node["inputs"].update({key: value for key, value in inputs.items() if key in node["inputs"]})
 
 
-def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: int = 16) -> Prompt:
+def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: int = FRAMES) -> Prompt:
     """Swap model files and sizes for ones a CPU finishes in seconds, and choose a video; the other settings stay.
 
     Raises:
@@ -119,6 +134,9 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "RepeatImageBatch", amount=frames)
     set_inputs(prompt, "KinemaPromptTravel", frames=frames)
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
+    set_inputs(prompt, "KinemaRetimePose", frames=frames)
+    # in the proportions of the clip
+    set_inputs(prompt, "KinemaDrawPose", width=DRAWN, height=DRAWN)
     set_inputs(prompt, "DA3Inference", resolution=140)
     set_inputs(prompt, "KSampler", steps=steps)
     set_inputs(prompt, "LoadVideo", file=VIDEO)

@@ -24,6 +24,8 @@ NOTICES = {
     "long-clip": "context windows 1 to 2 of 2",
     "consistent-long-clip": "context windows 1 to 2 of 2",
     "seamless-loop": "context window",
+    "animate-character": "Moore-AnimateAnyone: 30 steps, cfg 3.5; windows of 24 frames, overlap 4, loop.",
+    "animate-character-long": "context windows 1 to 2 of 2",
 }
 """What the nodes have to tell."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ....motion.character import AUTO, CharacterError, Release, choose_release, other_positions
+from ....motion.character import CharacterError, Release, choose_release, other_positions
 from ..temporal import LoadedMotion
 from .guide import GuiderWeights
 from .network import ReferenceWeights
@@ -38,11 +38,10 @@ def put_together(
     """
     positions = None if motion is None else motion.max_frames
     release = choose_release(wanted, {guider.model.kind.id for guider in guiders.values()}, positions)
-    loop = "closed loop" if release.closed_loop else "no loop"
-    chosen = "told by the files" if wanted == AUTO else "as chosen"
+    loop = "loop" if release.closed_loop else "no loop"
     told = [
-        f"{release.title}, {chosen}: {release.beta_schedule}, v-prediction, zero terminal SNR; windows of "
-        f"{release.window} frames, overlap {release.overlap}, {loop}; {release.steps} steps, cfg {release.cfg:g}.",
+        f"{release.title}: {release.steps} steps, cfg {release.cfg:g}; windows of {release.window} frames, overlap "
+        f"{release.overlap}, {loop}.",
         other_positions(release, positions),
     ]
     return AnimateAnyone(release, reference, motion, guiders, "\n".join(text for text in told if text))

@@ -100,7 +100,7 @@ class Guide(WeightedCompanion[GuiderWeights]):
             listed = ", ".join(map(str, empty[:LISTED])) + (" ..." if len(empty) > LISTED else "")
             told.append(f"Pose Guide: frames {listed} are black, so that nothing guides the character there.")
         if count > clip.frames:
-            told.append(f"Pose Guide has {what}, but the clip has {clip.frames} frames: those after them are not used.")
+            told.append(f"Pose Guide: of {what} the first {clip.frames} are used, one for each frame.")
         elif count == 1 < clip.frames:
             told.append(f"Pose Guide has one picture: it holds for all {clip.frames} frames.")
         return told

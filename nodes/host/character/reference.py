@@ -64,7 +64,7 @@ class References(Companion):
             CharacterError: the VAE does not fit, or NaN comes out.
         """
         bank = read_pictures(self.pictures, clip, model)
-        notice(f"{self.describe()}: {bank.size / 1e6:.0f} MB for all steps and windows.", 20)
+        notice(f"{self.describe()}: {bank.size / 1e6:.0f} MB kept.", 20)
         return bank
 
     def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> Reading | None:

@@ -7,8 +7,8 @@ from torch import Tensor
 from .layouts import MINI, Shape, motion_module, tensor
 from .layouts_character import denoising_unet, ldm_name, reference_unet, seeded
 from .layouts_guiders import layer, moore_guider, seeded_guider
-from .names import CHARACTER_MOTION, CLIP_VISION, DENOISING_UNET, POSE_GUIDER, REFERENCE_UNET
-from .weights import save, unet
+from .names import CHARACTER_MOTION, CLIP_VISION, DENOISING_UNET, POSE_GUIDER, REFERENCE_UNET, VAE
+from .weights import save, taesd, unet
 
 FOLDER = "animate_anyone"
 LAYERS = 24
@@ -64,7 +64,7 @@ def _gain(key: str) -> float:
 
 
 def write_character(out: Path) -> None:
-    """Write the four files of a character and the picture encoder they read it with."""
+    """Write the four files of a character, the picture encoder that reads it and a VAE of its own file."""
     folder = out / FOLDER
     save(denoiser(), folder / DENOISING_UNET)
     save(seeded(reference_unet(MINI), "reference"), folder / REFERENCE_UNET)
@@ -72,3 +72,4 @@ def write_character(out: Path) -> None:
     save(seeded_guider(moore_guider(MINI[0]), "pose", gain=2.0), folder / POSE_GUIDER)
     save(motion_module(MINI, mid=True, positions=32, seed=1), folder / CHARACTER_MOTION)
     save(clip_vision(), out / "clip_vision" / CLIP_VISION)
+    save(taesd(), out / "vae" / VAE)
