@@ -73,7 +73,7 @@ def test_more_pictures_than_frames(loaded, model, caplog) -> None:
         guided_run(model, loaded, scene.guided(loaded, poses)),
         guided_run(model, loaded, scene.guided(loaded, poses[:FRAMES])),
     )
-    assert "9 pose pictures, but the clip has 6 frames" in caplog.text
+    assert "of 9 pose pictures the first 6 are used" in caplog.text
 
 
 def test_pictures_of_another_size(loaded, model) -> None:
