@@ -8,26 +8,22 @@ them. ``errors`` has what all of this raises.
 
 from .convolutions import fresh_guider
 from .errors import CharacterError
-from .guider import LATENT, Entry, Guider, GuiderKind, GuiderStructure
-from .guider_files import RecognisedGuider, load_guider, read_guider, recognise_guider
+from .guider import AT_LATENT, Entry, Guider
+from .guider_files import load_guider, read_guider, recognise_guider
 from .guider_layouts import GUIDER_KINDS
 from .releases import AUTO, RELEASES, Release, choose_release, other_positions
-from .unets import DENOISING, LAST, REFERENCE, UnetFile, check_unet, recognise_unet
+from .unets import DENOISING, REFERENCE, UnetFile, check_unet, recognise_unet
 
 __all__ = [
+    "AT_LATENT",
     "AUTO",
     "DENOISING",
     "GUIDER_KINDS",
-    "LAST",
-    "LATENT",
     "REFERENCE",
     "RELEASES",
     "CharacterError",
     "Entry",
     "Guider",
-    "GuiderKind",
-    "GuiderStructure",
-    "RecognisedGuider",
     "Release",
     "UnetFile",
     "check_unet",

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .convolutions import CHANNELS
-from .guider import FIRST, Entry, Guider, GuiderKind, GuiderStructure
+from .guider import AFTER_FIRST, Entry, Guider, GuiderKind, GuiderStructure
 from .spatial import SpatialTransformer
 
 HEADS = 16
@@ -82,8 +82,8 @@ class AniPortraitGuider(Guider):
     landmarks that their code asks for does not reach the output, so there is no place for it.
     """
 
-    kind = GuiderKind("aniportrait", "the pose guider of AniPortrait", ("aniportrait",), ("face landmarks",))
-    entries = (FIRST, *(Entry(("input", number), False) for number in (3, 6, 9, 11)))
+    kind = GuiderKind("aniportrait", "the pose guider of AniPortrait")
+    entries = (AFTER_FIRST, *(Entry(("input", number), False) for number in (3, 6, 9, 11)))
     per_window = True
 
     def __init__(

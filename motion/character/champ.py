@@ -20,11 +20,9 @@ class ChampGuider(MooreGuider):
     pictures show.
     """
 
-    kind = GuiderKind(
-        "champ", "a guidance encoder of Champ", ("champ",), ("depth", "normals", "semantic map", "skeleton")
-    )
+    kind = GuiderKind("champ", "a guidance encoder of Champ")
     pixels = 1 << 19
-    """Fewer: attention without a fused kernel keeps a logit for every two places of a frame."""
+    """Fewer than others: attention without a fused kernel keeps a logit for every two places of a frame."""
 
     def __init__(
         self, structure: GuiderStructure, operations: Any = nn, dtype: torch.dtype | None = None, device: Any = None

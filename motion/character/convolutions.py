@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .guider import LATENT, Guider, GuiderKind, GuiderStructure
+from .guider import AT_LATENT, Guider, GuiderKind, GuiderStructure
 
 CHANNELS = 3
 PAPER = GuiderStructure((16, 32, 64, 128), (4,))
@@ -22,9 +22,7 @@ class MooreGuider(Guider):
     so they are accepted. (Some of them leave the half without guidance alone, which is for who adds the map to know.)
     """
 
-    kind = GuiderKind(
-        "moore", "the pose guider of Moore-AnimateAnyone and MusePose", ("moore", "musepose"), ("skeleton",)
-    )
+    kind = GuiderKind("moore", "the pose guider of Moore-AnimateAnyone and MusePose")
 
     def __init__(
         self, structure: GuiderStructure, operations: Any = nn, dtype: torch.dtype | None = None, device: Any = None
@@ -62,8 +60,8 @@ class PaperGuider(Guider):
     The paper names no activation between the convolutions; it is SiLU, as in the published relatives.
     """
 
-    kind = GuiderKind("paper", "a pose guider as the paper of Animate Anyone describes it", ("paper",), ("skeleton",))
-    entries = (LATENT,)
+    kind = GuiderKind("paper", "a pose guider as the paper of Animate Anyone describes it")
+    entries = (AT_LATENT,)
 
     def __init__(
         self, structure: GuiderStructure, operations: Any = nn, dtype: torch.dtype | None = None, device: Any = None

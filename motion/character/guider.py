@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..formats import Block
 
-PIXELS = 1 << 21
+PIXELS_AT_ONCE = 1 << 21
 """Pixels in one pass. The first layers keep 16 channels at full size, so this is about 128 MB a layer in float32."""
 
 
@@ -23,9 +23,9 @@ class Entry:
     """Whether the stored skip connection sees the map too, and not only the next block."""
 
 
-FIRST = Entry(("input", 0), True)
+AFTER_FIRST = Entry(("input", 0), True)
 """After the first convolution."""
-LATENT = Entry(("latent", 0), True)
+AT_LATENT = Entry(("latent", 0), True)
 """Before the first convolution: the map has the latent's channels and is added to the noisy latent."""
 
 
@@ -37,10 +37,6 @@ class GuiderKind:
     """Never changes, so that code can ask for it."""
     title: str
     """What to call it in a sentence, with its article."""
-    releases: tuple[str, ...]
-    """Ids of the releases it belongs to; nothing in a file says which of them."""
-    stands_for: tuple[str, ...]
-    """What its pictures may show."""
 
 
 @dataclass(frozen=True)
@@ -59,11 +55,11 @@ class Guider(nn.Module):
     """A reader of pose pictures."""
 
     kind: ClassVar[GuiderKind]
-    entries: ClassVar[tuple[Entry, ...]] = (FIRST,)
+    entries: ClassVar[tuple[Entry, ...]] = (AFTER_FIRST,)
     """Where each map enters."""
     per_window: ClassVar[bool] = False
     """Whether the maps of a frame depend on the other frames, so that it has to see exactly those of a window."""
-    pixels: ClassVar[int] = PIXELS
+    pixels: ClassVar[int] = PIXELS_AT_ONCE
     """Pixels in one pass of `features`."""
 
     def __init__(self, structure: GuiderStructure, dtype: torch.dtype | None) -> None:

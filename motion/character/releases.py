@@ -37,16 +37,19 @@ class Release:
     """Rows that the position tables of its motion module may have."""
 
 
-_ALL = frozenset({32})
+_32 = frozenset({32})
+_32_OR_MORE = frozenset({32, MUSEPOSE_POSITIONS})
+_MOORE, _CHAMP, _ANIPORTRAIT = (frozenset({kind}) for kind in ("moore", "champ", "aniportrait"))
 RELEASES: Mapping[str, Release] = {
     release.id: release
     for release in (
-        Release("moore", "Moore-AnimateAnyone", SQRT_LINEAR, 24, 4, True, 30, 3.5, frozenset({"moore"}), _ALL),
-        Release("musepose", "MusePose", LINEAR, 48, 4, False, 20, 3.5, frozenset({"moore"}), _ALL | {128}),
-        Release("champ", "Champ", SQRT_LINEAR, 24, 4, True, 20, 3.5, frozenset({"champ"}), _ALL),
-        Release("aniportrait", "AniPortrait", SQRT_LINEAR, 16, 4, True, 25, 3.5, frozenset({"aniportrait"}), _ALL),
+        Release("moore", "Moore-AnimateAnyone", SQRT_LINEAR, 24, 4, True, 30, 3.5, _MOORE, _32),
+        Release("musepose", "MusePose", LINEAR, 48, 4, False, 20, 3.5, _MOORE, _32_OR_MORE),
+        Release("champ", "Champ", SQRT_LINEAR, 24, 4, True, 20, 3.5, _CHAMP, _32),
+        Release("aniportrait", "AniPortrait", SQRT_LINEAR, 16, 4, True, 25, 3.5, _ANIPORTRAIT, _32),
     )
 }
+"""By id, in the order in which Load Animate Anyone lists them."""
 PAPER_GUIDER = "paper"
 """The paper's own guider goes with every release: none was published, so whoever has one has trained it."""
 

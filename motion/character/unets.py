@@ -14,6 +14,7 @@ from ..formats import (
     APPEARANCE_ENCODER,
     FACE_DENOISER,
     IMAGE_UNET,
+    LATENT,
     LDM_UNET,
     MOTION_MODULE,
     REFERENCE_UNET,
@@ -31,12 +32,10 @@ from .errors import CharacterError
 from .spatial import GROUPS
 
 DENOISING, REFERENCE = "denoising UNet", "reference UNet"
-LAST = "output_blocks.11.1."
-"""The last transformer, of which the ReferenceNet runs the beginning alone."""
-DEAD = re.compile(r"output_blocks\.11\.1\.(proj_out\.|transformer_blocks\.0\.(attn[12]|norm[23]|ff)\.)[a-z0-9_.]*")
+_DEAD = re.compile(r"output_blocks\.11\.1\.(proj_out\.|transformer_blocks\.0\.(attn[12]|norm[23]|ff)\.)[a-z0-9_.]*")
 """Tensors of a ReferenceNet that nothing reads; without any of those in the last transformer it is MagicAnimate's."""
-_LEVELS, _CONTEXT, _LATENT = 4, 768, 4
-"""Of Stable Diffusion 1.5: levels, channels of an embedding and of a latent."""
+_LEVELS, _CONTEXT = 4, 768
+"""Of Stable Diffusion 1.5: levels, and channels of an embedding."""
 _INPAINTING = {9: ", as those for inpainting do"}
 _WIDEST = 1 << 14
 """Channels of a level; Stable Diffusion 1.5 has 1280."""
@@ -94,7 +93,7 @@ def recognise_unet(shapes: Shapes, file: str, part: str) -> UnetFile:
             f"{_advice(part)}"
         )
     named = {prefix + key: name for key, name in names.items() if name is not None}
-    used = {key: name for key, name in named.items() if part == DENOISING or not DEAD.fullmatch(name)}
+    used = {key: name for key, name in named.items() if part == DENOISING or not _DEAD.fullmatch(name)}
     return UnetFile(used, _widths(plain, file, part), _CONTEXT)
 
 
@@ -129,10 +128,10 @@ def _check_base(plain: Shapes, file: str, part: str) -> None:
             f"1.5, which has {_LEVELS} and {_CONTEXT}. {_advice(part)}"
         )
     first = plain.get("conv_in.weight", ())
-    if len(first) == 4 and first[1] != _LATENT:
+    if len(first) == 4 and first[1] != LATENT:
         raise CharacterError(
             f"{file} is a UNet whose first layer reads {first[1]} channels{_INPAINTING.get(first[1], '')}; the {part} "
-            f"of Animate Anyone reads the {_LATENT} of a latent. {_advice(part)}"
+            f"of Animate Anyone reads the {LATENT} of a latent. {_advice(part)}"
         )
 
 

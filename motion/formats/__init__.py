@@ -5,7 +5,7 @@ file would build, ``errors`` has what all of them raise. ``sites`` are the place
 ``layouts`` reads how the file spells them and ``picture_layers`` those that read a picture, ``structure`` is what they
 describe, ``modules`` names motion modules and ``kinds`` everything else: ``file_kind`` is one entry, and
 ``character_kinds`` are those of Animate Anyone and its kin. ``unet_names`` has the two names that a layer of an image
-UNet goes by.
+UNet goes by, and says which layers a file lacks.
 """
 
 from .character_kinds import APPEARANCE_ENCODER, FACE_DENOISER, REFERENCE_UNET

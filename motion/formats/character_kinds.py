@@ -134,7 +134,7 @@ CHARACTER_KINDS = (
         (r"^(module\.)?(appearance_control_model|pose_control_model|local_pose_control_model)\.",),
     ),
 )
-"""Every kind that is known; exactly one applies to a file."""
+"""Those of `KINDS` that belong to characters."""
 FACE_DENOISER = _refused(
     "moore-face",
     "the denoising UNet of Moore's face model, or another one with its motion module inside",

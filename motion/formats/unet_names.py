@@ -27,8 +27,8 @@ _TRANSFORMER = (
 )
 
 
-def _layers(resnets: str, attentions: str) -> str:
-    """Layers of a level by their numbers; one more than it has would take the name of one in the next level."""
+def _layer_pattern(resnets: str, attentions: str) -> str:
+    """A layer of a level, by the numbers that there are: one more would take the name of one in the next level."""
     return (
         rf"(?:resnets\.(?P<resnet>[{resnets}])\.(?P<part>{'|'.join(_RESNET)})\.{_PARAMETER}"
         rf"|attentions\.(?P<attention>[{attentions}])\.(?P<leaf>{_TRANSFORMER}))"
@@ -84,10 +84,10 @@ _NAMES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(rf"conv_in\.{_PARAMETER}"), r"input_blocks.0.0.\g<parameter>"),
     (re.compile(rf"time_embedding\.linear_1\.{_PARAMETER}"), r"time_embed.0.\g<parameter>"),
     (re.compile(rf"time_embedding\.linear_2\.{_PARAMETER}"), r"time_embed.2.\g<parameter>"),
-    (re.compile(rf"down_blocks\.{_LEVEL}\.{_layers('01', '01')}"), _down),
+    (re.compile(rf"down_blocks\.{_LEVEL}\.{_layer_pattern('01', '01')}"), _down),
     (re.compile(rf"down_blocks\.{_LEVEL}\.downsamplers\.0\.conv\.{_PARAMETER}"), _downsampler),
-    (re.compile(rf"mid_block\.{_layers('01', '0')}"), _middle),
-    (re.compile(rf"up_blocks\.{_LEVEL}\.{_layers('012', '012')}"), _up),
+    (re.compile(rf"mid_block\.{_layer_pattern('01', '0')}"), _middle),
+    (re.compile(rf"up_blocks\.{_LEVEL}\.{_layer_pattern('012', '012')}"), _up),
     (re.compile(rf"up_blocks\.{_LEVEL}\.upsamplers\.0\.conv\.{_PARAMETER}"), _upsampler),
     (re.compile(rf"conv_norm_out\.{_PARAMETER}"), r"out.0.\g<parameter>"),
     (re.compile(rf"conv_out\.{_PARAMETER}"), r"out.2.\g<parameter>"),

@@ -170,7 +170,7 @@ def _batched(frames: int, length: int, _overlap: int, _step: int, _options: Wind
     return [tuple(range(start, min(start + length, frames))) for start in range(0, frames, length)]
 
 
-def _still(frames: int, length: int, overlap: int, _step: int, options: WindowOptions) -> list[tuple[int, ...]]:
+def _looped_static(frames: int, length: int, overlap: int, _step: int, options: WindowOptions) -> list[tuple[int, ...]]:
     """Starts 0, d, 2 d, ... with d = length - overlap, before the end of the clip; what is beyond it is its beginning.
 
     The temporal aggregation of Animate Anyone's open releases: they count every step as the first, so that windows
@@ -234,6 +234,6 @@ _PLANNERS: dict[str, _Planner] = {
     "standard_static": _static,
     "standard_uniform": _uniform,
     "looped_uniform": _looped,
-    "looped_static": _still,
+    "looped_static": _looped_static,
     "batched": _batched,
 }

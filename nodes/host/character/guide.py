@@ -14,7 +14,7 @@ from comfy.ldm.modules.attention import SpatialTransformer
 from einops import rearrange
 from torch import Tensor
 
-from ....motion.character import LATENT, CharacterError, Guider, load_guider, read_guider
+from ....motion.character import AT_LATENT, CharacterError, Guider, load_guider, read_guider
 from ....motion.formats import read_weights
 from ....motion.temporal import MotionModel
 from ....motion.values import ALWAYS, Acts
@@ -164,7 +164,7 @@ def check_guide_fits(unet: Any, guide: Guide) -> None:
     """
     guider = guide.loaded.model
     for entry, width in zip(guider.entries, guider.widths, strict=True):
-        own = unet.in_channels if entry == LATENT else _channels(unet.input_blocks[entry.block[1]])
+        own = unet.in_channels if entry == AT_LATENT else _channels(unet.input_blocks[entry.block[1]])
         if own != width:
             raise CharacterError(
                 f"{guide.loaded.file} makes maps of {width} channels where this model has {own}. Connect the model of "

@@ -11,7 +11,7 @@ from comfy.patcher_extension import WrappersMP
 from einops import rearrange
 from torch import Tensor
 
-from ....motion.character import LATENT, Entry
+from ....motion.character import AT_LATENT, Entry
 from ....motion.values import MotionValue, in_picture
 from ..options import GUIDES
 from ..temporal import Acting
@@ -73,4 +73,4 @@ def behind_skip(h: Tensor, options: dict[str, Any]) -> Tensor:
 def entering(executor: Any, x: Tensor, *rest: Any, **more: Any) -> Tensor:
     """Adds what belongs to the noisy latent before the UNet sees it (host wrapper ``DIFFUSION_MODEL``)."""
     options = rest[4] if len(rest) > 4 else more["transformer_options"]
-    return executor(_guided(x, LATENT, options), *rest, **more)
+    return executor(_guided(x, AT_LATENT, options), *rest, **more)

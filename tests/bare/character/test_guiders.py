@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 import pytest
 import torch
 from kinema.motion.character import (
+    AT_LATENT,
     GUIDER_KINDS,
-    LATENT,
     CharacterError,
     Entry,
     Guider,
@@ -81,7 +81,7 @@ def test_maps_have_the_sizes_of_the_unet(kind: str, guider: Guider) -> None:
 def test_entries(kind: str, guider: Guider) -> None:
     first = Entry(("input", 0), True)
     down = [Entry(("input", number), False) for number in (3, 6, 9, 11)]
-    wanted = {"aniportrait": (first, *down), "paper": (LATENT,)}.get(kind, (first,))
+    wanted = {"aniportrait": (first, *down), "paper": (AT_LATENT,)}.get(kind, (first,))
     assert guider.entries == wanted
     assert guider.per_window == (kind == "aniportrait")
     assert guider.widths == {"aniportrait": (32, *LEVELS), "paper": (4,)}.get(kind, (32,))
