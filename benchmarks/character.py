@@ -5,7 +5,7 @@ Usage: python dev.py bench character [--sizes 16 32] [--frames 8] [--repeats 3] 
 
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import comfy.ldm.modules.diffusionmodules.openaimodel as openaimodel
 import torch
@@ -26,6 +26,17 @@ HALVES = [1, 0]
 """Unconditional, conditional."""
 
 
+class Steps(NamedTuple):
+    """The same step, three times."""
+
+    alone: Step
+    """Frames attend to themselves."""
+    doubled: Step
+    """Every row attends to as many keys again, joined by a patch."""
+    looks: Step
+    """Conditional rows look at the reference picture as Kinema has it."""
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="dev.py bench character")
@@ -38,7 +49,7 @@ def main(arguments: Sequence[str]) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float16 if device.type == "cuda" else torch.float32
     with torch.inference_mode():
-        lines = reserved() if options.memory else table(options, device, dtype)
+        lines = reserved(options.width) if options.memory else table(options, device, dtype)
         for line in lines:
             print(line, flush=True)
 
@@ -50,23 +61,23 @@ def table(options: argparse.Namespace, device: torch.device, dtype: torch.dtype)
     yield "|---|---|---|---|---|---|---|"
     for size in options.sizes:
         bank = bank_of(options.width, size, device, dtype)
-        alone, doubled, looks = steps(unet, motion, bank, size, options.frames, device, dtype)
-        first, second = alternately(doubled, looks, options.repeats, device)
-        third, fourth = alternately(alone, looks, options.repeats, device)
-        flops = [count_flops(call) for call in imagined(size, options.frames, options.width)]
-        peaks = [peak_memory(call, device) for call in (alone, looks)]
+        each = steps(unet, motion, bank, size, options.frames, device, dtype)
+        doubled, beside_doubled = alternately(each.doubled, each.looks, options.repeats, device)
+        alone, beside_alone = alternately(each.alone, each.looks, options.repeats, device)
+        counted = imagined(size, options.frames, options.width)
+        arithmetic = count_flops(counted.looks) / count_flops(counted.doubled)
+        peak = peak_memory(each.looks, device) / peak_memory(each.alone, device)
         yield (
-            f"| {size}x{size} | {third.wall:.2f} | {second.busy / first.busy:.3f} | {fourth.busy / third.busy:.3f} "
-            f"| {flops[1] / flops[0]:.3f} | {peaks[1] / peaks[0]:.3f} | {bank.size / 1e6:.1f} |"
+            f"| {size}x{size} | {alone.wall:.2f} | {beside_doubled.busy / doubled.busy:.3f} "
+            f"| {beside_alone.busy / alone.busy:.3f} | {arithmetic:.3f} | {peak:.3f} | {bank.size / 1e6:.1f} |"
         )
 
 
-def imagined(size: int, frames: int, width: int) -> tuple[Step, Step]:
-    """A step with doubled keys and one that looks, without numbers: attention on a CPU is not counted."""
+def imagined(size: int, frames: int, width: int) -> Steps:
+    """Steps without numbers and without a motion module, to count: attention on a CPU is not counted."""
     device, dtype = torch.device("meta"), torch.float16
     unet = random_unet(device, dtype, width)
-    _, doubled, looks = steps(unet, None, bank_of(width, size, device, dtype), size, frames, device, dtype)
-    return doubled, looks
+    return steps(unet, None, bank_of(width, size, device, dtype), size, frames, device, dtype)
 
 
 def bank_of(width: int, size: int, device: torch.device, dtype: torch.dtype) -> Bank:
@@ -89,8 +100,8 @@ def steps(
     frames: int,
     device: torch.device,
     dtype: torch.dtype,
-) -> tuple[Step, Step, Step]:
-    """A step on both halves that looks at itself, one with all keys doubled plainly, and one as Kinema takes it."""
+) -> Steps:
+    """One denoising step on both halves, at the side of the latent that is given."""
     rows = len(HALVES) * frames
     x = torch.randn(rows, 4, size, size, device=device, dtype=dtype)
     t = torch.full((rows,), 500.0, device=device)
@@ -118,23 +129,25 @@ def steps(
         return run({}, Reading(bank, [Group([0], ONE)], HALVES, call, unet, {}))
 
     doubled = {"patches": {PATCH: patch, "attn1_patch": [double]}}
-    return lambda: run({}), lambda: run(doubled), looks
+    return Steps(lambda: run({}), lambda: run(doubled), looks)
 
 
-def reserved() -> Iterator[str]:
+def reserved(width: int) -> Iterator[str]:
     """What the host reserves for windows of 24 frames in half precision with flash attention, and what parts weigh."""
     meta, half, window = torch.device("meta"), torch.float16, 24
-    unet = sum(each.numel() for each in random_unet(meta, half).parameters()) * half.itemsize / 1e9
-    motion = sum(each.numel() for each in motion_model(torch.device("cpu"), half).parameters()) * half.itemsize / 1e9
+    unet = sum(each.numel() for each in random_unet(meta, half, width).parameters()) * half.itemsize / 1e9
+    motion = (
+        sum(each.numel() for each in motion_model(torch.device("cpu"), half, width).parameters()) * half.itemsize / 1e9
+    )
     yield "| pixels | frames | denoising UNet GB | motion module GB | activations GB | bank MB | guide MB | sum GB |"
     yield "|---|---|---|---|---|---|---|---|"
     for pixels in (512, 768):
         side = pixels // 8
         # the host's own formula, see BaseModel.memory_required
         activations = len(HALVES) * window * side * side * half.itemsize * 0.01 * (1 << 20) / 1e9
-        bank = bank_of(WIDTH, side, meta, half).size
+        bank = bank_of(width, side, meta, half).size
         for frames in (48, 240):
-            guide = frames * WIDTH * side * side * half.itemsize
+            guide = frames * width * side * side * half.itemsize
             there = guide if resting_place(guide, meta) == meta else guide * window // frames
             total = unet + motion + activations + (bank + there) / 1e9
             yield (

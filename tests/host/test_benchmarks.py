@@ -36,9 +36,10 @@ SMALL: dict[str, list[list[str]]] = {
     "lengths": [["--frames", "4", "20", "--size", "2"], ["--together", "2", "--frames", "20", "--repeats", "1"]],
     "poses": [["--frames", "4", "--repeats", "1"]],
     "context_reference": [["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1"]],
+    "character": [["--width", "32", "--sizes", "8", "--frames", "2", "--repeats", "1"], ["--memory", "--width", "32"]],
 }
 """Arguments with which each benchmark ends in a moment."""
-APART = {"context_reference"}
+APART = {"context_reference", "character"}
 """Those that need ComfyUI started with other options than the tests have."""
 
 
