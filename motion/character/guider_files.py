@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +12,7 @@ from .errors import CharacterError
 from .guider import Guider, GuiderKind, GuiderStructure
 from .guider_layouts import GUIDER_LAYOUTS, OTHERS, GuiderLayout
 
-EXAMPLE = "Choose pose_guider.pth."
+EXAMPLE = "Choose pose_guider.pth, or a guidance encoder of Champ."
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ def recognise_guider(shapes: Shapes, file: str) -> RecognisedGuider:
     if len(fitting) != 1 or any(other.applies(lines) for other in OTHERS):
         raise CharacterError(_refusal(shapes, lines, file))
     layout = fitting[0]
-    structure, names, wanted = _built(layout, plain, file)
-    unused = layout.unused(structure)
+    built = _built(layout, plain, file)
+    wanted, unused = built.shapes, layout.unused(built.structure)
     extra = sorted(plain.keys() - wanted.keys() - unused.keys())
     if extra:
         raise CharacterError(
@@ -65,7 +65,7 @@ def recognise_guider(shapes: Shapes, file: str) -> RecognisedGuider:
             f"shapes, such as {prefix}{key}: {_shown(plain.get(key))} where {_shown(known[key])} belongs. Download it "
             "again."
         )
-    return RecognisedGuider(layout, structure, {prefix + key: names[key] for key in wanted})
+    return RecognisedGuider(layout, built.structure, {prefix + key: built.names[key] for key in wanted})
 
 
 def read_guider(tensors: Mapping[str, Tensor], file: str) -> tuple[RecognisedGuider, dict[str, Tensor]]:
@@ -96,10 +96,22 @@ def load_guider(
     return guider.eval()
 
 
-def _built(
-    layout: GuiderLayout, shapes: Shapes, file: str
-) -> tuple[GuiderStructure, dict[str, str], dict[str, tuple[int, ...]]]:
-    """The structure, and by file key the name and shape of every tensor that it needs."""
+class _Built(NamedTuple):
+    """A guider as a file's widths ask for, without weights."""
+
+    structure: GuiderStructure
+    names: Mapping[str, str]
+    """File key to the name in the module, of every tensor that it needs."""
+    shapes: Mapping[str, tuple[int, ...]]
+    """By file key."""
+
+
+def _built(layout: GuiderLayout, shapes: Shapes, file: str) -> _Built:
+    """Build what a file describes, to compare the file with.
+
+    Raises:
+        CharacterError: a width is missing, or is none that a guider can have.
+    """
     title = layout.guider.kind.title
 
     def size(key: str) -> int:
@@ -119,7 +131,7 @@ def _built(
             f"the file and where it comes from. {EXAMPLE}"
         ) from error
     names = {layout.key(name): name for name in state}
-    return structure, names, {key: tuple(state[name].shape) for key, name in names.items()}
+    return _Built(structure, names, {key: tuple(state[name].shape) for key, name in names.items()})
 
 
 def _shown(shape: tuple[int, ...] | None) -> str:

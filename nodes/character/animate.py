@@ -86,11 +86,11 @@ class AnimateCharacter(io.ComfyNode):
             animate.animate_character(
                 model,
                 animate_anyone,
-                motion_model,
-                reference or (),
-                guide or (),
-                motion_lora or (),
-                sampling == AUTO,
-                context == AUTO,
+                motion=motion_model,
+                pictures=reference or (),
+                guides=guide or (),
+                loras=motion_lora or (),
+                sampling=sampling == AUTO,
+                windows=context == AUTO,
             )
         )

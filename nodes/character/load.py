@@ -1,6 +1,6 @@
 """Load Animate Anyone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from comfy_api.latest import io
@@ -27,6 +27,7 @@ PLACES = {
     "motion_module": MOTIONS,
     **dict.fromkeys(GUIDER_INPUTS, GUIDERS),
 }
+"""Input to the model folders whose files it lists, the one of its own first."""
 
 
 def _file_input(id: str, tooltip: str, advanced: bool = False) -> io.Combo.Input:
@@ -109,7 +110,7 @@ class LoadAnimateAnyone(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, **inputs: Any) -> Any:
         """Load again when a file on disk is replaced."""
-        return [files.file_fingerprint(path) for _, path in _paths(inputs)]
+        return [files.file_fingerprint(path) for path in _paths(inputs)]
 
     @classmethod
     def execute(
@@ -124,10 +125,10 @@ class LoadAnimateAnyone(io.ComfyNode):
         semantic_guider: str = NONE,
     ) -> io.NodeOutput:
         """Load the files that were chosen, unless they still are in memory."""
-        guides = (pose_guider, depth_guider, normal_guider, semantic_guider)
+        chosen = (pose_guider, depth_guider, normal_guider, semantic_guider)
         guiders = {
             shows: character.GuiderWeights.load(_path(id, name))
-            for (id, shows), name in zip(GUIDER_INPUTS.items(), guides, strict=True)
+            for (id, shows), name in zip(GUIDER_INPUTS.items(), chosen, strict=True)
             if name != NONE
         }
         reference, motion, model = None, None, None
@@ -146,8 +147,9 @@ def _path(id: str, name: str) -> str:
     return folders.first_path(PLACES[id], name, id.replace("_", " "))
 
 
-def _paths(inputs: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+def _paths(inputs: Mapping[str, Any]) -> Iterator[str | None]:
+    """Full path of each file that is chosen, None for one that is gone."""
     for id, places in PLACES.items():
         name = inputs.get(id)
         if isinstance(name, str) and name != NONE:
-            yield id, next((path for place in places if (path := folders.model_path(place, name))), None)
+            yield next((path for place in places if (path := folders.model_path(place, name))), None)

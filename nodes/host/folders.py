@@ -21,7 +21,7 @@ MAX_TEXT_BYTES = 16 << 20
 
 
 def model_names(*folders: str) -> list[str]:
-    """Files in the folders every AnimateDiff pack shares, registering the default one when first asked."""
+    """Files of one or several model folders, each name once; a folder the host does not know is registered first."""
     for folder in folders:
         _register(folder)
     return list(dict.fromkeys(name for folder in folders for name in folder_paths.get_filename_list(folder)))

@@ -24,7 +24,9 @@ class ActingGuide(Acting):
     maps: Mapping[Entry, Tensor]
     """(frames of the call, or 1 for all of them, channels, height, width) each."""
     numbers: Sequence[int]
+    """Frames of the call, by their numbers in the clip."""
     strength: MotionValue
+    """Without keyframes."""
     masks: dict[Any, Tensor] = field(default_factory=dict)
 
     def into(self, options: dict[str, Any]) -> None:
@@ -39,7 +41,7 @@ class ActingGuide(Acting):
         options[GUIDES] = (*options.get(GUIDES, ()), self)
 
     def at(self, entry: Entry, h: Tensor) -> Tensor:
-        """``h`` with the map that enters at a place."""
+        """``h``, (conditionings * frames, channels, height, width), with the map that enters at a place."""
         part = self.maps.get(entry)
         if part is None:
             return h

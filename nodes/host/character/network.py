@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import comfy.ops
 import comfy.sd
@@ -97,7 +97,7 @@ class ReferenceWeights(LoadedFile[ReferenceNet]):
             WeightFileError: the file cannot be read, or holds NaN.
             CharacterError: it is no reference UNet of Animate Anyone, or not a whole one.
         """
-        file, tensors, unet = _read(path, REFERENCE)
+        unet, tensors, file = _read(path, REFERENCE)
         wanted = ReferenceNet(unet, device=torch.device("meta"))
         check_unet(unet, _shapes(tensors), _shapes(wanted.state_dict()), file, REFERENCE)
         used = {key: tensors[key] for key in unet.names}
@@ -122,7 +122,7 @@ class DenoisingWeights(LoadedFile[BaseModel]):
             WeightFileError: the file cannot be read, or holds NaN.
             CharacterError: it is no denoising UNet of Animate Anyone, or not a whole one.
         """
-        file, tensors, unet = _read(path, DENOISING)
+        unet, tensors, file = _read(path, DENOISING)
         wanted = UNetModel(**unet_arguments(unet), device=torch.device("meta"))
         check_unet(unet, _shapes(tensors), _shapes(wanted.state_dict()), file, DENOISING)
         state = unmapped({name: tensors[key] for key, name in unet.names.items()})
@@ -135,13 +135,27 @@ class DenoisingWeights(LoadedFile[BaseModel]):
         return patcher
 
 
-def _read(path: str, part: str) -> tuple[str, dict[str, Tensor], UnetFile]:
+class _ReadUnet(NamedTuple):
+    unet: UnetFile
+    tensors: Mapping[str, Tensor]
+    """By the keys of the file."""
+    file: str
+    """Its name, for messages."""
+
+
+def _read(path: str, part: str) -> _ReadUnet:
+    """Read a UNet's file, without a look at what is missing.
+
+    Raises:
+        WeightFileError: the file cannot be read, or holds NaN or whole numbers.
+        CharacterError: it is not the part.
+    """
     file = os.path.basename(path)
     tensors = read_weights(path)
     unet = recognise_unet(_shapes(tensors), file, part)
     for key in unet.names:
         check_weight(key, tensors[key], file)
-    return file, tensors, unet
+    return _ReadUnet(unet, tensors, file)
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

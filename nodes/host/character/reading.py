@@ -22,7 +22,7 @@ from torch import Tensor
 
 from ....motion.character import CharacterError
 from ....motion.values import MotionValue, Strength
-from ..options import REFERENCE_NET
+from ..options import READING
 from ..sampling import Call
 from ..temporal import Acting
 from .network import LayerName
@@ -73,7 +73,7 @@ class Reading(Acting):
             return
         self.taken = options.get("patches_replace", {}).get("attn1", {})
         self.inner = options.get(OVERRIDE)
-        options |= {REFERENCE_NET: self, OVERRIDE: attend, "patches": with_mark(options.get("patches", {}))}
+        options |= {READING: self, OVERRIDE: attend, "patches": with_mark(options.get("patches", {}))}
 
     def mark(self, n: Tensor, context: Tensor, value: Tensor, extra: Mapping[str, Any]) -> Marked:
         """Remember where the next self-attention is; keys and values that nobody has changed are left to the layer."""
@@ -173,10 +173,10 @@ def with_mark(patches: Mapping[str, Any]) -> dict[str, Any]:
 @torch.compiler.disable
 def mark(n: Tensor, context: Tensor, value: Tensor, extra: dict[str, Any]) -> Marked:
     """Host patch ``attn1_patch``."""
-    return extra[REFERENCE_NET].mark(n, context, value, extra)
+    return extra[READING].mark(n, context, value, extra)
 
 
 @torch.compiler.disable
 def attend(func: Any, *arguments: Any, **more: Any) -> Tensor:
     """The host's ``optimized_attention_override``."""
-    return more["transformer_options"][REFERENCE_NET].attend(func, *arguments, **more)
+    return more["transformer_options"][READING].attend(func, *arguments, **more)

@@ -14,7 +14,7 @@ from torch import Tensor
 from ....motion.values import Strength, in_picture
 from ....motion.windows import adain, blend, matching, statistics
 from .. import character
-from ..options import REFERENCE_CALL, REFERENCE_NET, REFERENCE_PART
+from ..options import READING, REFERENCE_CALL, REFERENCE_PART
 from ..sampling import Call, timing_of
 from .bank import LayerName, Part
 
@@ -49,7 +49,7 @@ class Shown:
         if self._places:
             # behind those of others, to see what they make of keys and values
             patches["attn1_patch"] = [*patches.get("attn1_patch", ()), attend_to]
-            if REFERENCE_NET in options:
+            if READING in options:
                 patches = character.with_mark(patches)
             if self.part.reads and min(self._shares) < 1.0:
                 replaced["attn1"] = {**self._replaced, **dict.fromkeys(self._places, attend)}

@@ -322,5 +322,5 @@ OTHER_FILES: Mapping[str, tuple[Mapping[str, Shape], str]] = {
 @pytest.mark.parametrize("name", OTHER_FILES)
 def test_other_files(name: str) -> None:
     shapes, words = OTHER_FILES[name]
-    with pytest.raises(CharacterError, match=rf"^file\.pth {words}.*Choose pose_guider\.pth\.$"):
+    with pytest.raises(CharacterError, match=rf"^file\.pth {words}.*Choose pose_guider\.pth, or a guidance .*\.$"):
         recognise_guider(shapes, "file.pth")

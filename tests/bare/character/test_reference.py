@@ -101,7 +101,7 @@ def test_every_bank_is_read_by_every_frame() -> None:
 
 
 def test_a_reading_transformer_is_the_papers_concatenation() -> None:
-    """Side by side along the width, of which the left half is kept (arXiv 2311.17117, section 3.3)."""
+    """Side by side along the width, of which the left half is kept (arXiv 2311.17117, section 3.2)."""
     name, width = "down_blocks.0.attentions.0", 32
     state = {key: value for key, value in denoiser().items() if key.startswith(name)}
     x, bank = drawn(6, 1, width, 1, 2, 3), drawn(7, 1, 6, width)

@@ -137,8 +137,8 @@ def respelled(state: Mapping[str, Value], spelling: str) -> dict[str, Value]:
 def image_unet(channels: Sequence[int] = SD15, context: int = 768) -> dict[str, Shape]:
     """Shapes of the image UNet of SD1.5 in diffusers' naming, as training checkpoints hold it."""
     time, top = 4 * channels[0], len(channels) - 1
-    shapes: dict[str, Shape] = _layer("conv_in", channels[0], 4, 3, 3)
-    shapes |= _layer("time_embedding.linear_1", time, channels[0]) | _layer("time_embedding.linear_2", time, time)
+    shapes: dict[str, Shape] = layer("conv_in", channels[0], 4, 3, 3)
+    shapes |= layer("time_embedding.linear_1", time, channels[0]) | layer("time_embedding.linear_2", time, time)
     skips = [channels[0]]
     for i, width in enumerate(channels):
         for j in (0, 1):
@@ -147,7 +147,7 @@ def image_unet(channels: Sequence[int] = SD15, context: int = 768) -> dict[str, 
             shapes |= _spatial(f"down_blocks.{i}.attentions.{j}", width, context) if i < top else {}
             skips.append(width)
         if i < top:
-            shapes |= _layer(f"down_blocks.{i}.downsamplers.0.conv", width, width, 3, 3)
+            shapes |= layer(f"down_blocks.{i}.downsamplers.0.conv", width, width, 3, 3)
             skips.append(width)
     width = channels[-1]
     for j in (0, 1):
@@ -158,27 +158,28 @@ def image_unet(channels: Sequence[int] = SD15, context: int = 768) -> dict[str, 
             shapes |= _resnet(f"up_blocks.{i}.resnets.{j}", width + skips.pop(), after, time)
             shapes |= _spatial(f"up_blocks.{i}.attentions.{j}", after, context) if i > 0 else {}
             width = after
-        shapes |= _layer(f"up_blocks.{i}.upsamplers.0.conv", width, width, 3, 3) if i < top else {}
-    return shapes | _layer("conv_norm_out", width) | _layer("conv_out", 4, width, 3, 3)
+        shapes |= layer(f"up_blocks.{i}.upsamplers.0.conv", width, width, 3, 3) if i < top else {}
+    return shapes | layer("conv_norm_out", width) | layer("conv_out", 4, width, 3, 3)
 
 
-def _layer(name: str, *shape: int) -> dict[str, Shape]:
+def layer(name: str, *shape: int) -> dict[str, Shape]:
+    """Weight and bias of a layer."""
     return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
 
 
 def _resnet(name: str, before: int, after: int, time: int) -> dict[str, Shape]:
-    shapes = _layer(f"{name}.norm1", before) | _layer(f"{name}.conv1", after, before, 3, 3)
-    shapes |= _layer(f"{name}.time_emb_proj", after, time)
-    shapes |= _layer(f"{name}.norm2", after) | _layer(f"{name}.conv2", after, after, 3, 3)
-    return shapes | (_layer(f"{name}.conv_shortcut", after, before, 1, 1) if before != after else {})
+    shapes = layer(f"{name}.norm1", before) | layer(f"{name}.conv1", after, before, 3, 3)
+    shapes |= layer(f"{name}.time_emb_proj", after, time)
+    shapes |= layer(f"{name}.norm2", after) | layer(f"{name}.conv2", after, after, 3, 3)
+    return shapes | (layer(f"{name}.conv_shortcut", after, before, 1, 1) if before != after else {})
 
 
 def _spatial(name: str, c: int, context: int) -> dict[str, Shape]:
     block = f"{name}.transformer_blocks.0"
-    shapes = _layer(f"{name}.norm", c) | _layer(f"{name}.proj_in", c, c, 1, 1) | _layer(f"{name}.proj_out", c, c, 1, 1)
+    shapes = layer(f"{name}.norm", c) | layer(f"{name}.proj_in", c, c, 1, 1) | layer(f"{name}.proj_out", c, c, 1, 1)
     for n, source in ((1, c), (2, context)):
         shapes |= {f"{block}.attn{n}.to_{letter}.weight": (c, c if letter == "q" else source) for letter in "qkv"}
-        shapes |= _layer(f"{block}.attn{n}.to_out.0", c, c)
+        shapes |= layer(f"{block}.attn{n}.to_out.0", c, c)
     for n in (1, 2, 3):
-        shapes |= _layer(f"{block}.norm{n}", c)
-    return shapes | _layer(f"{block}.ff.net.0.proj", 8 * c, c) | _layer(f"{block}.ff.net.2", c, 4 * c)
+        shapes |= layer(f"{block}.norm{n}", c)
+    return shapes | layer(f"{block}.ff.net.0.proj", 8 * c, c) | layer(f"{block}.ff.net.2", c, 4 * c)

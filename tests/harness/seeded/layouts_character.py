@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from .layouts import SD15, Shape, image_unet, motion_shapes, position_table, tensor
+from .layouts import SD15, Shape, image_unet, layer, motion_shapes, position_table, tensor
 from .layouts_adapter import spatial_transformers
-from .layouts_guiders import PAPER, layer, moore_guider, transformer
+from .layouts_guiders import PAPER, moore_guider, transformer
 
 Shapes = dict[str, Shape]
 BLOCK = "transformer_blocks.0"

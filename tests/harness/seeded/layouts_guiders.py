@@ -11,7 +11,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from .layouts import SD15, Shape, tensor
+from .layouts import SD15, Shape, layer, tensor
 
 MOORE = (16, 32, 96, 256)
 """Channels inside the guiders of Moore, MusePose, V-Express, EchoMimic and Champ."""
@@ -89,11 +89,6 @@ def paper_guider() -> dict[str, Shape]:
     for n, (before, after) in enumerate(pairwise((3, *PAPER))):
         shapes |= layer(f"blocks.{n}", after, before, 4, 4)
     return shapes | layer("conv_out", 4, PAPER[-1], 1, 1)
-
-
-def layer(name: str, *shape: int) -> dict[str, Shape]:
-    """Weight and bias of a layer."""
-    return {f"{name}.weight": shape, f"{name}.bias": shape[:1]}
 
 
 def transformer(name: str, outer: int, inner: int) -> dict[str, Shape]:

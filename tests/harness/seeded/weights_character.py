@@ -4,9 +4,9 @@ from pathlib import Path
 
 from torch import Tensor
 
-from .layouts import MINI, Shape, motion_module, tensor
+from .layouts import MINI, Shape, layer, motion_module, tensor
 from .layouts_character import denoising_unet, ldm_name, reference_unet, seeded
-from .layouts_guiders import layer, moore_guider, seeded_guider
+from .layouts_guiders import moore_guider, seeded_guider
 from .names import CHARACTER_MOTION, CLIP_VISION, DENOISING_UNET, POSE_GUIDER, REFERENCE_UNET, VAE
 from .weights import save, taesd, unet
 
