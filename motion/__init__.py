@@ -2,5 +2,6 @@
 
 Everything here is plain torch and numpy. On the ground floor: ``formats`` says what a file is, ``values`` are numbers
 that change over a clip, ``pose`` and ``video`` are people and pictures in it. Above: ``windows``, ``sampling``,
-``prompts`` and ``control``. ``temporal`` has the layers of a motion module, and ``camera`` steers them.
+``prompts`` and ``control``. ``temporal`` has the layers of a motion module, ``camera`` steers them, and
+``character`` is what Animate Anyone adds.
 """

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from ....motion.character import CharacterError
+from ....motion.formats import LATENT
+from ..images import PIXELS, in_colours
 
 WIDTH = 768
 """Of CLIP ViT-L/14's projection, and of the text embeddings that Stable Diffusion 1.5 attends to."""
-LATENT, PIXELS = 4, 8
 _EXAMPLE = (
     "Load CLIP ViT-L/14 with Load CLIP Vision: the image_encoder of sd-image-variations, or "
     "clip-vit-large-patch14's model.safetensors"
@@ -20,12 +21,11 @@ def checked_pictures(images: Tensor) -> Tensor:
     """Pictures as (pictures, height, width, 3); transparency plays no part.
 
     Raises:
-        CharacterError: empty, NaN, or of one colour.
+        CharacterError: empty, NaN, smaller than a place of the latent, or of one colour.
     """
     if images.ndim != 4 or 0 in images.shape:
         raise CharacterError("The picture is empty: it has no pixels. Connect a picture of the character.")
-    colours = 1 if images.shape[3] < 3 else 3
-    images = images[..., :colours].expand(*images.shape[:3], 3)
+    images = in_colours(images)
     if not bool(images.sum().isfinite()):
         raise CharacterError("The picture holds NaN or infinite values. Connect another one.")
     if min(images.shape[1:3]) < PIXELS:

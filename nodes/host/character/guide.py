@@ -19,11 +19,12 @@ from ....motion.formats import read_weights
 from ....motion.temporal import MotionModel
 from ....motion.values import ALWAYS, Acts
 from ..files import LoadedFile, Weights
+from ..images import PIXELS, in_colours
 from ..memory import resting_place
 from ..sampling import Moment
 from ..temporal import Clip, WeightedCompanion
 from .guiding import ActingGuide
-from .picture import PIXELS
+from .picture import proportions
 
 ANIPORTRAIT = "aniportrait"
 PROPORTIONS = 0.02
@@ -83,7 +84,7 @@ class Guide(WeightedCompanion[GuiderWeights]):
                 f"Pose Guide has {what}, but the clip has {clip.frames} frames. Set the batch size of the latent to "
                 f"{count}, or bring the poses to {clip.frames} frames with Retime Pose."
             )
-        if abs(width * clip.height / (height * clip.width) - 1.0) > PROPORTIONS:
+        if abs(proportions(self.frames, clip) - 1.0) > PROPORTIONS:
             raise CharacterError(
                 f"The pictures of Pose Guide are {width} x {height}, the clip {PIXELS * clip.width} x "
                 f"{PIXELS * clip.height}: the proportions differ, so that limbs would be stretched. Draw them in the "
@@ -189,8 +190,7 @@ def guide_frames(images: Tensor, keep: Tensor | None) -> Tensor:
     """
     if images.ndim != 4 or 0 in images.shape:
         raise CharacterError("The pictures of Pose Guide are empty: no frames, or no pixels. Connect Draw Pose.")
-    colours = 1 if images.shape[3] < 3 else 3
-    images = images[..., :colours].expand(*images.shape[:3], 3)
+    images = in_colours(images)
     if not bool(images.sum().isfinite()):
         raise CharacterError("The pictures of Pose Guide hold NaN or infinite values. Connect others.")
     if keep is None:

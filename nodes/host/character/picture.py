@@ -14,11 +14,10 @@ from torch import Tensor
 
 from ....motion.character import CharacterError
 from ....motion.values import ALWAYS, Acts, MotionValue
+from ..images import PIXELS
 from ..temporal import Clip
 from .network import LayerName, ReferenceWeights
 
-PIXELS = 8
-"""Pixels to one place of the latent."""
 STRETCH, CROP = "stretch", "crop"
 FITS = {STRETCH: "disabled", CROP: "center"}
 """What becomes of other proportions than the clip's: what the host calls it. The authors' scripts stretch."""
@@ -61,6 +60,12 @@ class ReferencePicture:
                 f"{[4, clip.height, clip.width]}. Connect the VAE of an SD1.5 checkpoint, or vae-ft-mse-840000."
             )
         return SD15().process_in(latents)
+
+
+def proportions(pixels: Tensor, clip: Clip) -> float:
+    """Width over height of pictures, (pictures, height, width, 3), as a multiple of that of a clip."""
+    height, width = pixels.shape[1:3]
+    return width * clip.height / (height * clip.width)
 
 
 @dataclass(frozen=True, eq=False)

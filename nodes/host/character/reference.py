@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
 from comfy.model_patcher import ModelPatcher
@@ -10,12 +10,23 @@ from comfy.model_patcher import ModelPatcher
 from ....motion.character import CharacterError
 from ....motion.temporal import MotionModel
 from ....motion.values import Acts
+from ..images import PIXELS
 from ..notices import notice
 from ..options import REFERENCES
 from ..sampling import Moment
 from ..temporal import Clip, Companion
-from .picture import PIXELS, STRETCH, Bank, ReferencePicture, read_pictures
+from .picture import STRETCH, Bank, ReferencePicture, proportions, read_pictures
 from .reading import Group, Reading
+
+PROPORTIONS = 1.1
+"""How far the proportions of a picture and a clip may lie apart without a word; a guide's are held to more."""
+
+
+class Together(NamedTuple):
+    """Pictures that are looked at together, by their numbers in the bank."""
+
+    numbers: list[int]
+    acts: Acts
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +55,7 @@ class References(Companion):
         told = [text for each in self.pictures for text in each.acts.told_short("Reference Picture", clip.frames)]
         for picture in self.pictures:
             height, width = picture.pixels.shape[1:3]
-            apart = width * clip.height / (height * clip.width)
-            if not 1 / 1.1 < apart < 1.1:
+            if not 1 / PROPORTIONS < proportions(picture.pixels, clip) < PROPORTIONS:
                 done = "stretched to it, as the authors do" if picture.fit == STRETCH else "cropped to it"
                 told.append(
                     f"Reference Picture is {width} x {height}, the clip {PIXELS * clip.width} x "
@@ -81,18 +91,18 @@ class References(Companion):
             moment.prepared[self], groups, moment.kinds, moment.call, base.diffusion_model, moment.now.timing.masks
         )
 
-    def _groups(self) -> list[tuple[list[int], Acts]]:
-        """Numbers of pictures that are looked at together: those of one node, and all that act in full, everywhere."""
-        groups: list[tuple[list[int], Acts]] = []
+    def _groups(self) -> list[Together]:
+        """Those of one node are looked at together, and so are all that act in full, everywhere."""
+        groups: list[Together] = []
         first = 0
         for picture in self.pictures:
             numbers = list(range(first, first + picture.pixels.shape[0]))
             first += len(numbers)
-            same = next((held for held, acts in groups if _in_full(acts) and _in_full(picture.acts)), None)
+            same = next((group for group in groups if _in_full(group.acts) and _in_full(picture.acts)), None)
             if same is None:
-                groups.append((numbers, picture.acts))
+                groups.append(Together(numbers, picture.acts))
             else:
-                same += numbers
+                same.numbers.extend(numbers)
         return groups
 
 

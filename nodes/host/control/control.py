@@ -13,15 +13,13 @@ from einops import rearrange
 from torch import Tensor
 
 from ....motion.control import RGB, Placement, SparseError, pictures_of
+from ..images import PIXELS
 from ..options import VIEWS
 from ..sampling import Call, Now, timing_of
 from ..temporal import Layer, Runtime, Strengths, views_now
 from .network import SparseWeights
 from .timed import Outputs
 from .windowed import FollowsClip
-
-PIXELS = 8
-"""Pixels to one place of the latent."""
 
 
 class SparseControl(FollowsClip):

@@ -5,6 +5,7 @@ from typing import Any
 from torch import Tensor
 
 from ....motion.formats import LATENT
+from ..images import in_colours
 from ..sampling import PictureError
 from ..video import encode
 
@@ -21,9 +22,7 @@ def encode_pictures(vae: Any, images: Tensor) -> Tensor:
     """
     if images.ndim != 4 or 0 in images.shape:
         raise PictureError("The picture is empty: it has no pixels. Connect another one.")
-    # grey, grey with transparency, colours, colours with transparency
-    colours = 1 if images.shape[3] < 3 else 3
-    images = images[..., :colours].expand(*images.shape[:3], 3)
+    images = in_colours(images)
     if not bool(images.isfinite().all()):
         raise PictureError("The picture holds NaN or infinite values. Connect another one.")
     height, width = images.shape[1:3]

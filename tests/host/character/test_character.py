@@ -15,26 +15,11 @@ from safetensors.torch import save_file
 from tests.harness.seeded.layouts import motion_module
 from tests.papers.error import relative_error
 
-from ..models import CHANNELS, Patcher, tiny_motion, tiny_sdxl
+from ..models import CHANNELS, tiny_motion, tiny_sdxl
 from . import plain, scene
 
 FRAMES = 6
 TIMES = [999, 949]
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("character")
-
-
-@pytest.fixture(scope="module")
-def loaded(folder: Path) -> character.AnimateAnyone:
-    return scene.parts(folder)
-
-
-@pytest.fixture(scope="module")
-def model() -> Patcher:
-    return scene.denoiser()
 
 
 def test_embedding_alone(folder: Path, model) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 from comfy.ldm.models.autoencoder import DiagonalGaussianRegularizer
+from comfy.samplers import calculate_sigmas
+from kinema.nodes.character import ReferencePicture
 from kinema.nodes.host import character
 
 from tests.papers import character as paper
@@ -16,11 +18,6 @@ from . import plain, scene
 FRAMES = 6
 TRAILING = [999, 949, 899]
 """The first three of twenty."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("character")
 
 
 def test_banks(folder: Path) -> None:
@@ -117,8 +114,6 @@ def test_betas_of_inference(folder: Path) -> None:
 
 def test_trailing_timesteps(folder: Path) -> None:
     """The host's scheduler "simple" takes them exactly where the steps divide 1000, and next to them elsewhere."""
-    from comfy.samplers import calculate_sigmas
-
     loaded = scene.parts(folder, {})
     model = scene.moved(scene.denoiser(), loaded)
     sampling = model.get_model_object("model_sampling")
@@ -137,8 +132,6 @@ def test_latent_is_the_mean() -> None:
 
 
 def test_uncond_is_zeros_not_the_embedding_of_black(folder: Path) -> None:
-    from kinema.nodes.character import ReferencePicture
-
     loaded = scene.parts(folder, {})
     made = ReferencePicture.execute(loaded, scene.picture(), scene.Vae(), scene.ClipVision()).result
     assert torch.equal(made[2][0][0], torch.zeros(1, 1, 768))

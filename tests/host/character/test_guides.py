@@ -8,32 +8,22 @@ import torch
 from kinema.motion.character import CharacterError
 from kinema.nodes.character import PoseGuide
 from kinema.nodes.host import character
+from safetensors.torch import save_file
 from torch import Tensor
 
+from tests.harness.seeded.layouts_guiders import moore_guider, seeded_guider
 from tests.papers import guiders
 from tests.papers.character import Guide
 from tests.papers.error import relative_error
 
-from ..models import Patcher, sample
+from ..models import Patcher
 from . import plain, scene
 
 FRAMES = 6
 TIMES = [999, 949]
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> character.AnimateAnyone:
-    return scene.parts(tmp_path_factory.mktemp("character"))
-
-
-@pytest.fixture(scope="module")
-def model() -> Patcher:
-    return scene.denoiser()
-
-
-def guided_run(
-    model: Patcher, loaded: character.AnimateAnyone, *guides: character.Guide, frames: int = FRAMES
-) -> Tensor:
+def guided_run(model: Patcher, loaded: character.AnimateAnyone, *guides: character.Guide) -> Tensor:
     pictures = [scene.referenced(loaded, scene.picture())]
     return scene.run(scene.moved(model, loaded, pictures, guides), pictures, FRAMES, TIMES)
 
@@ -136,17 +126,8 @@ def test_mask_blackens(loaded) -> None:
 
 
 def test_guider_for_other_widths(loaded, tmp_path: Path) -> None:
-    from safetensors.torch import save_file
-
-    from tests.harness.seeded.layouts_guiders import moore_guider, seeded_guider
-
     save_file(seeded_guider(moore_guider(320), "wide"), tmp_path / "pose_guider.safetensors")
     wide = character.GuiderWeights.load(str(tmp_path / "pose_guider.safetensors"))
     guide = character.Guide(wide, scene.poses(FRAMES))
     with pytest.raises(CharacterError, match="maps of 320 channels where this model has 32"):
         scene.moved(scene.denoiser(), loaded, guides=[guide])
-
-
-def test_first_call_of_a_plain_sampler(loaded, model) -> None:
-    """Host samplers that know nothing of characters go on as ever."""
-    assert sample(model).shape == (8, 4, 8, 8)

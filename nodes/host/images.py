@@ -1,0 +1,16 @@
+"""Pictures as other nodes hand them over: grey, coloured, transparent, of any size."""
+
+from torch import Tensor
+
+PIXELS = 8
+"""Pixels to one place of a latent of Stable Diffusion."""
+
+
+def in_colours(images: Tensor) -> Tensor:
+    """Pictures as (pictures, height, width, 3): transparency plays no part.
+
+    Args:
+        images: (pictures, height, width, channels): grey, grey with transparency, colours, colours with transparency.
+    """
+    colours = 1 if images.shape[3] < 3 else 3
+    return images[..., :colours].expand(*images.shape[:3], 3)
