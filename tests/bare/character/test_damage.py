@@ -23,6 +23,7 @@ from kinema.motion.formats import WeightFileError, check_weight, read_weights
 from safetensors.torch import save
 from torch import Tensor
 
+from tests.harness.seeded.layouts import SMALL
 from tests.harness.seeded.layouts_character import denoising_unet, reference_unet, seeded
 from tests.harness.seeded.layouts_guiders import (
     aniportrait_guider,
@@ -38,13 +39,12 @@ State = dict[str, Tensor]
 CASES = 40
 SECONDS = 1.0
 """Of the processor, for a file of 1 to 40 MB."""
-WIDTHS = (32, 64, 128, 128)
 MAKE: Mapping[str, Callable[[], State]] = {
-    "denoiser": lambda: seeded(denoising_unet(WIDTHS), "denoiser"),
-    "reference": lambda: seeded(reference_unet(WIDTHS), "reference"),
+    "denoiser": lambda: seeded(denoising_unet(SMALL), "denoiser"),
+    "reference": lambda: seeded(reference_unet(SMALL), "reference"),
     "moore": lambda: seeded_guider(moore_guider(32), "moore"),
     "champ": lambda: seeded_guider(champ_guider(32), "champ"),
-    "aniportrait": lambda: seeded_guider(aniportrait_guider(WIDTHS, 64), "aniportrait"),
+    "aniportrait": lambda: seeded_guider(aniportrait_guider(SMALL, 64), "aniportrait"),
     "paper": lambda: seeded_guider(paper_guider(), "paper"),
 }
 DTYPES = (

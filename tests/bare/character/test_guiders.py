@@ -20,7 +20,7 @@ from kinema.motion.character.guider_layouts import GUIDER_LAYOUTS, OTHERS
 from kinema.motion.formats.weights import WeightFileError
 from torch import Tensor
 
-from tests.harness.seeded.layouts import Shape, motion_module
+from tests.harness.seeded.layouts import SMALL, Shape, motion_module
 from tests.harness.seeded.layouts_character import reference_unet
 from tests.harness.seeded.layouts_guiders import (
     GUIDERS,
@@ -35,11 +35,11 @@ from tests.harness.seeded.layouts_guiders import (
 from tests.papers.error import relative_error
 
 State = dict[str, Tensor]
-LEVELS, INNER = (32, 64, 128, 128), 64
+INNER = 64
 REDUCED: Mapping[str, dict[str, Shape]] = {
     "moore": moore_guider(32),
     "champ": champ_guider(32),
-    "aniportrait": aniportrait_guider(LEVELS, INNER),
+    "aniportrait": aniportrait_guider(SMALL, INNER),
     "paper": paper_guider(),
 }
 USED = {"moore": 16, "champ": 35, "aniportrait": 139, "paper": 10}
@@ -84,7 +84,7 @@ def test_entries(kind: str, guider: Guider) -> None:
     wanted = {"aniportrait": (first, *down), "paper": (AT_LATENT,)}.get(kind, (first,))
     assert guider.entries == wanted
     assert guider.per_window == (kind == "aniportrait")
-    assert guider.widths == {"aniportrait": (32, *LEVELS), "paper": (4,)}.get(kind, (32,))
+    assert guider.widths == {"aniportrait": (32, *SMALL), "paper": (4,)}.get(kind, (32,))
 
 
 def test_many_frames_in_passes_are_the_whole(kind: str, guider: Guider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -310,10 +310,10 @@ OTHER_FILES: Mapping[str, tuple[Mapping[str, Shape], str]] = {
         "is the face locator of Hallo .* needs a network that hears audio",
     ),
     "module": (
-        {key: tuple(value.shape) for key, value in motion_module((32, 64, 128, 128)).items()},
+        {key: tuple(value.shape) for key, value in motion_module(SMALL).items()},
         "is a motion module .*AnimateDiff v2.* Put it in models/animatediff_models",
     ),
-    "unet": (reference_unet((32, 64, 128, 128)), "is the reference UNet of Animate Anyone"),
+    "unet": (reference_unet(SMALL), "is the reference UNet of Animate Anyone"),
     "nothing": ({"hello": (1,)}, r"is not a pose guider \(first keys: hello\)"),
     "empty": ({}, r"is not a pose guider \(first keys: none\)"),
 }

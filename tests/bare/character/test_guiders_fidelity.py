@@ -7,7 +7,7 @@ import torch
 from kinema.motion.character import fresh_guider, load_guider, read_guider
 from torch import Tensor
 
-from tests.harness.seeded.layouts import Shape
+from tests.harness.seeded.layouts import SMALL, Shape
 from tests.harness.seeded.layouts_guiders import (
     PAPER,
     aniportrait_guider,
@@ -25,7 +25,7 @@ CASES: Mapping[str, tuple[dict[str, Shape], Callable[[Tensor, State], Tensor | l
     "moore of published widths": (moore_guider(), reference.moore),
     "moore of the paper's widths": (moore_guider(inner=PAPER), reference.moore),
     "champ": (champ_guider(32), reference.champ),
-    "aniportrait": (aniportrait_guider((32, 64, 128, 128), 64), reference.aniportrait),
+    "aniportrait": (aniportrait_guider(SMALL, 64), reference.aniportrait),
     "paper": (paper_guider(), reference.paper),
 }
 

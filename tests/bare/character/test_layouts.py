@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tests.harness.seeded.layouts import motion_shapes
+from tests.harness.seeded.layouts import SMALL, motion_shapes
 from tests.harness.seeded.layouts_character import (
     CHARACTERS,
     denoising_unet,
@@ -23,7 +23,6 @@ from tests.harness.seeded.layouts_guiders import (
 )
 from tests.harness.seeded.weights_character import clip_vision_shapes
 
-SMALL = (32, 64, 128, 128)
 BLOCK = "transformer_blocks.0"
 FILES = CHARACTERS | GUIDERS | {"clip_vision": clip_vision_shapes()}
 PUBLISHED = {

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from tests.harness.seeded.layouts import motion_module
+from tests.harness.seeded.layouts import SMALL, motion_module
 from tests.harness.seeded.layouts_character import appearance_encoder, denoising_unet, ldm_name, reference_unet, seeded
 from tests.harness.seeded.layouts_guiders import (
     PAPER,
@@ -21,7 +21,6 @@ from tests.harness.seeded.layouts_guiders import (
 from tests.papers import character, guiders, temporal
 from tests.papers.error import relative_error
 
-SMALL = (32, 64, 128, 128)
 FRAMES, HEIGHT, WIDTH = 3, 8, 16
 
 

@@ -7,12 +7,11 @@ import pytest
 from kinema.motion.character import DENOISING, REFERENCE, CharacterError, check_unet, recognise_unet
 from kinema.motion.formats import Shapes, unet_name
 
-from tests.harness.seeded.layouts import MINI, SD15, image_unet, motion_shapes
+from tests.harness.seeded.layouts import MINI, SD15, SMALL, image_unet, motion_shapes, under
 from tests.harness.seeded.layouts_character import CHARACTERS, denoising_unet, ldm_name, reference_unet
 from tests.harness.seeded.layouts_guiders import GUIDERS, moore_guider
 from tests.harness.seeded.weights_sparse import sparse_shapes
 
-SMALL = (32, 64, 128, 128)
 D, R = DENOISING, REFERENCE
 LAST = "up_blocks.3.attentions.2."
 CONV = "down_blocks.1.resnets.0.conv1"
@@ -24,10 +23,6 @@ XL = {
     key: (*shape[:-1], 2048) if re.search(r"attn2\.to_[kv]", key) else shape
     for key, shape in image_unet(SD15[:3]).items()
 }
-
-
-def under(prefix: str, shapes: Shapes) -> dict[str, tuple[int, ...]]:
-    return {prefix + key: shape for key, shape in shapes.items()}
 
 
 def without(pattern: str, shapes: Shapes) -> dict[str, tuple[int, ...]]:

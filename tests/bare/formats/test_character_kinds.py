@@ -5,17 +5,10 @@ from kinema.motion.formats import FACE_DENOISER, Shapes, kind_and_place, kind_of
 from kinema.motion.formats.kinds import KINDS, key_lines
 from kinema.motion.formats.modules import MotionFormatError
 
-from tests.harness.seeded.layouts import motion_shapes
+from tests.harness.seeded.layouts import SMALL, motion_shapes, under
 from tests.harness.seeded.layouts_character import CHARACTERS, denoising_unet, reference_unet
 from tests.harness.seeded.layouts_guiders import GUIDERS, PAPER, moore_guider
 from tests.harness.seeded.weights_character import clip_vision_shapes
-
-SMALL = (32, 64, 128, 128)
-
-
-def under(prefix: str, shapes: Shapes) -> dict[str, tuple[int, ...]]:
-    return {prefix + key: shape for key, shape in shapes.items()}
-
 
 TRAINING = (
     under("reference_unet.", reference_unet(SMALL))

@@ -19,6 +19,8 @@ SD15 = (320, 640, 1280, 1280)
 SDXL = (320, 640, 1280)
 MINI = (320, 320, 320, 320)
 """Same places as SD1.5 at an eighth of the weights."""
+SMALL = (32, 64, 128, 128)
+"""Widths for tests of layouts, in the proportions of SD1.5's first three levels."""
 
 
 def tensor(name: str, shape: Sequence[int], gain: float = 1.0, seed: int = 0) -> Tensor:
@@ -160,6 +162,11 @@ def image_unet(channels: Sequence[int] = SD15, context: int = 768) -> dict[str, 
             width = after
         shapes |= layer(f"up_blocks.{i}.upsamplers.0.conv", width, width, 3, 3) if i < top else {}
     return shapes | layer("conv_norm_out", width) | layer("conv_out", 4, width, 3, 3)
+
+
+def under(prefix: str, shapes: Mapping[str, Shape]) -> dict[str, Shape]:
+    """The same tensors as a trainer leaves them: with something before every key."""
+    return {prefix + key: shape for key, shape in shapes.items()}
 
 
 def layer(name: str, *shape: int) -> dict[str, Shape]:
