@@ -9,6 +9,8 @@ from kinema.motion.windows import FUSES, SCHEDULES, Window, WindowError, WindowO
 from kinema.motion.windows import plan_windows as plan
 from kinema.motion.windows.plan import halving
 
+from tests.papers import character
+
 WHOLE = [  # frames of a clip, in plans of one window
     (WindowOptions("standard_static", 16), 16),
     (WindowOptions("standard_static", 16, use_on_equal_length=True), 16),
@@ -155,6 +157,16 @@ def test_a_closed_loop_joins_the_ends(frames: int, overlap: int) -> None:
     assert is_needed(frames, options)
     joined = [any(leads_back(window, frames) for window in plan(frames, step, options)) for step in range(8)]
     assert all(joined) if overlap else any(joined)
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize(("length", "overlap"), [(24, 4), (48, 4), (16, 4), (4, 1)])
+def test_still_loops_are_the_windows_of_animate_anyone(length: int, overlap: int, closed: bool) -> None:
+    options = WindowOptions("looped_static", length, overlap, closed_loop=closed, fuse="flat")
+    for frames in range(2, 3 * length):
+        wanted = character.windows(frames, length, overlap, closed)
+        for step in (0, 7):
+            assert [list(window.frames) for window in plan(frames, step, options)] == wanted, frames
 
 
 def test_a_closed_loop_of_one_window_turns_from_step_to_step() -> None:
