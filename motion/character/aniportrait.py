@@ -91,8 +91,6 @@ class AniPortraitGuider(Guider):
     ) -> None:
         super().__init__(structure, dtype)
         made = (operations, dtype, device)
-        self.raw_range = False
-        """Whether to show it the values of the authors' scripts, to compare with those."""
         self.stem = _convolutions((CHANNELS, *structure.inner), STEM, *made)
         self.projection = operations.Conv2d(structure.inner[-1], structure.maps[0], 1, dtype=dtype, device=device)
         self.scale = Scale(dtype, device)
@@ -108,13 +106,12 @@ class AniPortraitGuider(Guider):
         """The maps of one window, whose frames see each other in the statistics.
 
         Args:
-            frames: (frames, 3, height, width) in [0, 1].
+            frames: (frames, 3, height, width) in [0, 1], or times 255 for the numbers of the authors' scripts.
 
         Returns:
             (frames, channels, height, width) at 1/8, 1/16, 1/32, 1/64 and 1/64 of the size, odd sides rounded up.
         """
-        x = 2 * (255 * frames if self.raw_range else frames) - 1
-        x = self.scale(self.projection(self.stem(x)))
+        x = self.scale(self.projection(self.stem(2 * frames - 1)))
         maps = [x]
         for level, attention in zip(self.levels, self.attentions, strict=True):
             x = attention(level(x))

@@ -1,6 +1,5 @@
 """Read the files of guiders: what they are, by keys and shapes alone, and their tensors under the module's names."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,14 +7,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..formats import Shapes, check_finite, is_bookkeeping, kind_and_place
+from ..formats import Shapes, check_weight, is_bookkeeping, key_lines, kind_and_place, shown, wrapper
 from .errors import CharacterError
 from .guider import Guider, GuiderKind, GuiderStructure
 from .guider_layouts import GUIDER_LAYOUTS, OTHERS, GuiderLayout
 
 EXAMPLE = "Choose pose_guider.pth."
-_PREFIX = re.compile(r"(module\.)?((pose_guider|guidance_encoder(_[a-z_]+)?)\.)?")
-"""What trainers leave before every key."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,9 @@ def recognise_guider(shapes: Shapes, file: str) -> RecognisedGuider:
         CharacterError: it is something else, incomplete, or of another structure.
     """
     named = [key for key in shapes if not is_bookkeeping(key)]
-    prefix = _shared_prefix(named)
+    prefix = wrapper(named)
     plain = {key.removeprefix(prefix): shapes[key] for key in named}
-    lines = "\n".join(f"{key} {list(shape)}" for key, shape in plain.items())
+    lines = key_lines(plain)
     fitting = [layout for layout in GUIDER_LAYOUTS if layout.applies(lines)]
     if len(fitting) != 1 or any(other.applies(lines) for other in OTHERS):
         raise CharacterError(_refusal(shapes, lines, file))
@@ -56,8 +53,8 @@ def recognise_guider(shapes: Shapes, file: str) -> RecognisedGuider:
     extra = sorted(plain.keys() - wanted.keys() - unused.keys())
     if extra:
         raise CharacterError(
-            f"{file} looks like {layout.guider.kind.title}, but it holds {prefix}{extra[0]}, which none has. Please "
-            f"report the file and where it comes from. {EXAMPLE}"
+            f"{file} looks like {layout.guider.kind.title}, but it holds {shown(prefix + extra[0])}, which none has. "
+            f"Please report the file and where it comes from. {EXAMPLE}"
         )
     known = {key: tuple(shape) for key, shape in {**wanted, **unused}.items() if key in wanted or key in plain}
     wrong = sorted(key for key, shape in known.items() if plain.get(key) != shape)
@@ -76,11 +73,11 @@ def read_guider(tensors: Mapping[str, Tensor], file: str) -> tuple[RecognisedGui
 
     Raises:
         CharacterError: see `recognise_guider`.
-        WeightFileError: NaN or infinite values.
+        WeightFileError: NaN, infinite values or whole numbers.
     """
     recognised = recognise_guider({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
     for key in recognised.keys:
-        check_finite(key, tensors[key], file)
+        check_weight(key, tensors[key], file)
     return recognised, {name: tensors[key] for key, name in recognised.keys.items()}
 
 
@@ -97,12 +94,6 @@ def load_guider(
     guider.requires_grad_(False)
     guider.load_state_dict({name: value.to(rest, held) for name, value in state.items()}, assign=True)
     return guider.eval()
-
-
-def _shared_prefix(keys: list[str]) -> str:
-    match = _PREFIX.match(keys[0]) if keys else None
-    prefix = match[0] if match else ""
-    return prefix if all(key.startswith(prefix) for key in keys) else ""
 
 
 def _built(
@@ -138,6 +129,6 @@ def _shown(shape: tuple[int, ...] | None) -> str:
 def _refusal(shapes: Shapes, lines: str, file: str) -> str:
     other = next((each for each in OTHERS if each.applies(lines)), None) or kind_and_place(shapes, file)
     if other is None:
-        sample = ", ".join(list(shapes)[:3]) or "none"
+        sample = ", ".join(map(shown, list(shapes)[:3])) or "none"
         return f"{file} is not a pose guider (first keys: {sample}). {EXAMPLE}"
     return f"{file} is {other.title}, not a pose guider that can be used here. {other.advice} {EXAMPLE}"

@@ -73,17 +73,17 @@ def choose_release(wanted: str, guiders: Collection[str], positions: int | None)
                 "release to where the files come from."
             )
         return release
-    fitting = [
-        release
-        for release in RELEASES.values()
-        if kinds <= release.guiders and (positions is None or positions in release.positions)
-    ]
+    guided = [release for release in RELEASES.values() if kinds <= release.guiders]
+    fitting = [release for release in guided if positions is None or positions in release.positions]
     if len(fitting) == 1:
         return fitting[0]
+    if not guided:
+        raise CharacterError("The guiders are of different releases. Choose guiders that come together.")
     if not fitting:
+        whose = " or ".join(release.title for release in guided)
         raise CharacterError(
-            "The guider and the motion module are of different releases. Choose files that come together, or set "
-            "release to tell whose settings to use."
+            f"The motion module numbers {positions} frames, which that of {whose} does not. Choose the motion module "
+            f"of {whose}, or set release to tell whose settings to use."
         )
     names = ", ".join(f"{release.id} ({release.title})" for release in fitting)
     raise CharacterError(

@@ -8,29 +8,32 @@ describe, ``modules`` names motion modules and ``kinds`` everything else: ``file
 UNet goes by.
 """
 
-from .character_kinds import MOORE_FACE, REFERENCE_UNET
+from .character_kinds import APPEARANCE_ENCODER, FACE_DENOISER, REFERENCE_UNET
 from .errors import WeightFileError
-from .file_kind import FileKind
-from .kinds import CAMERA, IMAGE_LORAS, IMAGE_UNET, MOTION_LORA, SPARSE, kind_of
+from .file_kind import MOTION_MODULE, FileKind, key_lines, shown, wrapper
+from .kinds import CAMERA, IMAGE_LORAS, IMAGE_UNET, LDM_UNET, MOTION_LORA, SPARSE, kind_of
 from .layouts import POSITIONS, SHARED_TABLE, TEMPORAL, Shapes, spelling
 from .modules import LINEAR, SD15, SQRT_LINEAR, Format, Recognised, Rows, kind_and_place, recognise
 from .picture_layers import ADDED, ENCODER_BLOCKS, LATENT, LCM_PICTURE, PIA, PICTURE_NODES
 from .sites import NUMBER, Block, Site
 from .structure import read_structure
 from .unet_names import layer_problem, unet_name
-from .weights import check_finite, is_bookkeeping, is_copy, read_weights
+from .weights import check_finite, check_weight, is_bookkeeping, is_copy, read_weights
 
 __all__ = [
     "ADDED",
+    "APPEARANCE_ENCODER",
     "CAMERA",
     "ENCODER_BLOCKS",
+    "FACE_DENOISER",
     "IMAGE_LORAS",
     "IMAGE_UNET",
     "LATENT",
     "LCM_PICTURE",
+    "LDM_UNET",
     "LINEAR",
-    "MOORE_FACE",
     "MOTION_LORA",
+    "MOTION_MODULE",
     "NUMBER",
     "PIA",
     "PICTURE_NODES",
@@ -50,14 +53,18 @@ __all__ = [
     "Site",
     "WeightFileError",
     "check_finite",
+    "check_weight",
     "is_bookkeeping",
     "is_copy",
+    "key_lines",
     "kind_and_place",
     "kind_of",
     "layer_problem",
     "read_structure",
     "read_weights",
     "recognise",
+    "shown",
     "spelling",
     "unet_name",
+    "wrapper",
 ]

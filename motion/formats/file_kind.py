@@ -1,8 +1,9 @@
 """A kind of file, told by its keys and shapes."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,28 @@ class FileKind:
 def key_lines(shapes: Mapping[str, tuple[int, ...]]) -> str:
     """A "key [shape]" line for each tensor."""
     return "\n".join(f"{key} {list(shape)}" for key, shape in shapes.items())
+
+
+SHOWN = 80
+"""Letters of a tensor's name in a message."""
+
+
+def shown(key: str) -> str:
+    """A tensor's name as messages have it: that an empty one is empty can be seen, and a long one is cut."""
+    return key if 0 < len(key) <= SHOWN else f"'{key[:SHOWN]}'{' …' if key else ''}"
+
+
+_WRAPPERS = re.compile(
+    r"(?:(?:module|model|diffusion_model|unet|denoising_unet|reference_unet|pose_guider|guidance_encoder(?:_[a-z]+)*)\.)+"
+)
+
+
+def wrapper(keys: Iterable[str]) -> str:
+    """What trainers leave before every key (``module.``, ``unet.``), "" if there is nothing of the kind."""
+    names = list(keys)
+    ends = zip(min(names, default=""), max(names, default=""), strict=False)
+    match = _WRAPPERS.match("".join(letter for letter, _ in takewhile(lambda pair: pair[0] == pair[1], ends)))
+    return match[0] if match else ""
 
 
 MOTION_MODULE = "Choose a motion module, for example mm_sd_v15_v2 or v3_sd15_mm."

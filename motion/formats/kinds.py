@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .character_kinds import ANOTHER_READING, CHARACTER_KINDS
-from .file_kind import MOTION_MODULE, FileKind, key_lines
+from .file_kind import MOTION_MODULE, FileKind, key_lines, shown, wrapper
 from .layouts import TEMPORAL
+from .weights import is_bookkeeping
 
 MODULE, SPARSE, CAMERA, MOTION_LORA, FANCY = "motion-module", "sparsectrl", "cameractrl", "motion-lora", "fancyvideo"
-IMAGE_UNET = "image-unet-diffusers"
-"""Stable Diffusion's, and the denoising UNet of Animate Anyone."""
+LDM_UNET, IMAGE_UNET = "image-unet", "image-unet-diffusers"
+"""In the original layout, and in that of diffusers: Stable Diffusion's, and the denoising UNet of Animate Anyone."""
 IMAGE_LORAS = frozenset({"domain-adapter", "motiondirector-spatial", "image-lora"})
 """Kinds that act on an image model."""
 OTHER_MOTION = frozenset({SPARSE, CAMERA, MOTION_LORA, FANCY})
@@ -89,7 +90,7 @@ KINDS = (
         (r"^model\.diffusion_model\.", r"^(first_stage_model|cond_stage_model|conditioner)\."),
     ),
     FileKind(
-        "image-unet",
+        LDM_UNET,
         "an image UNet",
         f"Put it in models/diffusion_models and load it with Load Diffusion Model. {MOTION_MODULE}",
         (_LDM_UNET,),
@@ -98,9 +99,9 @@ KINDS = (
     FileKind(
         IMAGE_UNET,
         "an image UNet in the diffusers layout (or the denoising UNet of Animate Anyone, which looks the same)",
-        "The denoising UNet of Animate Anyone belongs into Load Animate Anyone. "
+        "Choose the denoising UNet of Animate Anyone as denoising_unet in Load Animate Anyone. "
         f"Put an image UNet in models/diffusion_models and load it with Load Diffusion Model. {MOTION_MODULE}",
-        (r"^(unet\.)?down_blocks\.0\.resnets\.", r"^(unet\.)?conv_in\.weight \[", r"^(unet\.)?conv_norm_out\."),
+        (r"^(unet\.)?down_blocks\.0\.resnets\.", r"^(unet\.)?conv_in\.", r"^(unet\.)?conv_norm_out\."),
         unless=f"{_MOTION}|{_CONTROL}|{ANOTHER_READING}",
     ),
     FileKind(
@@ -143,13 +144,13 @@ def refusal(shapes: Mapping[str, tuple[int, ...]], file: str, unexplained: Seque
     if known is not None:
         return f"{file} is {known.title}, not a motion module this node can load. {known.advice}"
     if re.search(_MOTION, key_lines(shapes)):
-        sample = ", ".join(sorted(unexplained)[:3])
+        sample = ", ".join(map(shown, sorted(unexplained)[:3]))
         return (
             f"{file} has temporal layers in an unfamiliar arrangement: {len(unexplained)} of its {len(shapes)} tensors "
             f"are none that a motion module has ({sample}). Please report the file and where it comes from. "
             f"{MOTION_MODULE}"
         )
-    sample = ", ".join(list(shapes)[:3])
+    sample = ", ".join(map(shown, list(shapes)[:3]))
     return (
         f"{file} is not a motion module: none of its keys is a temporal layer (first keys: {sample}). {MOTION_MODULE}"
     )
@@ -157,5 +158,12 @@ def refusal(shapes: Mapping[str, tuple[int, ...]], file: str, unexplained: Seque
 
 def kind_of(shapes: Mapping[str, tuple[int, ...]]) -> FileKind | None:
     """The kind of a file that is no motion module, None if it is of none that is known."""
-    lines = key_lines(shapes)
-    return next((entry for entry in KINDS if entry.applies(lines)), None)
+    named = {key: shape for key, shape in shapes.items() if not is_bookkeeping(key)}
+    prefix = wrapper(named)
+    # a whole file may be told by the very prefix that all its keys have
+    for plain in (shapes, {key.removeprefix(prefix): shape for key, shape in named.items()} if prefix else {}):
+        lines = key_lines(plain)
+        kind = next((entry for entry in KINDS if entry.applies(lines)), None)
+        if kind is not None:
+            return kind
+    return None

@@ -108,7 +108,7 @@ def damaged(name: str, error: Exception) -> WeightFileError:
     """What to say of an index that breaks off or makes no sense."""
     reason = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
     # long ones, and those that name functions, are for whoever writes programs
-    if len(reason) > 120 or "()" in reason:
+    if len(reason) > 120 or "()" in reason or "attribute" in reason:
         reason = "its contents make no sense"
     return WeightFileError(
         f"{name} is a PyTorch file that is cut off or damaged ({reason}). Compare its size with the one where it comes "

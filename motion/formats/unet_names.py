@@ -8,6 +8,7 @@ on the upper three levels, and a downsampler; on the way up three, and an upsamp
 import re
 from collections.abc import Callable, Mapping
 
+from .file_kind import shown
 from .sites import NUMBER
 
 _PARAMETER = r"(?P<parameter>weight|bias)"
@@ -24,10 +25,14 @@ _TRANSFORMER = (
     rf"|transformer_blocks\.{NUMBER}\.(?:norm[123]\.(?:weight|bias)|ff\.net\.(?:0\.proj|2)\.(?:weight|bias)"
     r"|attn[12]\.(?:to_[qkv]\.weight|to_out\.0\.(?:weight|bias))))"
 )
-_LAYER = (
-    rf"(?:resnets\.(?P<resnet>{NUMBER})\.(?P<part>{'|'.join(_RESNET)})\.{_PARAMETER}"
-    rf"|attentions\.(?P<attention>{NUMBER})\.(?P<leaf>{_TRANSFORMER}))"
-)
+
+
+def _layers(resnets: str, attentions: str) -> str:
+    """Layers of a level by their numbers; one more than it has would take the name of one in the next level."""
+    return (
+        rf"(?:resnets\.(?P<resnet>[{resnets}])\.(?P<part>{'|'.join(_RESNET)})\.{_PARAMETER}"
+        rf"|attentions\.(?P<attention>[{attentions}])\.(?P<leaf>{_TRANSFORMER}))"
+    )
 
 
 def unet_name(key: str) -> str | None:
@@ -79,10 +84,10 @@ _NAMES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(rf"conv_in\.{_PARAMETER}"), r"input_blocks.0.0.\g<parameter>"),
     (re.compile(rf"time_embedding\.linear_1\.{_PARAMETER}"), r"time_embed.0.\g<parameter>"),
     (re.compile(rf"time_embedding\.linear_2\.{_PARAMETER}"), r"time_embed.2.\g<parameter>"),
-    (re.compile(rf"down_blocks\.{_LEVEL}\.{_LAYER}"), _down),
+    (re.compile(rf"down_blocks\.{_LEVEL}\.{_layers('01', '01')}"), _down),
     (re.compile(rf"down_blocks\.{_LEVEL}\.downsamplers\.0\.conv\.{_PARAMETER}"), _downsampler),
-    (re.compile(rf"mid_block\.{_LAYER}"), _middle),
-    (re.compile(rf"up_blocks\.{_LEVEL}\.{_LAYER}"), _up),
+    (re.compile(rf"mid_block\.{_layers('01', '0')}"), _middle),
+    (re.compile(rf"up_blocks\.{_LEVEL}\.{_layers('012', '012')}"), _up),
     (re.compile(rf"up_blocks\.{_LEVEL}\.upsamplers\.0\.conv\.{_PARAMETER}"), _upsampler),
     (re.compile(rf"conv_norm_out\.{_PARAMETER}"), r"out.0.\g<parameter>"),
     (re.compile(rf"conv_out\.{_PARAMETER}"), r"out.2.\g<parameter>"),
@@ -101,5 +106,5 @@ def layer_problem(has: Mapping[str, tuple[int, ...]], wanted: Mapping[str, tuple
     problems = (("are missing", missing), ("have no place in it", extra), ("have unexpected shapes", wrong))
     for problem, names in problems:
         if names:
-            return f"{len(names)} of its tensors {problem}, such as {names[0]}"
+            return f"{len(names)} of its tensors {problem}, such as {shown(names[0])}"
     return None

@@ -261,4 +261,19 @@ def check_finite(key: str, tensor: torch.Tensor, file: str) -> None:
         )
 
 
-__all__ = ["WeightFileError", "check_finite", "is_bookkeeping", "is_copy", "read_weights"]
+def check_weight(key: str, tensor: torch.Tensor, file: str) -> None:
+    """Refuse a weight that holds NaN, infinite values or whole numbers, which stand for others in quantised files.
+
+    Raises:
+        WeightFileError: it does.
+    """
+    if not tensor.is_floating_point():
+        kind = str(tensor.dtype).removeprefix("torch.")
+        raise WeightFileError(
+            f"{file} cannot be used: {key} holds whole numbers ({kind}) where weights belong. Get the version of this "
+            "model with 16 or 32 bits."
+        )
+    check_finite(key, tensor, file)
+
+
+__all__ = ["WeightFileError", "check_finite", "check_weight", "is_bookkeeping", "is_copy", "read_weights"]

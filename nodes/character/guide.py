@@ -54,6 +54,14 @@ class PoseGuide(io.ComfyNode):
                     optional=True,
                     tooltip="What to keep of the pictures; the rest becomes black. Champ's body parts need the person.",
                 ),
+                io.Boolean.Input(
+                    "raw_range",
+                    default=False,
+                    optional=True,
+                    advanced=True,
+                    tooltip="AniPortrait alone: show its guider the numbers of its authors' scripts, which forget to "
+                    "divide by 255. Off, as it was trained.",
+                ),
                 PoseGuideType.Input(
                     "guide", optional=True, tooltip="Another Pose Guide; what both guiders read is added up."
                 ),
@@ -83,11 +91,14 @@ class PoseGuide(io.ComfyNode):
         start_percent: float = 0.0,
         end_percent: float = 1.0,
         mask: Tensor | None = None,
+        raw_range: bool = False,
         guide: tuple[character.Guide, ...] = (),
     ) -> io.NodeOutput:
         """Look at the pictures; the guider reads them when the size of the clip is known."""
         acts = as_acts(strength, start_percent, end_percent, low=0.0)
         where = None if mask is None else as_mask("mask", mask)
         weights = character.guider_for(animate_anyone, shows)
+        if raw_range:
+            character.check_raw_range(weights)
         frames = character.guide_frames(images, None if where is None else where.frames)
-        return io.NodeOutput((*(guide or ()), character.Guide(weights, frames, acts, shows)))
+        return io.NodeOutput((*(guide or ()), character.Guide(weights, frames, acts, shows, raw_range)))

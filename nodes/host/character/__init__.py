@@ -8,10 +8,10 @@ they add in a call. ``bundle`` holds the parts of a release together.
 
 from .bundle import AnimateAnyone, guider_for, put_together
 from .embedding import check_vae, checked_pictures, conditioned, embed
-from .guide import Guide, GuiderWeights, check_guide_fits, guide_frames
+from .guide import Guide, GuiderWeights, check_guide_fits, check_raw_range, guide_frames
 from .network import DenoisingWeights, ReferenceNet, ReferenceWeights
 from .picture import FITS, STRETCH, Bank, ReferencePicture
-from .reading import attend
+from .reading import with_mark
 from .reference import References, check_reference_fits
 
 __all__ = [
@@ -26,8 +26,8 @@ __all__ = [
     "ReferencePicture",
     "ReferenceWeights",
     "References",
-    "attend",
     "check_guide_fits",
+    "check_raw_range",
     "check_reference_fits",
     "check_vae",
     "checked_pictures",
@@ -36,4 +36,5 @@ __all__ = [
     "guide_frames",
     "guider_for",
     "put_together",
+    "with_mark",
 ]

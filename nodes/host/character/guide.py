@@ -25,6 +25,7 @@ from ..temporal import Clip, WeightedCompanion
 from .guiding import ActingGuide
 from .picture import PIXELS
 
+ANIPORTRAIT = "aniportrait"
 PROPORTIONS = 0.02
 """How far the proportions of a guide and a clip may lie apart, for sizes are rounded to 8 pixels."""
 DARK = 1 / 255
@@ -61,6 +62,8 @@ class Guide(WeightedCompanion[GuiderWeights]):
     acts: Acts = ALWAYS
     shows: str = "pose"
     """What the pictures are, in a word for people."""
+    raw: bool = False
+    """Whether the guider gets them as AniPortrait's scripts hand them over, 0 to 255."""
     role: ClassVar[str] = "guide"
 
     def describe(self) -> str:
@@ -143,9 +146,9 @@ class Guide(WeightedCompanion[GuiderWeights]):
         chosen = self.frames if numbers == range(last + 1) else self.frames[[min(n, last) for n in numbers]]
         pictures = rearrange(chosen, "f h w c -> f c h w")
         height, width = (PIXELS * side for side in size)
-        if pictures.shape[2:] == (height, width):
-            return pictures
-        return comfy.utils.common_upscale(pictures, width, height, "lanczos", "disabled")
+        if pictures.shape[2:] != (height, width):
+            pictures = comfy.utils.common_upscale(pictures, width, height, "lanczos", "disabled")
+        return 255 * pictures if self.raw else pictures
 
 
 def _joined(parts: Sequence[Tensor], like: Tensor) -> Tensor:
@@ -198,3 +201,16 @@ def guide_frames(images: Tensor, keep: Tensor | None) -> Tensor:
         )
     sized = F.interpolate(keep[:, None].float(), tuple(images.shape[1:3]), mode="bilinear", align_corners=False)
     return images * rearrange(sized, "f 1 h w -> f h w 1").to(images)
+
+
+def check_raw_range(weights: GuiderWeights) -> None:
+    """Stop on the range of AniPortrait's scripts for another guider.
+
+    Raises:
+        CharacterError: it is another one.
+    """
+    kind = weights.model.kind
+    if kind.id != ANIPORTRAIT:
+        raise CharacterError(
+            f"raw_range is for the guider of AniPortrait, and {weights.file} is {kind.title}. Switch it off."
+        )

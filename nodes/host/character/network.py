@@ -15,7 +15,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from ....motion.character import DENOISING, REFERENCE, CharacterError, UnetFile, check_unet, recognise_unet
-from ....motion.formats import check_finite, read_weights
+from ....motion.formats import check_weight, read_weights
 from ..files import LoadedFile, Weights, unmapped
 from ..temporal import PATCH
 
@@ -52,6 +52,13 @@ class ReferenceNet(UNetModel):
     def get_dtype(self) -> torch.dtype:
         """Storage dtype of the weights, asked for by model managers."""
         return self.dtype
+
+    def bank_size(self, pictures: int, height: int, width: int, itemsize: int) -> int:
+        """Bytes of what it reads in latents of that size: five transformers a level, one in the middle."""
+        sides = [(-(-height >> level), -(-width >> level)) for level in range(len(self.widths))]
+        counts = [5] * (len(self.widths) - 1) + [1]
+        each = zip(counts, self.widths, sides, strict=True)
+        return pictures * itemsize * sum(count * channels * tall * wide for count, channels, (tall, wide) in each)
 
     def read(self, latents: Tensor, context: Tensor) -> dict[LayerName, Tensor]:
         """What each self-attention reads, at timestep 0: after the first norm, before query, key and value.
@@ -122,8 +129,8 @@ class DenoisingWeights(LoadedFile[BaseModel]):
         patcher = comfy.sd.load_diffusion_model_state_dict(dict(state), disable_dynamic=disable_dynamic)
         if patcher is None:
             raise CharacterError(
-                f"{file} has {unet.widths} channels, but ComfyUI knows no such Stable Diffusion model. Choose "
-                "denoising_unet.pth of a release."
+                f"{file} is a denoising UNet with levels of {', '.join(map(str, unet.widths))} channels, but ComfyUI "
+                "knows no such Stable Diffusion model. Choose denoising_unet.pth of a release here."
             )
         return patcher
 
@@ -133,7 +140,7 @@ def _read(path: str, part: str) -> tuple[str, dict[str, Tensor], UnetFile]:
     tensors = read_weights(path)
     unet = recognise_unet(_shapes(tensors), file, part)
     for key in unet.names:
-        check_finite(key, tensors[key], file)
+        check_weight(key, tensors[key], file)
     return file, tensors, unet
 
 

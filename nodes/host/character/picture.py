@@ -91,8 +91,11 @@ def read_pictures(pictures: Sequence[ReferencePicture], clip: Clip, model: Model
     base: Any = model.model
     latents = torch.cat([picture.latents(clip) for picture in pictures])
     context = rearrange(torch.cat([picture.embeddings for picture in pictures]), "n c -> n 1 c")
-    needed = base.memory_required([2 * latents.shape[0], *latents.shape[1:]])
     device, dtype = net.patcher.load_device, base.get_dtype_inference()
+    count, _, height, width = latents.shape
+    needed = base.memory_required([2 * count, *latents.shape[1:]])
+    # it is there when the host measures what is free for the models of the sampling
+    needed += net.model.bank_size(count, height, width, dtype.itemsize)
     management.load_models_gpu([net.patcher], memory_required=needed)
     bank = Bank(net.model.read(latents.to(device, dtype), context.to(device, dtype)))
     if not all(bool(tensor.sum().isfinite()) for tensor in bank.read.values()):

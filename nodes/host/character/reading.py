@@ -4,14 +4,17 @@ A token of a frame attends to its own frame and to the pictures, in one softmax:
 3.2) puts both side by side, attends and keeps the first half. Rows without a character (unconditional ones) attend to
 themselves alone. The pictures' keys and values are made once a call, not once a frame.
 
-The patch has no state: it finds what it works from in the call's own copy of ``transformer_options``.
+The host calls two functions of ours: `mark`, an ``attn1_patch``, says that a self-attention comes, and `attend`, the
+host's ``optimized_attention_override``, runs it. Keys and values then die where the host's own do, in the layer, and
+not behind the feed-forward as those of a replaced attention would. Both find what they work from in the call's own copy
+of ``transformer_options``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
-import comfy.ldm.modules.attention as attention
 import torch
 from comfy.ldm.modules.attention import SpatialTransformer
 from einops import rearrange
@@ -26,6 +29,9 @@ from .network import LayerName
 from .picture import Bank
 
 Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
+Marked = tuple[Tensor, Tensor | None, Tensor | None]
+OVERRIDE = "optimized_attention_override"
+"""The host's key for a function that is called in place of its attention function."""
 UNCONDITIONAL = 1
 """In the host's ``cond_or_uncond``."""
 
@@ -40,7 +46,7 @@ class Group:
     """Without keyframes."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Reading(Acting):
     """What one call of the model reads."""
 
@@ -54,26 +60,40 @@ class Reading(Acting):
     kept: dict[tuple[int, int], Sequence[Strength]] = field(default_factory=dict)
     """The share of each group, by resolution."""
 
+    place: LayerName | None = None
+    """Of the self-attention that comes next."""
+    taken: Mapping[Any, Any] = field(default_factory=dict)
+    """Self-attentions that other nodes have replaced, which may rely on as many keys as queries."""
+    inner: Any = None
+    """What another node has put in place of the host's attention function."""
+
     def into(self, options: dict[str, Any]) -> None:
         """Have the host ask us for every self-attention that no other node has replaced."""
         if UNCONDITIONAL in self.kinds and len(set(self.kinds)) == 1:
             return
-        replaced = options.get("patches_replace", {})
-        taken = replaced.get("attn1", {})
-        free = {place: attend for place in self.bank.read if not is_taken(place, taken)}
-        options["patches_replace"] = {**replaced, "attn1": {**taken, **free}}
-        options[REFERENCE_NET] = self
+        self.taken = options.get("patches_replace", {}).get("attn1", {})
+        self.inner = options.get(OVERRIDE)
+        options |= {REFERENCE_NET: self, OVERRIDE: attend, "patches": with_mark(options.get("patches", {}))}
 
-    def attend(self, q: Tensor, k: Tensor, v: Tensor, extra: dict[str, Any]) -> Tensor:
-        """The self-attention of all conditionings of the call; (rows, tokens, channels) each."""
+    def mark(self, n: Tensor, context: Tensor, value: Tensor, extra: Mapping[str, Any]) -> Marked:
+        """Remember where the next self-attention is; keys and values that nobody has changed are left to the layer."""
+        place: LayerName = (*extra["block"], extra["block_index"])
+        if place in self.bank.read and not is_taken(place, self.taken):
+            self.place = place
+        return (n, None, None) if context is n and value is n else (n, context, value)
+
+    def attend(self, func: Any, q: Tensor, k: Tensor, v: Tensor, *rest: Any, **more: Any) -> Tensor:
+        """An attention of the model; of a self-attention all conditionings, (rows, tokens, channels) each."""
+        place, self.place = self.place, None
+        function = func if self.inner is None else partial(self.inner, func)
 
         def attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
-            heads, precision = extra["n_heads"], extra["attn_precision"]
-            return attention.optimized_attention(q, k, v, heads, attn_precision=precision, transformer_options=extra)
+            return function(q, k, v, *rest, **more)
 
-        place: LayerName = (*extra["block"], extra["block_index"])
+        if place is None:
+            return attended(q, k, v)
         keys, values = self._seen(place, q)
-        shares = self._shares(extra["activations_shape"][2:], q)
+        shares = self._shares(more["transformer_options"]["activations_shape"][2:], q)
         each = zip(self.kinds, *(part.chunk(len(self.kinds)) for part in (q, k, v)), strict=True)
         rows = [
             attended(*own) if kind == UNCONDITIONAL else self._read(attended, own, keys, values, shares)
@@ -144,7 +164,19 @@ def is_taken(place: LayerName, replaced: Mapping[Any, Any]) -> bool:
     return place in replaced or place[:2] in replaced
 
 
+def with_mark(patches: Mapping[str, Any]) -> dict[str, Any]:
+    """The patches with `mark` behind all others of self-attentions, to see what they make of keys and values."""
+    others = [patch for patch in patches.get("attn1_patch", ()) if patch is not mark]
+    return {**patches, "attn1_patch": [*others, mark]}
+
+
 @torch.compiler.disable
-def attend(q: Tensor, k: Tensor, v: Tensor, extra: dict[str, Any]) -> Tensor:
-    """Host patch ``attn1`` replace."""
-    return extra[REFERENCE_NET].attend(q, k, v, extra)
+def mark(n: Tensor, context: Tensor, value: Tensor, extra: dict[str, Any]) -> Marked:
+    """Host patch ``attn1_patch``."""
+    return extra[REFERENCE_NET].mark(n, context, value, extra)
+
+
+@torch.compiler.disable
+def attend(func: Any, *arguments: Any, **more: Any) -> Tensor:
+    """The host's ``optimized_attention_override``."""
+    return more["transformer_options"][REFERENCE_NET].attend(func, *arguments, **more)

@@ -14,7 +14,7 @@ from torch import Tensor
 from ....motion.values import Strength, in_picture
 from ....motion.windows import adain, blend, matching, statistics
 from .. import character
-from ..options import REFERENCE_CALL, REFERENCE_PART
+from ..options import REFERENCE_CALL, REFERENCE_NET, REFERENCE_PART
 from ..sampling import Call, timing_of
 from .bank import LayerName, Part
 
@@ -38,10 +38,9 @@ class Shown:
         self._shown: dict[LayerName, int] = {}
         """Tokens of its own that a self-attention has, where it sees others too."""
         self._replaced: Mapping[Any, Any] = options.get("patches_replace", {}).get("attn1", {})
-        # what another node does there may rely on as many keys as queries; a character's picture does not
-        taken = {place for place, patch in self._replaced.items() if patch is not character.attend}
         places = {reader.layer for reader in part.reference.attentions}
-        self._places = {layer for layer in places if layer not in taken and layer[:2] not in taken}
+        # what another node does there may rely on as many keys as queries
+        self._places = {layer for layer in places if layer not in self._replaced and layer[:2] not in self._replaced}
         self._blocks = {reader.layer for reader in part.reference.blocks}
 
     def into(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,6 +49,8 @@ class Shown:
         if self._places:
             # behind those of others, to see what they make of keys and values
             patches["attn1_patch"] = [*patches.get("attn1_patch", ()), attend_to]
+            if REFERENCE_NET in options:
+                patches = character.with_mark(patches)
             if self.part.reads and min(self._shares) < 1.0:
                 replaced["attn1"] = {**self._replaced, **dict.fromkeys(self._places, attend)}
         if self._blocks:

@@ -16,12 +16,12 @@ from kinema.motion.character import (
     read_guider,
     recognise_guider,
 )
-from kinema.motion.character.aniportrait import AniPortraitGuider
 from kinema.motion.character.guider_layouts import GUIDER_LAYOUTS, OTHERS
 from kinema.motion.formats.weights import WeightFileError
 from torch import Tensor
 
 from tests.harness.seeded.layouts import Shape, motion_module
+from tests.harness.seeded.layouts_character import reference_unet
 from tests.harness.seeded.layouts_guiders import (
     GUIDERS,
     PAPER,
@@ -145,15 +145,6 @@ def test_stored_statistics_change_nothing() -> None:
     wanted = load(state)(pictures(3))
     for other in (without, damaged):
         assert all(torch.equal(one, two) for one, two in zip(load(other)(pictures(3)), wanted, strict=True))
-
-
-def test_the_range_of_the_scripts() -> None:
-    guider = load(seeded_guider(REDUCED["aniportrait"], "aniportrait"))
-    assert isinstance(guider, AniPortraitGuider)
-    # 2 * (255 x) - 1 = 2 * y - 1 for y = 255 x
-    wanted = guider(255 * pictures(3))
-    guider.raw_range = True
-    assert all(torch.equal(one, two) for one, two in zip(guider(pictures(3)), wanted, strict=True))
 
 
 def test_one_frame_of_one_place() -> None:
@@ -322,15 +313,7 @@ OTHER_FILES: Mapping[str, tuple[Mapping[str, Shape], str]] = {
         {key: tuple(value.shape) for key, value in motion_module((32, 64, 128, 128)).items()},
         "is a motion module .*AnimateDiff v2.* Put it in models/animatediff_models",
     ),
-    "unet": (
-        {
-            "conv_in.weight": (320, 4, 3, 3),
-            "conv_in.bias": (320,),
-            "down_blocks.0.resnets.0.norm1.weight": (320,),
-            "up_blocks.0.resnets.0.norm1.weight": (320,),
-        },
-        "is the reference UNet of Animate Anyone",
-    ),
+    "unet": (reference_unet((32, 64, 128, 128)), "is the reference UNet of Animate Anyone"),
     "nothing": ({"hello": (1,)}, r"is not a pose guider \(first keys: hello\)"),
     "empty": ({}, r"is not a pose guider \(first keys: none\)"),
 }

@@ -1,5 +1,6 @@
 """Animate Anyone inside the host against a plain implementation of it: banks, denoising, sampling, windows."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -86,14 +87,14 @@ def test_long_clips(folder: Path, release: str) -> None:
     ours = scene.run(model, pictures, frames, TRAILING[:2])
     clip = pictures[0].embeddings
     banks = plain.banks_of(pixels, clip)
-    if release == "moore":
-        predict = plain.predictor(banks, clip, plain.guide_of(kind, poses))
-    else:
-        # its batch norms see the frames of a window
-        def predict(x: torch.Tensor, time: int, seen: list[int]) -> paper.Halves:  # type: ignore[misc]
-            here = plain.predictor(banks, clip, plain.guide_of(kind, poses[seen]))
-            return here(x, time, range(len(seen)))
+    predict = plain.predictor(banks, clip, plain.guide_of(kind, poses))
 
+    def window_by_window(x: torch.Tensor, time: int, seen: Sequence[int]) -> paper.Halves:
+        here = plain.predictor(banks, clip, plain.guide_of(kind, poses[list(seen)]))
+        return here(x, time, range(len(seen)))
+
+    # AniPortrait's batch norms see the frames of a window
+    predict = predict if release == "moore" else window_by_window
     assert relative_error(ours, plain.sampling(predict, frames, TRAILING[:2], window)) < 1e-4
 
 

@@ -10,6 +10,7 @@ from kinema.nodes.character import PoseGuide
 from kinema.nodes.host import character
 from torch import Tensor
 
+from tests.papers import guiders
 from tests.papers.character import Guide
 from tests.papers.error import relative_error
 
@@ -72,7 +73,7 @@ def test_more_pictures_than_frames(loaded, model, caplog) -> None:
         guided_run(model, loaded, scene.guided(loaded, poses)),
         guided_run(model, loaded, scene.guided(loaded, poses[:FRAMES])),
     )
-    assert "9 pose pictures, but the clip has 6 frames" in caplog.text
+    assert "of 9 pose pictures the first 6 are used" in caplog.text
 
 
 def test_pictures_of_another_size(loaded, model) -> None:
@@ -110,6 +111,16 @@ def test_what_is_refused_at_the_node(loaded) -> None:
         PoseGuide.execute(loaded, scene.poses(2) * float("nan"))
     with pytest.raises(CharacterError, match="3 masks for 2 pictures"):
         PoseGuide.execute(loaded, scene.poses(2), mask=torch.ones(3, 64, 64))
+
+
+def test_range_of_aniportraits_scripts(loaded, model, tmp_path: Path) -> None:
+    """An option, for its guider alone."""
+    with pytest.raises(CharacterError, match="raw_range is for the guider of AniPortrait"):
+        PoseGuide.execute(loaded, scene.poses(2), raw_range=True)
+    parts = scene.parts(tmp_path, {"pose": "aniportrait"}, "aniportrait")
+    (guide,) = PoseGuide.execute(parts, scene.poses(FRAMES), raw_range=True).result[0]
+    maps = guiders.aniportrait(scene.poses(FRAMES).movedim(-1, 1), scene.guider_state("aniportrait"), raw=True)
+    assert relative_error(guided_run(model, parts, guide), plain_run(parts, Guide(maps=maps))) < 1e-4
 
 
 def test_mask_blackens(loaded) -> None:

@@ -13,7 +13,7 @@ from comfy.model_management import InterruptProcessingException
 from kinema.motion.character import CharacterError
 from kinema.motion.sampling import FreeInitOptions
 from kinema.motion.values import NOTHING
-from kinema.motion.windows import ReferenceOptions
+from kinema.motion.windows import ReferenceOptions, WindowOptions
 from kinema.nodes.host import character
 from kinema.nodes.host.animate.character import release_windows
 from kinema.nodes.host.character import picture
@@ -173,6 +173,56 @@ def test_partly_loaded(loaded, model) -> None:
     loaded.reference.patcher.load(torch.device("cpu"), lowvram_model_memory=200_000)
     moved.load(torch.device("cpu"), lowvram_model_memory=200_000)
     assert torch.equal(scene.run(moved, pictures, FRAMES, TIMES), wanted)
+
+
+def test_compiled(loaded, model) -> None:
+    from comfy_extras.nodes_torch_compile import TorchCompileModel
+
+    pictures = [scene.referenced(loaded, scene.picture())]
+    moved = scene.moved(model, loaded, pictures, [scene.guided(loaded, scene.poses(FRAMES))])
+    wanted = scene.run(moved, pictures, FRAMES, TIMES)
+    with torch.inference_mode():
+        compiled = TorchCompileModel.execute(moved, "eager").result[0]
+    assert relative_error(scene.run(compiled, pictures, FRAMES, TIMES), wanted) < 1e-5
+
+
+def test_memory_that_is_asked_for(loaded, model, monkeypatch) -> None:
+    """For the pictures' pass and the bank, which then is there when the host measures what is free for the rest."""
+    asked: list[float] = []
+    load = comfy.model_management.load_models_gpu
+    monkeypatch.setattr(
+        comfy.model_management,
+        "load_models_gpu",
+        lambda models, memory_required=0, **more: (
+            asked.append(memory_required),
+            load(models, memory_required=memory_required, **more),
+        )[1],
+    )
+    pictures = [scene.referenced(loaded, scene.picture(seed)) for seed in (3, 4)]
+    banks: list[int] = []
+    moved = scene.moved(model, loaded, pictures)
+    moved.set_model_attn1_output_patch(lambda n, extra: banks.append(next(iter(extra[PREPARED].values())).size) or n)
+    scene.run(moved, pictures, FRAMES, TIMES[:1])
+    assert loaded.reference is not None
+    bank = loaded.reference.model.bank_size(2, 8, 8, 4)
+    assert set(banks) == {bank}
+    assert asked[0] == model.model.memory_required([4, 4, 8, 8]) + bank  # type: ignore[operator]
+
+
+def test_windows_of_ones_own(loaded, model) -> None:
+    """A Sliding Context behind Animate Character is what counts."""
+    pictures = [scene.referenced(loaded, scene.picture())]
+    moved = scene.moved(model, loaded, pictures)
+    own = slide(moved, Stage(WindowOptions("standard_static", 16, 4, fuse="flat")))
+    seen: list[int] = []
+    own.set_model_unet_function_wrapper(
+        lambda apply, args: (
+            seen.append(len(args["input"]) // len(args["cond_or_uncond"])),
+            apply(args["input"], args["timestep"], **args["c"]),
+        )[1]
+    )
+    scene.run(own, pictures, 40, TIMES[:1])
+    assert set(seen) <= {16, 32, 48}
 
 
 def test_half_precision(loaded) -> None:
