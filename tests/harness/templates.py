@@ -134,6 +134,7 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "RepeatImageBatch", amount=frames)
     set_inputs(prompt, "KinemaPromptTravel", frames=frames)
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
+    set_inputs(prompt, "KinemaLoadPose", frames=frames)
     set_inputs(prompt, "KinemaRetimePose", frames=frames)
     # in the proportions of the clip
     set_inputs(prompt, "KinemaDrawPose", width=DRAWN, height=DRAWN)

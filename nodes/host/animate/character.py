@@ -54,7 +54,7 @@ def animate_character(
     if len(nets) > 1:
         files = " and ".join(sorted(net.file for net in nets))
         raise CharacterError(f"{files} read the reference pictures. Use one Load Animate Anyone for all of them.")
-    told = [parts.told]
+    told = [settings(parts.release, sampling, windows)]
     if not pictures:
         told.append("No reference picture is connected: the conditioning alone says what the character looks like.")
     companions = [*([References(tuple(pictures))] if pictures else []), *guides, *loras]
@@ -62,6 +62,14 @@ def animate_character(
     if sampling:
         set_zero_terminal(animated, parts.release.beta_schedule)
     return slide(animated, Stage(release_windows(parts.release))) if windows else animated
+
+
+def settings(release: Release, sampling: bool, windows: bool) -> str:
+    """What a release sets, in a line."""
+    schedule = f"{release.beta_schedule.split()[0]}, zero SNR" if sampling else "schedule of the model"
+    loop = "loop" if release.closed_loop else "no loop"
+    cut = f"windows of {release.window}, overlap {release.overlap}, {loop}" if windows else "no windows"
+    return f"{release.title}: {schedule}; {cut}."
 
 
 def release_windows(release: Release) -> WindowOptions:

@@ -70,6 +70,14 @@ def test_second_motion_module_in_a_chain(loaded, model, tmp_path: Path) -> None:
     assert relative_error(found, scene.run(moved, pictures, FRAMES, TIMES)) > 1e-3
 
 
+def test_what_is_set_is_told(loaded, model, caplog) -> None:
+    caplog.set_level("INFO")
+    scene.moved(model, loaded)
+    assert "Moore-AnimateAnyone: sqrt_linear, zero SNR; windows of 24, overlap 4, loop." in caplog.text
+    scene.moved(model, loaded, sampling=False, windows=False)
+    assert "Moore-AnimateAnyone: schedule of the model; no windows." in caplog.text
+
+
 def test_sampling_and_windows_of_ones_own(loaded, model) -> None:
     plainly = scene.moved(model, loaded, sampling=False, windows=False)
     assert plainly.model_options.get("context_handler") is None

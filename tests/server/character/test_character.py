@@ -70,7 +70,7 @@ def test_a_clip_has_a_frame_for_each_place_of_the_latent(clip: np.ndarray) -> No
 def test_other_poses_make_another_clip(server: Server, character: templates.Prompt, clip: np.ndarray) -> None:
     for entry in character.values():
         if entry["_meta"]["title"] == "Motion":
-            entry["inputs"]["frames"] = 2 * FRAMES
+            entry["inputs"]["frames"] = 3 * FRAMES
     assert differs(sampled(server, character), clip) > 0.1
 
 
