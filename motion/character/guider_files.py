@@ -7,10 +7,20 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ..formats import Shapes, check_weight, is_bookkeeping, key_lines, kind_and_place, shown, wrapper
+from ..formats import (
+    FACE_MASK,
+    Shapes,
+    check_weight,
+    is_bookkeeping,
+    key_lines,
+    kind_and_place,
+    kind_of,
+    shown,
+    wrapper,
+)
 from .errors import CharacterError
 from .guider import Guider, GuiderKind, GuiderStructure
-from .guider_layouts import GUIDER_LAYOUTS, OTHERS, GuiderLayout
+from .guider_layouts import GUIDER_LAYOUTS, GuiderLayout
 
 EXAMPLE = "Choose pose_guider.pth, or a guidance encoder of Champ."
 
@@ -45,8 +55,9 @@ def recognise_guider(shapes: Shapes, file: str) -> RecognisedGuider:
     plain = {key.removeprefix(prefix): shapes[key] for key in named}
     lines = key_lines(plain)
     fitting = [layout for layout in GUIDER_LAYOUTS if layout.applies(lines)]
-    if len(fitting) != 1 or any(other.applies(lines) for other in OTHERS):
-        raise CharacterError(_refusal(shapes, lines, file))
+    kind = kind_of(plain)
+    if len(fitting) != 1 or (kind is not None and kind.id == FACE_MASK):
+        raise CharacterError(_refusal(shapes, file))
     layout = fitting[0]
     built = _built(layout, plain, file)
     wanted, unused = built.shapes, layout.unused(built.structure)
@@ -138,8 +149,8 @@ def _shown(shape: tuple[int, ...] | None) -> str:
     return "nothing" if shape is None else str(shape or "a single number")
 
 
-def _refusal(shapes: Shapes, lines: str, file: str) -> str:
-    other = next((each for each in OTHERS if each.applies(lines)), None) or kind_and_place(shapes, file)
+def _refusal(shapes: Shapes, file: str) -> str:
+    other = kind_and_place(shapes, file)
     if other is None:
         sample = ", ".join(map(shown, list(shapes)[:3])) or "none"
         return f"{file} is not a pose guider (first keys: {sample}). {EXAMPLE}"

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..formats import FileKind, Shapes
+from ..formats import Shapes
 from .aniportrait import AniPortraitGuider, WindowNorm
 from .champ import ChampGuider
 from .convolutions import PAPER, MooreGuider, PaperGuider
@@ -156,19 +156,3 @@ GUIDER_LAYOUTS = (
 )
 """Every kind that is known."""
 GUIDER_KINDS = tuple(layout.guider.kind for layout in GUIDER_LAYOUTS)
-OTHERS = (
-    FileKind(
-        "face-locator-hallo",
-        "the face locator of Hallo or a network with it",
-        "It reads a mask of the face, is left out of the half without guidance, and needs a network that hears audio.",
-        (r"^(module\.)?face_locator\.",),
-    ),
-    FileKind(
-        "face-locator-echomimic",
-        "the face locator of EchoMimic",
-        "It reads a mask of the face box and needs a network that hears audio.",
-        (r"^conv_in\.weight \[\d+, 1, 3, 3\]", _BLOCKS),
-        unless=_TRANSFORMERS,
-    ),
-)
-"""Readers of pictures that look alike and cannot be used here."""

@@ -8,7 +8,7 @@ describe, ``modules`` names motion modules and ``kinds`` everything else: ``file
 UNet goes by, and says which layers a file lacks.
 """
 
-from .character_kinds import APPEARANCE_ENCODER, FACE_DENOISER, REFERENCE_UNET
+from .character_kinds import APPEARANCE_ENCODER, FACE_DENOISER, FACE_MASK, REFERENCE_UNET
 from .errors import WeightFileError
 from .file_kind import MOTION_MODULE, FileKind, key_lines, shown, wrapper
 from .kinds import CAMERA, IMAGE_LORAS, IMAGE_UNET, LDM_UNET, MOTION_LORA, SPARSE, kind_of
@@ -26,6 +26,7 @@ __all__ = [
     "CAMERA",
     "ENCODER_BLOCKS",
     "FACE_DENOISER",
+    "FACE_MASK",
     "IMAGE_LORAS",
     "IMAGE_UNET",
     "LATENT",

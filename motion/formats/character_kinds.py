@@ -7,7 +7,7 @@ picture that is quietly wrong, so each says by name why it cannot be used.
 
 from .file_kind import MOTION_MODULE, FileKind
 
-REFERENCE_UNET, APPEARANCE_ENCODER = "reference-unet", "magicanimate-encoder"
+REFERENCE_UNET, APPEARANCE_ENCODER, FACE_MASK = "reference-unet", "magicanimate-encoder", "echomimic-mask"
 ANOTHER_READING = r"attn1_5\.|attn2\.to_k\.weight \[[0-9]+, 384\]"
 """Of denoising UNets that read something else than a picture's embedding."""
 _DIFFUSERS = (r"^conv_in\.", r"^down_blocks\.0\.resnets\.", r"^up_blocks\.0\.resnets\.")
@@ -61,7 +61,7 @@ CHARACTER_KINDS = (
         (r"^blocks\.0\.weight \[[0-9]+, 3, 4, 4\]", r"^conv_out\.weight \["),
     ),
     _refused(
-        "echomimic-mask",
+        FACE_MASK,
         "the face locator of EchoMimic",
         "it reads a mask of the face, and EchoMimic moves the face by sound",
         (r"^conv_in\.weight \[[0-9]+, 1, 3, 3\]", r"^blocks\.0\.weight \["),

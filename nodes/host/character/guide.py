@@ -133,10 +133,11 @@ class Guide(WeightedCompanion[GuiderWeights]):
         key = (self, read, size, x.device)
         if key not in kept:
             dtype = moment.base.get_dtype_inference()
-            bytes_of_all = sum(guider.widths) * size[0] * size[1] * dtype.itemsize * moment.call.total
             heard = management.throw_exception_if_processing_interrupted
             maps = guider.features(self._pictures(read, size), heard, x.device, dtype)
-            kept[key] = [each.to(resting_place(bytes_of_all, x.device)) for each in maps]
+            # those of other windows take as much for each frame
+            size_of_all = sum(each.nbytes for each in maps) * moment.call.total // len(read)
+            kept[key] = [each.to(resting_place(size_of_all, x.device)) for each in maps]
         if guider.per_window or len(read) == 1 or numbers == read:
             return kept[key]
         return [each[list(numbers)] for each in kept[key]]

@@ -12,7 +12,7 @@ from ....motion.temporal import MotionModel
 from ....motion.values import Acts
 from ..images import PIXELS
 from ..notices import notice
-from ..options import REFERENCES
+from ..options import CONTEXT_REFERENCES
 from ..sampling import Moment
 from ..temporal import Clip, Companion
 from .picture import STRETCH, Bank, ReferencePicture, proportions, read_pictures
@@ -64,7 +64,8 @@ class References(Companion):
         check_context_reference(clip.options)
         taken = clip.options.get("patches_replace", {}).get("attn1", {})
         if taken:
-            told.append(f"Another node replaces {len(taken)} self-attentions; there the reference picture is not seen.")
+            what = "a self-attention" if len(taken) == 1 else f"{len(taken)} self-attentions"
+            told.append(f"Another node replaces {what}; there the reference picture is not seen.")
         return told
 
     def prepare(self, clip: Clip, model: ModelPatcher) -> Bank:
@@ -117,7 +118,7 @@ def check_context_reference(options: Mapping[str, Any]) -> None:
     Raises:
         CharacterError: it does.
     """
-    for reference in options.get(REFERENCES, ()):
+    for reference in options.get(CONTEXT_REFERENCES, ()):
         if reference.attentions and reference.options.style_fidelity < 1.0:
             raise CharacterError(
                 "Context Reference with style_fidelity below 1 takes the self-attentions in which the reference "

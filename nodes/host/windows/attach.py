@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ....motion.windows import Reader, WindowReferenceError, plan_windows, widest
 from ..notices import notice
-from ..options import REFERENCES, REUSE
+from ..options import CONTEXT_REFERENCES, REUSE
 from ..patching import set_wrappers, wrapped
 from . import patches
 from .bank import ContextReference
@@ -42,8 +42,8 @@ def refer(model: ModelPatcher, reference: ContextReference) -> ModelPatcher:
         attentions=tuple(widest(attentions, share)) if "attention" in ways else (),
         blocks=tuple(widest(blocks, share)) if "adain" in ways else (),
     )
-    referring = _with(model, REFERENCES, reference, "Context Reference")
-    set_wrappers(referring, REFERENCES, {WrappersMP.APPLY_MODEL: patches.patched})
+    referring = _with(model, CONTEXT_REFERENCES, reference, "Context Reference")
+    set_wrappers(referring, CONTEXT_REFERENCES, {WrappersMP.APPLY_MODEL: patches.patched})
     return referring
 
 
@@ -94,7 +94,7 @@ class Looked:
         items = options.get(self.key, ())
         frames = noise.shape[0]
         told = [no_windows(frames, model_options.get("context_handler")), *short_values(frames, items)]
-        if self.key == REFERENCES:
+        if self.key == CONTEXT_REFERENCES:
             told += [missing_frames(frames, items), replaced_attentions(items, options.get("patches_replace", {}))]
         said = f"{self.key}.told"
         if any(told) and said not in options:

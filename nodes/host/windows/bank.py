@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ....motion.values import NOTHING, Acts, MotionValue
 from ....motion.windows import Reader, ReferenceOptions, Window, sources
-from ..options import REFERENCES
+from ..options import CONTEXT_REFERENCES
 from ..sampling import Now, Timing
 
 FIRST_QUARTER = Acts(end_percent=0.25)
@@ -87,7 +87,7 @@ class WindowReference:
         self.sources: Sequence[int | None] = [None] * len(windows)
         self._timing, self._reference, self._value = timing, None, NOTHING
         now = Now(timing, lambda: sigma)
-        for reference in options.get(REFERENCES, ()) if len(windows) > 1 else ():
+        for reference in options.get(CONTEXT_REFERENCES, ()) if len(windows) > 1 else ():
             value = now.strength(reference.acts)
             if not value.is_zero and (reference.attentions or reference.blocks):
                 self._reference, self._value = reference, value
@@ -100,8 +100,8 @@ class WindowReference:
         if self._reference is None:
             return None
         reads = self.sources[first] is not None
-        if reads and REFERENCES not in self._timing.kept:
-            self._timing.kept[REFERENCES] = True
+        if reads and CONTEXT_REFERENCES not in self._timing.kept:
+            self._timing.kept[CONTEXT_REFERENCES] = True
             where = "main memory" if self._bank.on_cpu else "the model's device"
             logging.info("[Kinema] The reference window takes %.0f MB on %s.", self._bank.size / 1e6, where)
         return Part(self._reference, self._value, self._bank, reads, last in self.sources)

@@ -23,7 +23,7 @@ from ....motion.values import active_keyframes
 from ....motion.windows import Window, WindowError, WindowOptions, is_needed, plan_windows
 from ..control import WindowControls
 from ..notices import notice, progress
-from ..options import REFERENCE_PART, REFERENCES, WINDOW_FRAMES, WINDOWS, WINDOWS_TOLD
+from ..options import CONTEXT_REFERENCES, REFERENCE_PART, WINDOW_FRAMES, WINDOWS, WINDOWS_TOLD
 from ..patching import wrapped
 from ..sampling import Call, start_timing, timing_of
 from .bank import WindowReference
@@ -206,7 +206,7 @@ def _prepared(executor: Any, model: ModelPatcher, noise_shape: Sequence[int], *r
         base: Any = model.model
         banks = [
             reference.bank_size(frames, size[-2], size[-1], base.get_dtype_inference().itemsize)
-            for reference in model.model_options["transformer_options"].get(REFERENCES, ())
+            for reference in model.model_options["transformer_options"].get(CONTEXT_REFERENCES, ())
         ]
         # the host reserves two rows for each frame, positive and negative
         frames += math.ceil(max(banks, default=0) / (2 * base.memory_required([1, *size])))

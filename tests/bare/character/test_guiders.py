@@ -16,7 +16,7 @@ from kinema.motion.character import (
     read_guider,
     recognise_guider,
 )
-from kinema.motion.character.guider_layouts import GUIDER_LAYOUTS, OTHERS
+from kinema.motion.character.guider_layouts import GUIDER_LAYOUTS
 from kinema.motion.formats.weights import WeightFileError
 from torch import Tensor
 
@@ -193,10 +193,11 @@ def test_recognised(kind: str, state: State) -> None:
 def test_every_layout_is_of_one_kind_or_refused(name: str) -> None:
     lines = "\n".join(f"{key} {list(shape)}" for key, shape in GUIDERS[name].items())
     layouts = [layout.guider.kind.id for layout in GUIDER_LAYOUTS if layout.applies(lines)]
-    others = [other.id for other in OTHERS if other.applies(lines)]
     assert layouts == [{"moore_paper_widths": "moore", "echomimic_locator": "moore"}.get(name, name)]
-    assert others == (["face-locator-echomimic"] if name == "echomimic_locator" else [])
-    if not others:
+    if name == "echomimic_locator":
+        with pytest.raises(CharacterError, match="EchoMimic"):
+            recognise_guider(GUIDERS[name], "file.pth")
+    else:
         assert recognise_guider(GUIDERS[name], "file.pth").structure.maps[0] == (4 if name == "paper" else 320)
 
 
@@ -304,10 +305,10 @@ def test_damaged_values(state: State) -> None:
 
 
 OTHER_FILES: Mapping[str, tuple[Mapping[str, Shape], str]] = {
-    "echomimic": (echomimic_locator(), "is the face locator of EchoMimic, .* mask of the face box and needs .* audio"),
+    "echomimic": (echomimic_locator(), "is the face locator of EchoMimic, .* mask of the face, .* by sound"),
     "hallo": (
         {f"face_locator.{key}": shape for key, shape in moore_guider(inner=PAPER).items()},
-        "is the face locator of Hallo .* needs a network that hears audio",
+        "is the face locator of Hallo, .* masks of the face and sound",
     ),
     "module": (
         {key: tuple(value.shape) for key, value in motion_module(SMALL).items()},

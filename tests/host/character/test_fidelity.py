@@ -7,8 +7,11 @@ import pytest
 import torch
 from comfy.ldm.models.autoencoder import DiagonalGaussianRegularizer
 from comfy.samplers import calculate_sigmas
+from kinema.motion.character import RELEASES
+from kinema.motion.windows import plan_windows
 from kinema.nodes.character import ReferencePicture
 from kinema.nodes.host import character
+from kinema.nodes.host.animate.character import release_windows
 
 from tests.papers import character as paper
 from tests.papers.error import relative_error
@@ -93,6 +96,27 @@ def test_long_clips(folder: Path, release: str) -> None:
     # AniPortrait's batch norms see the frames of a window
     predict = predict if release == "moore" else window_by_window
     assert relative_error(ours, plain.sampling(predict, frames, TRAILING[:2], window)) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("release", "lengths"),
+    # MusePose's authors lengthen a clip until open windows tile it; at lengths between, ours move the last one back
+    [("moore", range(20, 100)), ("champ", [48, 240]), ("aniportrait", range(12, 60)), ("musepose", [30, 48, 92, 136])],
+)
+def test_windows_are_the_authors(release: str, lengths: Sequence[int]) -> None:
+    """The same at every step, each with the same weight."""
+    chosen = RELEASES[release]
+    for frames in lengths:
+        wanted = paper.windows(frames, chosen.window, chosen.overlap, chosen.closed_loop)
+        for step in (0, 1, 7):
+            planned = plan_windows(frames, step, release_windows(chosen))
+            assert [list(window.frames) for window in planned] == wanted
+        hits = [sum(frame in window for window in wanted) for frame in range(frames)]
+        assert all(
+            weight == pytest.approx(1 / hits[frame])
+            for window in planned
+            for frame, weight in zip(window.frames, window.weights, strict=True)
+        )
 
 
 def test_betas_of_inference(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from kinema.motion.values import Acts, Keyframe
 from kinema.motion.windows import ReferenceOptions, WindowOptions, WindowReferenceError
-from kinema.nodes.host.options import REFERENCE_PART, REFERENCES
+from kinema.nodes.host.options import CONTEXT_REFERENCES, REFERENCE_PART
 from kinema.nodes.host.windows import attach as reference
 from kinema.nodes.host.windows import bank
 from kinema.nodes.host.windows import sliding as windows
@@ -109,7 +109,7 @@ def test_nodes_go_in_any_order(model, tmp_path: Path) -> None:
     last = referred(slid(animated(model, motion)))
     first = slid(animated(referred(model), motion))
     assert torch.equal(sample(first, frames=FRAMES, steps=1), sample(last, frames=FRAMES, steps=1))
-    assert REFERENCES not in model.model_options["transformer_options"]
+    assert CONTEXT_REFERENCES not in model.model_options["transformer_options"]
 
 
 @pytest.mark.parametrize("strength", [0.0, [0.0] * FRAMES, torch.zeros(1, 4, 4), "keyframes"])
@@ -200,7 +200,7 @@ def test_the_bank_has_the_size_that_is_reserved(model) -> None:
 
         patched.set_model_attn2_patch(note)
         sample(patched, frames=FRAMES, steps=1)
-        (seen,) = patched.model_options["transformer_options"][REFERENCES]
+        (seen,) = patched.model_options["transformer_options"][CONTEXT_REFERENCES]
         assert max(sizes) == seen.bank_size(4, 8, 8, 4)
 
 
@@ -213,7 +213,7 @@ def test_memory_is_reserved_for_one_window_and_the_bank(model) -> None:
     assert reserved(slid(model)) == 4
     assert reserved(referred(slid(model), on_cpu=True)) == 4
     full = referred(slid(model), style_fidelity=0.0)
-    (seen,) = full.model_options["transformer_options"][REFERENCES]
+    (seen,) = full.model_options["transformer_options"][CONTEXT_REFERENCES]
     row = model.model.memory_required([1, 4, 8, 8])
     assert 2 * (reserved(full) - 4) * row >= seen.bank_size(4, 8, 8, 4) > 2 * (reserved(full) - 5) * row
     assert reserved(slid(referred(model, style_fidelity=0.0))) == reserved(full)
