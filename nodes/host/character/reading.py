@@ -33,7 +33,7 @@ Marked = tuple[Tensor, Tensor | None, Tensor | None]
 OVERRIDE = "optimized_attention_override"
 """The host's key for a function that is called in place of its attention function."""
 UNCONDITIONAL = 1
-"""In the host's ``cond_or_uncond``."""
+"""In the host's ``cond_or_uncond``, where there is one positive and one negative conditioning."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Reading(Acting):
     kept: dict[tuple[int, int], Sequence[Strength]] = field(default_factory=dict)
     """The share of each group, by resolution."""
 
+    looking: Sequence[bool] = ()
+    """Whether the rows of each conditioning look at the pictures."""
     place: LayerName | None = None
     """Of the self-attention that comes next."""
     taken: Mapping[Any, Any] = field(default_factory=dict)
@@ -69,11 +71,18 @@ class Reading(Acting):
 
     def into(self, options: dict[str, Any]) -> None:
         """Have the host ask us for every self-attention that no other node has replaced."""
-        if UNCONDITIONAL in self.kinds and len(set(self.kinds)) == 1:
+        self.looking = self._looking(options.get("uuids", ()))
+        if not any(self.looking):
             return
         self.taken = options.get("patches_replace", {}).get("attn1", {})
         self.inner = options.get(OVERRIDE)
         options |= {REFERENCE_NET: self, OVERRIDE: attend, "patches": with_mark(options.get("patches", {}))}
+
+    def _looking(self, uuids: Sequence[Any]) -> Sequence[bool]:
+        """By what the guider calls each conditioning; one that it does not know came from a node that guides by it."""
+        if self.bank.conditional and len(uuids) == len(self.kinds):
+            return [uuid in self.bank.conditional for uuid in uuids]
+        return [kind != UNCONDITIONAL for kind in self.kinds]
 
     def mark(self, n: Tensor, context: Tensor, value: Tensor, extra: Mapping[str, Any]) -> Marked:
         """Remember where the next self-attention is; keys and values that nobody has changed are left to the layer."""
@@ -94,10 +103,9 @@ class Reading(Acting):
             return attended(q, k, v)
         keys, values = self._seen(place, q)
         shares = self._shares(more["transformer_options"]["activations_shape"][2:], q)
-        each = zip(self.kinds, *(part.chunk(len(self.kinds)) for part in (q, k, v)), strict=True)
+        each = zip(self.looking, *(part.chunk(len(self.looking)) for part in (q, k, v)), strict=True)
         rows = [
-            attended(*own) if kind == UNCONDITIONAL else self._read(attended, own, keys, values, shares)
-            for kind, *own in each
+            self._read(attended, own, keys, values, shares) if looks else attended(*own) for looks, *own in each
         ]
         return rows[0] if len(rows) == 1 else torch.cat(rows)
 
