@@ -46,7 +46,9 @@ def animate_character(
             "Animate Character has no motion module, without which every frame would be a picture of its own. Choose "
             "motion_module in Load Animate Anyone, or connect Load Motion Module to motion_model."
         )
-    if pictures and any(isinstance(mate, References) for each in model.get_attachment(ATTACHED) or () for mate in each.companions):
+    if pictures and any(
+        isinstance(mate, References) for each in model.get_attachment(ATTACHED) or () for mate in each.companions
+    ):
         raise CharacterError(
             "This model has been through an Animate Character with a reference picture already. Take one of the two "
             "out; to have several pictures or characters in a clip, chain Reference Picture nodes."
