@@ -35,6 +35,7 @@ class Checked:
     ) -> Tensor:
         """Same signature as the host's ``CFGGuider.outer_sample``."""
         guider = executor.class_obj
+        check_latent(noise.shape)
         frames = noise.shape[0]
         motions = [each.motion for each in self.chain]
         options = guider.model_options["transformer_options"]
@@ -60,6 +61,19 @@ class Checked:
         prepared |= {mate: mate.prepare(clip, guider.model_patcher) for mate in mates if mate not in prepared}
         start_timing(guider, sigmas)
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
+
+
+def check_latent(shape: Sequence[int]) -> None:
+    """Stop on a latent that has its frames elsewhere than a batch of pictures.
+
+    Raises:
+        ClipError: it is one of a video model.
+    """
+    if len(shape) != 4:
+        raise ClipError(
+            f"This latent has the shape {list(shape)}, as video models have it; a clip of an image model is a batch of "
+            "pictures. Connect Empty Latent Image, with the number of frames as batch_size."
+        )
 
 
 def check_context(context: Any, shape: Sequence[int]) -> None:

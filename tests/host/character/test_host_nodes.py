@@ -204,3 +204,13 @@ def test_rows_that_nobody_can_tell_apart(loaded, model) -> None:
     patched.set_model_attn1_output_patch(lambda n, extra: n[:-1])
     with pytest.raises(CharacterError, match="number of rows"):
         run(patched, loaded)
+
+
+def test_the_latent_of_a_video_model(loaded, model) -> None:
+    latent = torch.zeros(1, 4, 2, 8, 8)
+    conds = scene.conds([scene.referenced(loaded, scene.picture())])
+    sampler = comfy.samplers.sampler_object("euler")
+    with pytest.raises(ValueError, match="Connect Empty Latent Image"):
+        comfy.sample.sample_custom(
+            moved(model, loaded), latent, 3.5, sampler, torch.tensor([1.0, 0.0]), *conds, latent, disable_pbar=True
+        )
