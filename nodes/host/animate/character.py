@@ -7,6 +7,7 @@ from comfy.model_patcher import ModelPatcher
 from ....motion.character import CharacterError, Release
 from ....motion.windows import WindowOptions
 from ..character import AnimateAnyone, Guide, ReferencePicture, References, check_guide_fits, check_reference_fits
+from ..options import ATTACHED
 from ..sampling import set_zero_terminal
 from ..temporal import Companion, LoadedMotion, Strengths
 from ..windows import Stage, slide
@@ -44,6 +45,13 @@ def animate_character(
         raise CharacterError(
             "Animate Character has no motion module, without which every frame would be a picture of its own. Choose "
             "motion_module in Load Animate Anyone, or connect Load Motion Module to motion_model."
+        )
+    if pictures and any(
+        isinstance(mate, References) for each in model.get_attachment(ATTACHED) or () for mate in each.companions
+    ):
+        raise CharacterError(
+            "This model has been through an Animate Character with a reference picture already. Take one of the two "
+            "out; to have several pictures or characters in a clip, chain Reference Picture nodes."
         )
     unet = model.get_model_object("diffusion_model")
     for picture in pictures:

@@ -16,6 +16,9 @@ from .beside import double_motion, idle_context
 FEWEST_FRAMES = 8
 """Below this a motion module has little to work with; what comes out is grainy."""
 
+UNCONDITIONAL = ("negative", "uncond")
+"""In the names of conditionings that a guider moves away from."""
+
 
 class ClipError(ValueError):
     """A clip does not fit the motion models it is sampled with."""
@@ -32,6 +35,7 @@ class Checked:
     ) -> Tensor:
         """Same signature as the host's ``CFGGuider.outer_sample``."""
         guider = executor.class_obj
+        check_latent(noise.shape)
         frames = noise.shape[0]
         motions = [each.motion for each in self.chain]
         options = guider.model_options["transformer_options"]
@@ -45,7 +49,7 @@ class Checked:
         unet = guider.model_patcher.get_model_object("diffusion_model")
         in_windows = frames_at_once(frames, context) < frames
         told += check_controls(controls_of(guider.conds), unet, noise.shape, at_once, in_windows)
-        clip = Clip(frames, noise.shape[-2], noise.shape[-1], options)
+        clip = Clip(frames, noise.shape[-2], noise.shape[-1], options, conditional(guider.conds))
         mates = [mate for each in self.chain for mate in each.companions]
         told += dict.fromkeys(text for mate in mates for text in mate.check_clip(clip))
         if any(told) and TOLD not in options:
@@ -57,6 +61,19 @@ class Checked:
         prepared |= {mate: mate.prepare(clip, guider.model_patcher) for mate in mates if mate not in prepared}
         start_timing(guider, sigmas)
         return executor(noise, latent_image, sampler, sigmas, *rest, **more)
+
+
+def check_latent(shape: Sequence[int]) -> None:
+    """Stop on a latent that has its frames elsewhere than a batch of pictures.
+
+    Raises:
+        ClipError: it is one of a video model.
+    """
+    if len(shape) != 4:
+        raise ClipError(
+            f"This latent has the shape {list(shape)}, as video models have it; a clip of an image model is a batch of "
+            "pictures. Connect Empty Latent Image, with the number of frames as batch_size."
+        )
 
 
 def check_context(context: Any, shape: Sequence[int]) -> None:
@@ -74,6 +91,24 @@ def check_context(context: Any, shape: Sequence[int]) -> None:
             f"Context windows on this model cut dimension {cut} of the latent, and the frames of a clip are "
             "dimension 0. Set dim of Context Windows (Manual) to 0, or use Sliding Context instead."
         )
+
+
+def conditional(conds: Mapping[str, Sequence[Mapping[str, Any]]]) -> frozenset[Any]:
+    """The ``uuid`` of every conditioning of a guider that is no negative one.
+
+    Guiders number their conditionings as they like, so that the host's ``cond_or_uncond`` says which is which for one
+    positive and one negative alone.
+
+    Args:
+        conds: by the name that the guider gives them: "positive", "negative", "middle", "empty_negative_prompt", ...
+    """
+    return frozenset(
+        cond["uuid"]
+        for name, group in conds.items()
+        if not any(word in name for word in UNCONDITIONAL)
+        for cond in group
+        if "uuid" in cond
+    )
 
 
 def frames_at_once(frames: int, context: Any, views: WindowOptions | None = None) -> int:

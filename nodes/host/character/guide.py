@@ -11,6 +11,7 @@ import comfy.utils
 import torch
 import torch.nn.functional as F
 from comfy.ldm.modules.attention import SpatialTransformer
+from comfy.model_patcher import ModelPatcher
 from einops import rearrange
 from torch import Tensor
 
@@ -106,11 +107,22 @@ class Guide(WeightedCompanion[GuiderWeights]):
             told.append(f"Pose Guide has one picture: it holds for all {clip.frames} frames.")
         return told
 
+    def prepare(self, clip: Clip, model: ModelPatcher) -> tuple[int, int]:
+        """Height and width of the clip's latents, by which parts of it are known."""
+        return clip.height, clip.width
+
     def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> ActingGuide | None:
         """The guider's maps for the frames of a call; a whole clip is read in the first call of a sampling."""
         strength = moment.now.strength(self.acts)
         if strength.is_zero:
             return None
+        size = (moment.x.shape[2], moment.x.shape[3])
+        if size != moment.prepared.get(self, size):
+            raise CharacterError(
+                "A part of the frames is sampled by itself, by Conditioning (Set Area) or a node that cuts them into "
+                "tiles, and Pose Guide cannot know which part of its pictures belongs there. Use Conditioning (Set "
+                "Mask) with set_cond_area default, or take that node out."
+            )
         guider: Guider = weights[0]
         parts = [self._maps(guider, moment, window) for window in self._windows(guider, moment)]
         maps = {

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch.nn.functional as F
 from comfy.patcher_extension import WrappersMP
 from einops import rearrange
 from torch import Tensor
@@ -47,6 +48,9 @@ class ActingGuide(Acting):
             return h
         size = (h.shape[2], h.shape[3])
         strength = in_picture(self.strength.over(self.numbers, size, h.device, self.masks), size)
+        if part.shape[2:] != size:
+            # Deep Shrink makes the blocks behind it smaller, and so the map that was meant for them
+            part = F.interpolate(part.float(), size, mode="bilinear", align_corners=False, antialias=True)
         part = part.to(h.dtype)
         if isinstance(strength, Tensor):
             part = part * strength.to(h)

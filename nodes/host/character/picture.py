@@ -74,6 +74,8 @@ class Bank:
 
     read: Mapping[LayerName, Tensor]
     """(pictures, pixels, channels) by place."""
+    conditional: frozenset[Any] = frozenset()
+    """The host's ``uuid`` of every conditioning whose rows look at the pictures; empty if nothing is known of them."""
 
     @property
     def size(self) -> int:

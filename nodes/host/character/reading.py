@@ -5,9 +5,9 @@ A token of a frame attends to its own frame and to the pictures, in one softmax:
 themselves alone. The pictures' keys and values are made once a call, not once a frame.
 
 The host calls two functions of ours: `mark`, an ``attn1_patch``, says that a self-attention comes, and `attend`, the
-host's ``optimized_attention_override``, runs it. Keys and values then die where the host's own do, in the layer, and
-not behind the feed-forward as those of a replaced attention would. Both find what they work from in the call's own copy
-of ``transformer_options``.
+host's ``optimized_attention_override``, runs it; `check_attended` makes sure that it did. Keys and values then die
+where the host's own do, in the layer, and not behind the feed-forward as those of a replaced attention would. All find
+what they work from in the call's own copy of ``transformer_options``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ Marked = tuple[Tensor, Tensor | None, Tensor | None]
 OVERRIDE = "optimized_attention_override"
 """The host's key for a function that is called in place of its attention function."""
 UNCONDITIONAL = 1
-"""In the host's ``cond_or_uncond``."""
+"""In the host's ``cond_or_uncond``, where there is one positive and one negative conditioning."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Reading(Acting):
     kept: dict[tuple[int, int], Sequence[Strength]] = field(default_factory=dict)
     """The share of each group, by resolution."""
 
+    looking: Sequence[bool] = ()
+    """Whether the rows of each conditioning look at the pictures."""
     place: LayerName | None = None
     """Of the self-attention that comes next."""
     taken: Mapping[Any, Any] = field(default_factory=dict)
@@ -69,11 +71,18 @@ class Reading(Acting):
 
     def into(self, options: dict[str, Any]) -> None:
         """Have the host ask us for every self-attention that no other node has replaced."""
-        if UNCONDITIONAL in self.kinds and len(set(self.kinds)) == 1:
+        self.looking = self._looking(options.get("uuids", ()))
+        if not any(self.looking):
             return
         self.taken = options.get("patches_replace", {}).get("attn1", {})
         self.inner = options.get(OVERRIDE)
         options |= {READING: self, OVERRIDE: attend, "patches": with_mark(options.get("patches", {}))}
+
+    def _looking(self, uuids: Sequence[Any]) -> Sequence[bool]:
+        """By what the guider calls each conditioning; one that it does not know came from a node that guides by it."""
+        if self.bank.conditional and len(uuids) == len(self.kinds):
+            return [uuid in self.bank.conditional for uuid in uuids]
+        return [kind != UNCONDITIONAL for kind in self.kinds]
 
     def mark(self, n: Tensor, context: Tensor, value: Tensor, extra: Mapping[str, Any]) -> Marked:
         """Remember where the next self-attention is; keys and values that nobody has changed are left to the layer."""
@@ -81,6 +90,19 @@ class Reading(Acting):
         if place in self.bank.read and not is_taken(place, self.taken):
             self.place = place
         return (n, None, None) if context is n and value is n else (n, context, value)
+
+    def check_attended(self) -> None:
+        """Stop where a self-attention was to look at the pictures and did not come to `attend`.
+
+        Raises:
+            CharacterError: another node runs it by itself.
+        """
+        if self.place is not None:
+            raise CharacterError(
+                "Another node runs the self-attentions in a way of its own, so that Reference Picture would not be "
+                "seen. Take out the node or the pack that replaces the attention of ComfyUI, or set the strength of "
+                "Reference Picture to 0."
+            )
 
     def attend(self, func: Any, q: Tensor, k: Tensor, v: Tensor, *rest: Any, **more: Any) -> Tensor:
         """An attention of the model; of a self-attention all conditionings, (rows, tokens, channels) each."""
@@ -92,13 +114,16 @@ class Reading(Acting):
 
         if place is None:
             return attended(q, k, v)
+        if q.shape[0] % len(self.looking):
+            raise CharacterError(
+                "Another node changes the number of rows that a self-attention gets, so that nobody knows which of "
+                "them look at Reference Picture. Take out the nodes between Animate Character and the sampler one by "
+                "one to find it."
+            )
         keys, values = self._seen(place, q)
         shares = self._shares(more["transformer_options"]["activations_shape"][2:], q)
-        each = zip(self.kinds, *(part.chunk(len(self.kinds)) for part in (q, k, v)), strict=True)
-        rows = [
-            attended(*own) if kind == UNCONDITIONAL else self._read(attended, own, keys, values, shares)
-            for kind, *own in each
-        ]
+        each = zip(self.looking, *(part.chunk(len(self.looking)) for part in (q, k, v)), strict=True)
+        rows = [self._read(attended, own, keys, values, shares) if looks else attended(*own) for looks, *own in each]
         return rows[0] if len(rows) == 1 else torch.cat(rows)
 
     def _read(
@@ -166,14 +191,25 @@ def is_taken(place: LayerName, replaced: Mapping[Any, Any]) -> bool:
 
 def with_mark(patches: Mapping[str, Any]) -> dict[str, Any]:
     """The patches with `mark` behind all others of self-attentions, to see what they make of keys and values."""
-    others = [patch for patch in patches.get("attn1_patch", ()) if patch is not mark]
-    return {**patches, "attn1_patch": [*others, mark]}
+    own = {"attn1_patch": mark, "attn1_output_patch": check_attended}
+    return {**patches, **{name: [*_others(patches, name, patch), patch] for name, patch in own.items()}}
+
+
+def _others(patches: Mapping[str, Any], name: str, own: Any) -> list[Any]:
+    return [patch for patch in patches.get(name, ()) if patch is not own]
 
 
 @torch.compiler.disable
 def mark(n: Tensor, context: Tensor, value: Tensor, extra: dict[str, Any]) -> Marked:
     """Host patch ``attn1_patch``."""
     return extra[READING].mark(n, context, value, extra)
+
+
+@torch.compiler.disable
+def check_attended(n: Tensor, extra: dict[str, Any]) -> Tensor:
+    """Host patch ``attn1_output_patch``."""
+    extra[READING].check_attended()
+    return n
 
 
 @torch.compiler.disable

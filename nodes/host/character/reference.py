@@ -1,7 +1,7 @@
 """All pictures of a clip's characters, as what accompanies its motion model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
@@ -76,7 +76,7 @@ class References(Companion):
         """
         bank = read_pictures(self.pictures, clip, model)
         notice(f"{self.describe()}: {bank.size / 1e6:.0f} MB kept.", 20)
-        return bank
+        return replace(bank, conditional=clip.conditional)
 
     def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> Reading | None:
         """What the frames of a call look at, None for nothing."""

@@ -35,6 +35,8 @@ class Clip:
     """Height and width of its latents."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """The host's ``transformer_options`` of the sampling, where other nodes leave their patches."""
+    conditional: frozenset[Any] = frozenset()
+    """The host's ``uuid`` of every conditioning that says what the clip shows, not what it shall not."""
 
 
 class Acting:
