@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from ..formats import (
     FACE_MASK,
+    MODULE,
     Shapes,
     check_weight,
     is_bookkeeping,
@@ -154,4 +155,5 @@ def _refusal(shapes: Shapes, file: str) -> str:
     if other is None:
         sample = ", ".join(map(shown, list(shapes)[:3])) or "none"
         return f"{file} is not a pose guider (first keys: {sample}). {EXAMPLE}"
-    return f"{file} is {other.title}, not a pose guider that can be used here. {other.advice} {EXAMPLE}"
+    advice = "Choose it as motion_module." if other.id == MODULE else other.advice
+    return f"{file} is {other.title}, not a pose guider that can be used here. {advice} {EXAMPLE}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..formats import LINEAR, SQRT_LINEAR
 from .errors import CharacterError
 
-AUTO = "auto"
+AUTO, MUSEPOSE = "auto", "musepose"
 MUSEPOSE_POSITIONS = 128
 """Rows of the position tables in MusePose's motion module; all others have 32, and MusePose's may."""
 
@@ -44,7 +44,7 @@ RELEASES: Mapping[str, Release] = {
     release.id: release
     for release in (
         Release("moore", "Moore-AnimateAnyone", SQRT_LINEAR, 24, 4, True, 30, 3.5, _MOORE, _32),
-        Release("musepose", "MusePose", LINEAR, 48, 4, False, 20, 3.5, _MOORE, _32_OR_MORE),
+        Release(MUSEPOSE, "MusePose", LINEAR, 48, 4, False, 20, 3.5, _MOORE, _32_OR_MORE),
         Release("champ", "Champ", SQRT_LINEAR, 24, 4, True, 20, 3.5, _CHAMP, _32),
         Release("aniportrait", "AniPortrait", SQRT_LINEAR, 16, 4, True, 25, 3.5, _ANIPORTRAIT, _32),
     )

@@ -16,6 +16,7 @@ from ..formats import (
     IMAGE_UNET,
     LATENT,
     LDM_UNET,
+    MODULE,
     MOTION_MODULE,
     REFERENCE_UNET,
     Shapes,
@@ -168,7 +169,7 @@ def _refusal(shapes: Shapes, plain: Shapes, file: str, part: str) -> str:
         return f"{file} is not a {part} of Animate Anyone (first keys: {sample}). {_advice(part)}"
     words = [
         f"{file} is {known.title}, but the {part} of Animate Anyone belongs here.",
-        known.advice.removesuffix(MOTION_MODULE).strip(),
+        "Choose it as motion_module." if known.id == MODULE else known.advice.removesuffix(MOTION_MODULE).strip(),
         _ASIDES.get((known.id, part), ""),
         _advice(part),
     ]

@@ -19,7 +19,7 @@ from .pia import FIRST_LAYERS, PRESETS, affinities
 from .positions import PositionAdjustment, position_matrix
 from .residual import ResidualBlock
 from .steering import Steering
-from .transformer import TemporalAttention, TemporalTransformer, pooled_norm
+from .transformer import TemporalAttention, TemporalTransformer, pooled_norm, sinusoidal_positions
 
 __all__ = [
     "CROP",
@@ -47,6 +47,7 @@ __all__ = [
     "pooled_norm",
     "position_matrix",
     "read_lora",
+    "sinusoidal_positions",
     "stack_rows",
     "told_fit",
 ]

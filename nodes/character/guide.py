@@ -96,7 +96,7 @@ class PoseGuide(io.ComfyNode):
     ) -> io.NodeOutput:
         """Look at the pictures; the guider reads them when the size of the clip is known."""
         acts = as_acts(strength, start_percent, end_percent, low=0.0)
-        where = None if mask is None else as_mask("mask", mask)
+        where = None if mask is None else character.somewhere(as_mask("mask", mask))
         weights = character.guider_for(animate_anyone, shows)
         if raw_range:
             character.check_raw_range(weights)

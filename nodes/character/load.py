@@ -1,11 +1,12 @@
 """Load Animate Anyone."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.character import AUTO, RELEASES
+from ...motion.character import AUTO, MUSEPOSE, RELEASES
 from ..host import character, files, folders, temporal
 from ..host.notices import notice
 from ..inputs import AnimateAnyoneType
@@ -133,12 +134,14 @@ class LoadAnimateAnyone(io.ComfyNode):
         }
         reference, motion, model = None, None, None
         if motion_module != NONE:
-            motion = temporal.load_motion(_path("motion_module", motion_module))
+            weights = temporal.MusePoseWeights if release == MUSEPOSE else temporal.MotionWeights
+            motion = temporal.load_motion(_path("motion_module", motion_module), weights)
         if reference_unet != NONE:
             reference = character.ReferenceWeights.load(_path("reference_unet", reference_unet))
         parts = character.put_together(release, reference, motion, guiders)
         if denoising_unet != NONE:
             model = character.DenoisingWeights.load(_path("denoising_unet", denoising_unet)).patcher
+            parts = replace(parts, denoiser=model)
         notice(parts.told, 20)
         return io.NodeOutput(parts, model)
 

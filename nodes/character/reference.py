@@ -114,7 +114,7 @@ class ReferencePicture(io.ComfyNode):
     ) -> io.NodeOutput:
         """Look at the picture and embed it; the ReferenceNet reads it when the size of the clip is known."""
         acts = as_acts(strength, start_percent, end_percent, would="be seen", low=0.0, high=1.0)
-        where = None if mask is None else MotionValue(masks=(as_mask("mask", mask),))
+        where = None if mask is None else MotionValue(masks=(character.somewhere(as_mask("mask", mask)),))
         pixels = character.checked_pictures(image)
         character.check_vae(vae)
         embeddings = character.embed(clip_vision, pixels)

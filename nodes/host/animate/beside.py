@@ -36,5 +36,5 @@ def idle_context(model: ModelPatcher, frames: int) -> str | None:
         return None
     return (
         "Animate Model does not see the context options of AnimateDiff-Evolved. In their place put a Sliding Context "
-        f"node with context_length {length} between Animate Model and the sampler."
+        f"node with context_length {length} before the sampler."
     )

@@ -53,6 +53,21 @@ def animate_character(
             "This model has been through an Animate Character with a reference picture already. Take one of the two "
             "out; to have several pictures or characters in a clip, chain Reference Picture nodes."
         )
+    check_parts(model, pictures, guides)
+    told = [settings(parts.release, sampling, windows), *gaps(model, parts, pictures, guides, sampling)]
+    companions = [*([References(tuple(pictures))] if pictures else []), *guides, *loras]
+    animated = animate_model(model, motion, Strengths(), "use existing", companions, "\n".join(told))
+    if sampling:
+        set_zero_terminal(animated, parts.release.beta_schedule)
+    return slide(animated, Stage(release_windows(parts.release))) if windows else animated
+
+
+def check_parts(model: ModelPatcher, pictures: Sequence[ReferencePicture], guides: Sequence[Guide]) -> None:
+    """Stop on parts that do not fit the model or one another.
+
+    Raises:
+        CharacterError: one does not.
+    """
     unet = model.get_model_object("diffusion_model")
     for picture in pictures:
         check_reference_fits(unet, picture)
@@ -62,14 +77,25 @@ def animate_character(
     if len(nets) > 1:
         files = " and ".join(sorted(net.file for net in nets))
         raise CharacterError(f"{files} read the reference pictures. Use one Load Animate Anyone for all of them.")
-    told = [settings(parts.release, sampling, windows)]
-    if not pictures:
-        told.append("No reference picture is connected: the conditioning alone says what the character looks like.")
-    companions = [*([References(tuple(pictures))] if pictures else []), *guides, *loras]
-    animated = animate_model(model, motion, Strengths(), "use existing", companions, "\n".join(told))
-    if sampling:
-        set_zero_terminal(animated, parts.release.beta_schedule)
-    return slide(animated, Stage(release_windows(parts.release))) if windows else animated
+
+
+def gaps(
+    model: ModelPatcher,
+    parts: AnimateAnyone,
+    pictures: Sequence[ReferencePicture],
+    guides: Sequence[Guide],
+    sampling: bool,
+) -> list[str]:
+    """What to say of parts that are left out or replaced."""
+    replaced = parts.denoiser is None or model.model is not parts.denoiser.model
+    said = {
+        "This is not the model of Load Animate Anyone. For a checkpoint set sampling to use existing.": (
+            replaced and sampling
+        ),
+        "No ReferenceNet looks at a picture: the embedding alone says who it is.": not pictures,
+        "No guide is connected: nothing says how the character moves.": not guides,
+    }
+    return [text for text, holds in said.items() if holds]
 
 
 def settings(release: Release, sampling: bool, windows: bool) -> str:

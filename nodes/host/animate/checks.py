@@ -133,11 +133,11 @@ def check_frames(at_once: int, motions: Sequence[LoadedMotion], idle: str | None
     """
     for loaded in motions:
         limit = loaded.max_frames
-        length = min(limit, loaded.model.format.trained_frames)
+        length = min(limit, loaded.trained_frames)
         if at_once > limit:
             remedy = idle or (
                 f"Lower the batch size of the latent to {limit} or less, or put a Sliding Context node with "
-                f"context_length {length} between Animate Model and the sampler."
+                f"context_length {length} before the sampler."
             )
             raise ClipError(
                 f"{loaded.file} ({loaded.model.format.name}) can number at most {limit} frames at once, but "
@@ -150,7 +150,7 @@ def few_frames(frames: int, motions: Sequence[LoadedMotion]) -> str | None:
     if frames >= FEWEST_FRAMES:
         return None
     what = "1 frame is a picture, not a clip" if frames == 1 else f"{frames} frames are very few"
-    trained = max(loaded.model.format.trained_frames for loaded in motions)
+    trained = max(loaded.trained_frames for loaded in motions)
     return (
         f"{what}: this motion module is trained on {trained} and gives noisy pictures below {FEWEST_FRAMES}. "
         f"Set the batch size of the empty latent to {trained}."

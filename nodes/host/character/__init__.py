@@ -2,13 +2,14 @@
 
 ``network`` loads its two UNets, ``embedding`` has pictures as CLIP sees them. ``picture`` has the pictures of a
 character and what the ReferenceNet reads in them, ``reading`` shows that to the self-attentions of a call, and
-``reference`` is both as what accompanies a motion model. ``guide`` is the same for pose pictures, and ``guiding`` what
-they add in a call. ``bundle`` holds the parts of a release together.
+``reference`` is both as what accompanies a motion model; ``masks`` say where. ``guide`` is the same for pose pictures,
+and ``guiding`` what they add in a call. ``bundle`` holds the parts of a release together.
 """
 
 from .bundle import AnimateAnyone, guider_for, put_together
 from .embedding import check_vae, checked_pictures, conditioned, embed
 from .guide import Guide, GuiderWeights, check_guide_fits, check_raw_range, guide_frames
+from .masks import somewhere
 from .network import DenoisingWeights, ReferenceNet, ReferenceWeights
 from .picture import FITS, STRETCH, Bank, ReferencePicture
 from .reading import with_mark
@@ -36,5 +37,6 @@ __all__ = [
     "guide_frames",
     "guider_for",
     "put_together",
+    "somewhere",
     "with_mark",
 ]

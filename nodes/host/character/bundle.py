@@ -1,12 +1,16 @@
 """The parts of one release of Animate Anyone, as they travel on a wire."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from comfy.model_patcher import ModelPatcher
 
 from ....motion.character import CharacterError, Release, choose_release, other_positions
 from ..temporal import LoadedMotion
 from .guide import GuiderWeights
 from .network import ReferenceWeights
+
+POSE, CHAMP = "pose", "champ"
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,8 @@ class AnimateAnyone:
     motion: LoadedMotion | None = None
     guiders: Mapping[str, GuiderWeights] = field(default_factory=dict)
     """By what their pictures show."""
+    denoiser: ModelPatcher | None = None
+    """Its denoising UNet as it was loaded."""
     told: str = ""
     """What to say of it."""
 
@@ -40,11 +46,27 @@ def put_together(
     release = choose_release(wanted, {guider.model.kind.id for guider in guiders.values()}, positions)
     loop = "loop" if release.closed_loop else "no loop"
     told = [
-        f"{release.title}: {release.steps} steps, cfg {release.cfg:g}; windows of {release.window} frames, overlap "
-        f"{release.overlap}, {loop}.",
+        f"{release.title}: cfg {release.cfg:g}; windows of {release.window} frames, overlap {release.overlap}, {loop}.",
         other_positions(release, positions),
     ]
-    return AnimateAnyone(release, reference, motion, guiders, "\n".join(text for text in told if text))
+    check_places(guiders)
+    motion = motion and replace(motion, window=release.window)
+    text = "\n".join(text for text in told if text)
+    return AnimateAnyone(release, reference, motion, guiders, told=text)
+
+
+def check_places(guiders: Mapping[str, GuiderWeights]) -> None:
+    """Stop on a guider that was chosen to read what only Champ's read.
+
+    Raises:
+        CharacterError: see above.
+    """
+    for shows, guider in guiders.items():
+        if shows != POSE and guider.model.kind.id != CHAMP:
+            raise CharacterError(
+                f"{shows}_guider is for an encoder of Champ, and {guider.file} is {guider.model.kind.title}. Choose it "
+                "as pose_guider."
+            )
 
 
 def guider_for(parts: AnimateAnyone, shows: str) -> GuiderWeights:

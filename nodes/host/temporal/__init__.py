@@ -9,7 +9,7 @@ from .adapter import apply_adapter
 from .companion import Acting, Clip, Companion, WeightedCompanion
 from .fit import anchors_of, check_fit
 from .lora import LoraWeights, MotionLora
-from .motion import LoadedMotion, MotionWeights, load_motion
+from .motion import LoadedMotion, MotionWeights, MusePoseWeights, load_motion
 from .runtime import (
     HANDLER,
     PATCH,
@@ -39,6 +39,7 @@ __all__ = [
     "MotionLora",
     "MotionWeights",
     "MotionWrapper",
+    "MusePoseWeights",
     "Runtime",
     "Strengths",
     "WeightedCompanion",

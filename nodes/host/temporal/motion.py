@@ -1,16 +1,26 @@
 """A motion file as a ComfyUI model patcher, with everything that accompanies it on its wire."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import comfy.ops
 import torch
+from torch import Tensor
 
 from ....motion.formats import read_weights, recognise
-from ....motion.temporal import MotionModel, PositionAdjustment, load_motion_model, position_matrix
+from ....motion.temporal import (
+    MotionModel,
+    PositionAdjustment,
+    load_motion_model,
+    position_matrix,
+    sinusoidal_positions,
+)
 from ..files import LoadedFile, Weights
 from .companion import Companion
+
+MUSEPOSE_POSITIONS = 128
 
 
 class MotionWeights(LoadedFile[MotionModel]):
@@ -24,9 +34,16 @@ class MotionWeights(LoadedFile[MotionModel]):
             WeightFileError: the file cannot be read, or holds NaN.
             MotionFormatError: it is no motion module.
         """
-        file = os.path.basename(path)
-        tensors = read_weights(path)
-        recognised = recognise({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+        return cls.around(read_weights(path), os.path.basename(path))
+
+    @classmethod
+    def around(cls, tensors: Mapping[str, Tensor], file: str) -> Weights:
+        """The tensors of a motion file, recognised.
+
+        Raises:
+            WeightFileError, MotionFormatError: see `read`.
+        """
+        recognised = recognise(_shapes(tensors), file)
         return Weights(
             # a training checkpoint holds a whole image model besides
             {key: tensors[key] for key in (*recognised.keys, *recognised.picture_keys)},
@@ -34,6 +51,29 @@ class MotionWeights(LoadedFile[MotionModel]):
                 state, recognised, file, comfy.ops.manual_cast, dtype, device
             ),
         )
+
+
+class MusePoseWeights(MotionWeights):
+    """A motion file as the code of MusePose reads it, which makes the position tables anew, with 128 rows."""
+
+    @classmethod
+    def read(cls, path: str) -> Weights:
+        """Read and recognise a motion file; one that is not built like AnimateDiff v2 keeps its tables.
+
+        Raises:
+            WeightFileError, MotionFormatError: see `MotionWeights.read`.
+        """
+        file, tensors = os.path.basename(path), dict(read_weights(path))
+        recognised = recognise(_shapes(tensors), file)
+        if recognised.structure.has_mid and recognised.max_frames < MUSEPOSE_POSITIONS:
+            for key, (_, leaf) in recognised.keys.items():
+                if leaf.endswith("positions.table"):
+                    tensors[key] = sinusoidal_positions(MUSEPOSE_POSITIONS, tensors[key].shape[-1])[None]
+        return cls.around(tensors, file)
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 
 
 @dataclass(frozen=True)
@@ -45,6 +85,8 @@ class LoadedMotion:
     """What is done to its position tables, one after the other."""
     companions: tuple[Companion, ...] = ()
     """What accompanies it, in the order in which it was added."""
+    window: int = 0
+    """Frames it is used with at once where its format does not say so, as releases of Animate Anyone have it."""
 
     @property
     def file(self) -> str:
@@ -65,6 +107,11 @@ class LoadedMotion:
     def max_frames(self) -> int:
         """Longest clip the position tables can number."""
         return self.model.max_frames if self.rows is None else self.rows.shape[0]
+
+    @property
+    def trained_frames(self) -> int:
+        """Frames it was trained on."""
+        return self.window or self.model.format.trained_frames
 
     @property
     def given(self) -> tuple[tuple[str, str], ...]:
@@ -99,11 +146,14 @@ class LoadedMotion:
         return replace(self, companions=(*others, companion))
 
 
-def load_motion(path: str) -> LoadedMotion:
+def load_motion(path: str, weights: type[MotionWeights] = MotionWeights) -> LoadedMotion:
     """Read, recognise and load a motion file, unless it is in use or was the last one to be asked for.
+
+    Args:
+        weights: how to read it.
 
     Raises:
         WeightFileError: the file cannot be read, or holds NaN.
         MotionFormatError: it is no motion module.
     """
-    return LoadedMotion(MotionWeights.load(path))
+    return LoadedMotion(weights.load(path))

@@ -312,7 +312,7 @@ OTHER_FILES: Mapping[str, tuple[Mapping[str, Shape], str]] = {
     ),
     "module": (
         {key: tuple(value.shape) for key, value in motion_module(SMALL).items()},
-        "is a motion module .*AnimateDiff v2.* Put it in models/animatediff_models",
+        "is a motion module .*AnimateDiff v2.* Choose it as motion_module",
     ),
     "unet": (reference_unet(SMALL), "is the reference UNet of Animate Anyone"),
     "nothing": ({"hello": (1,)}, r"is not a pose guider \(first keys: hello\)"),

@@ -1,15 +1,16 @@
 """Animate Character and Reference Picture: parts left out or replaced, and everything that is answered beforehand."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from kinema.motion.character import CharacterError
-from kinema.nodes.character import AnimateCharacter, ReferencePicture
+from kinema.nodes.character import AnimateCharacter, PoseGuide, ReferencePicture
 from kinema.nodes.host import character
 from kinema.nodes.host.animate.animate import animate_model
-from kinema.nodes.host.temporal import Strengths, load_motion
+from kinema.nodes.host.temporal import MusePoseWeights, Strengths, load_motion
 from safetensors.torch import save_file
 
 from tests.harness.seeded.layouts import motion_module
@@ -183,3 +184,52 @@ def test_transparent_and_grey_pictures(loaded) -> None:
     for image in (clear, grey):
         (made,) = ReferencePicture.execute(loaded, image, scene.Vae(), scene.ClipVision()).result[0]
         assert made.pixels.shape == (1, 64, 64, 3)
+
+
+def test_musepose_numbers_128_frames_whatever_its_file_says(loaded, model, tmp_path: Path) -> None:
+    """Its code makes the tables anew: a file of 32 positions gives what one of 128 does, in windows of 48."""
+    files = {32: tmp_path / "short.safetensors", 128: tmp_path / "long.safetensors"}
+    for positions, path in files.items():
+        save_file(motion_module(CHANNELS, mid=True, positions=positions), path)
+    made = [load_motion(str(path), MusePoseWeights) for path in files.values()]
+    assert [each.max_frames for each in made] == [128, 128]
+    pictures = [scene.referenced(loaded, scene.picture())]
+    found = []
+    for each in made:
+        parts = character.put_together("musepose", loaded.reference, each, {})
+        found.append(scene.run(scene.moved(model, parts, pictures), pictures, 50, TIMES[:1]))
+    assert torch.equal(found[0], found[1])
+    assert load_motion(str(files[32])).max_frames == 32
+    other = tiny_motion(tmp_path, "v3")
+    assert load_motion(str(tmp_path / "v3_.safetensors"), MusePoseWeights).max_frames == other.max_frames
+
+
+def test_windows_of_the_release_are_what_it_was_trained_on(loaded, model, caplog) -> None:
+    scene.run(scene.moved(model, loaded), [scene.referenced(loaded, scene.picture())], 4, TIMES[:1])
+    assert "4 frames are very few: this motion module is trained on 24" in caplog.text
+
+
+def test_parts_that_are_replaced_or_left_out_are_told(loaded, model, caplog) -> None:
+    caplog.set_level("INFO")
+    scene.moved(model, loaded)
+    for text in ("not the model of Load Animate Anyone", "No ReferenceNet looks", "No guide is connected"):
+        assert text in caplog.text
+    caplog.clear()
+    parts = replace(loaded, denoiser=model)
+    pictures, guides = [scene.referenced(loaded, scene.picture())], [scene.guided(loaded, scene.poses(FRAMES))]
+    scene.moved(model.clone(), parts, pictures, guides)
+    for text in ("not the model of Load Animate Anyone", "No ReferenceNet looks", "No guide is connected"):
+        assert text not in caplog.text
+
+
+def test_masks_that_leave_nothing(loaded) -> None:
+    black = torch.zeros(1, 64, 64)
+    with pytest.raises(CharacterError, match="mask is black everywhere.*invert"):
+        ReferencePicture.execute(loaded, scene.picture(), scene.Vae(), scene.ClipVision(), mask=black)
+    with pytest.raises(CharacterError, match="mask is black everywhere.*invert"):
+        PoseGuide.execute(loaded, scene.poses(2), mask=black)
+
+
+def test_a_guider_in_the_place_of_champs(loaded) -> None:
+    with pytest.raises(CharacterError, match="depth_guider is for an encoder of Champ.*pose_guider"):
+        character.put_together("moore", None, None, {"depth": loaded.guiders["pose"]})
