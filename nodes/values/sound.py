@@ -172,6 +172,8 @@ class SoundToMotionValue(io.ComfyNode):
 
 def _recording(audio: Any, told: list[str]) -> Recording:
     """The first sound of a batch of the host, (batch, channels, samples)."""
+    if audio is None:
+        raise SoundError("There is no sound: perhaps the video has none. Connect another one.")
     waveform, rate = audio.get("waveform"), int(audio.get("sample_rate") or 0)
     if waveform is None or waveform.ndim != 3 or 0 in waveform.shape:
         raise SoundError("The sound is empty: it has no samples or no sample rate. Connect another one.")
