@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -47,9 +48,12 @@ def band_levels(sound: Recording, band: Band, frames: int, frame_rate: float) ->
 
     ``sqrt(mean over the windows of a frame of sum_b share_b P_b)``, see `powers`.
     """
-    hops = Hops.of(sound, frames, frame_rate, WINDOW, RATE)
+    heard = min(frames, sound.frames(frame_rate))
+    hops = Hops.of(sound, heard, frame_rate, WINDOW, RATE)
     shares = band.shares(sound.rate, hops.window)
-    energy = torch.cat([part @ shares for part in powers(sound, hops)])
+    energy = torch.cat([part @ shares for part in powers(sound, hops)]).double().numpy()
     # half a window still hears the end of the sound
-    energy[torch.from_numpy(hops.seconds * sound.rate >= sound.samples.shape[-1])] = 0.0
-    return energy.double().reshape(frames, hops.in_frame).mean(1).sqrt().numpy()
+    energy[hops.seconds * sound.rate >= sound.samples.shape[-1]] = 0.0
+    levels = np.zeros(frames)
+    levels[:heard] = np.sqrt(energy.reshape(heard, hops.in_frame).mean(1))
+    return levels

@@ -91,7 +91,7 @@ def _period(strength: Values, rate: float) -> float:
     lag = int(lags[np.argmax((wide[lags] - 0.5 * halves) * usual)])
     left, top, right = alike[lag - 1 : lag + 2]
     bend = left - 2.0 * top + right
-    return lag + (0.5 * (left - right) / bend if bend < 0.0 else 0.0)
+    return lag + (min(0.5, max(-0.5, 0.5 * (left - right) / bend)) if bend < 0.0 else 0.0)
 
 
 def _best_ways(strength: Values, period: float) -> tuple[Values, NDArray[np.int64]]:

@@ -39,7 +39,7 @@ def onset_strength(sound: Recording, hops: Hops) -> Values:
     """
     length = sound.samples.shape[-1]
     mean = math.sqrt(float(sound.samples.square().mean(dtype=torch.float64)))
-    if mean < SILENCE:
+    if mean < SILENCE or sound.rate <= 2 * LOWEST:
         return np.zeros(len(hops))
     shares = _half_octaves(sound.rate, hops.window)
     before, flux = torch.zeros(1, shares.shape[1]), []
