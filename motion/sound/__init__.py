@@ -6,7 +6,7 @@ with the Fourier transforms of ``spectrum``; ``onsets`` finds where something be
 """
 
 from .bands import BANDS, Band, band_levels
-from .beats import Beats, find_beats, tempo
+from .beats import Beats, find_beats
 from .following import BAND, BEATS, FOLLOWED, LOUDNESS, ONSETS, Followed, Wanted, follow
 from .loudness import SILENCE, decibels, frame_levels
 from .mapping import DECIBELS, OWN_RANGE, SCALINGS, Response, Scaling, is_steady
@@ -47,5 +47,4 @@ __all__ = [
     "powers",
     "pulses",
     "smooth",
-    "tempo",
 ]

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from .onsets import find_onsets
 from .recording import Values
 
-SLOWEST, FASTEST, USUAL = 40.0, 220.0, 120.0
-"""Beats per minute."""
+SLOWEST, FASTEST, USUAL = 40.0, 220.0, 135.0
+"""Beats per minute. Every multiple of a period repeats as well as it; above the middle of 90 and 180, the usual tempo
+prefers the faster of two that are alike up to 180."""
 TIGHTNESS = 100.0
 """How dearly a beat pays for leaving the tempo (Ellis 2007)."""
-STANDS_OUT = 1.5
+STANDS_OUT = 2.5
 """Times the median of the onsets; what is above counts as this."""
 FEWEST = 3
 """Onsets without which there is no tempo."""
@@ -55,11 +56,6 @@ def find_beats(strength: Values, rate: float) -> Beats:
     return Beats(np.array(way[::-1], np.int64), 60.0 * rate / period)
 
 
-def tempo(strength: Values, rate: float) -> float:
-    """Beats per minute, 0 if nothing keeps time; see `find_beats`."""
-    return find_beats(strength, rate).per_minute
-
-
 def _sharpened(strength: Values, onsets: NDArray[np.int64]) -> Values:
     """The strength at onsets over their median, half of it beside them; what lies between is noise to a tempo.
 
@@ -74,8 +70,8 @@ def _sharpened(strength: Values, onsets: NDArray[np.int64]) -> Values:
 def _period(strength: Values, rate: float) -> float:
     """Windows from beat to beat, 0 if nothing repeats.
 
-    The lag L with the highest ``(A(L) - A(L / 2) / 2) exp(-(log2(L / L_120))^2 / 2)``. A is the autocorrelation, a sum
-    over the sound by Fourier transform; half of that at half the lag is taken off, because a beat is no two beats.
+    The lag L with the highest ``A(L) exp(-(log2(L / L_usual))^2 / 2)`` (Ellis 2007). A is the autocorrelation, a sum
+    over the sound by Fourier transform.
     """
     size = 1 << (2 * len(strength) - 1).bit_length()
     spectrum = np.fft.rfft(strength, size)
@@ -86,9 +82,8 @@ def _period(strength: Values, rate: float) -> float:
         return 0.0
     # a beat is hardly ever a whole number of windows: its autocorrelation lies on two lags
     wide = alike + 0.5 * (np.roll(alike, 1) + np.roll(alike, -1))
-    halves = 0.5 * (wide[lags // 2] + wide[(lags + 1) // 2])
     usual = np.exp(-0.5 * np.log2(lags * USUAL / (60.0 * rate)) ** 2)
-    lag = int(lags[np.argmax((wide[lags] - 0.5 * halves) * usual)])
+    lag = int(lags[np.argmax(wide[lags] * usual)])
     left, top, right = alike[lag - 1 : lag + 2]
     bend = left - 2.0 * top + right
     return lag + (min(0.5, max(-0.5, 0.5 * (left - right) / bend)) if bend < 0.0 else 0.0)

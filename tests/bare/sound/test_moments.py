@@ -12,7 +12,7 @@ from kinema.motion.sound import (
     pulses,
 )
 
-from .made import clicks, recording, sine
+from .made import clicks, drums, recording, sine
 
 TEMPOS = [60.0, 90.0, 97.3, 120.0, 150.0, 180.0]
 KINDS = {"click": (48000, 1000.0, 0.005), "drum": (22050, 60.0, 0.08), "telephone": (8000, 1000.0, 0.005)}
@@ -41,6 +41,16 @@ def test_onsets_and_beats_of_click_tracks(kind: str, per_minute: float, frame_ra
     assert max(np.abs(tapped - time).min() for time in times) < 1 / 60
     inside = tapped[(tapped > times[0] - 0.1) & (tapped < times[-1] + 0.1)]
     assert len(inside) == len(times)
+
+
+@pytest.mark.parametrize("per_minute", [90.0, 120.0, 150.0, 170.0])
+@pytest.mark.parametrize("unsteady", [0.0, 0.008])
+def test_the_beat_of_drums_is_not_that_of_the_cymbals(per_minute: float, unsteady: float) -> None:
+    sound, times = drums(per_minute, 12.0, unsteady)
+    strong, seconds, rate = strength(sound, 24.0)
+    beats = find_beats(strong, rate)
+    assert beats.per_minute == pytest.approx(per_minute, rel=0.03)
+    assert max(np.abs(seconds[beats.windows] - time).min() for time in times) < 1 / 24
 
 
 def test_a_beat_goes_on_over_a_gap() -> None:
