@@ -1,20 +1,44 @@
-"""A short video in the input folder of a server, under the name that templates load in tests."""
+"""A short video and a short sound in the input folder of a server, under the names that templates load in tests."""
 
 import math
+import wave
 from pathlib import Path
 
 import torch
 from kinema.motion.video import CODECS, Clip, Job, Sound, write_video
 
-from .templates import VIDEO
+from .templates import SOUND, VIDEO
 
 RATE, SECONDS, SIZE = 24, 3, 96
 AUDIO_RATE = 24000
+BEATS, LASTING = 120, 0.08
+"""Drums per minute, and seconds in which one fades to a third."""
 
 
 def write_footage(folder: Path) -> None:
-    """Write a disc that circles over a slope of colours, with a tone, unless it is there."""
-    if (folder / VIDEO).exists():
+    """Write the video and the sound, unless they are there."""
+    _write_video(folder / VIDEO)
+    _write_sound(folder / SOUND)
+
+
+def _write_sound(path: Path) -> None:
+    """A drum that keeps time, over a high tone that swells."""
+    if path.exists():
+        return
+    seconds = torch.arange(AUDIO_RATE * SECONDS) / AUDIO_RATE
+    since = seconds % (60 / BEATS)
+    drum = 0.7 * torch.exp(-since / LASTING) * torch.sin(2 * math.pi * 80 * since)
+    tone = 0.1 * seconds / SECONDS * torch.sin(2 * math.pi * 5000 * seconds)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(AUDIO_RATE)
+        file.writeframes(((drum + tone) * 32767).to(torch.int16).numpy().tobytes())
+
+
+def _write_video(path: Path) -> None:
+    """A disc that circles over a slope of colours, with a tone."""
+    if path.exists():
         return
     places = torch.linspace(0.0, 1.0, SIZE)
     x, y = places.expand(SIZE, SIZE), places[:, None].expand(SIZE, SIZE)
@@ -25,4 +49,4 @@ def write_footage(folder: Path) -> None:
         inside = (x - 0.5 - 0.3 * math.cos(angle)) ** 2 + (y - 0.5 - 0.3 * math.sin(angle)) ** 2 < 0.03
         frames.append(torch.where(inside[..., None], disc, slope))
     tone = torch.sin(torch.arange(AUDIO_RATE * SECONDS) * 2 * math.pi * 440 / AUDIO_RATE)[None] * 0.2
-    write_video(Job(Clip(torch.stack(frames), RATE, sound=Sound(tone, AUDIO_RATE)), CODECS["h264-mp4"], folder / VIDEO))
+    write_video(Job(Clip(torch.stack(frames), RATE, sound=Sound(tone, AUDIO_RATE)), CODECS["h264-mp4"], path))

@@ -15,7 +15,7 @@ from .setup import ROOT
 
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
-        ("values", "formats", "pose", "video"),
+        ("values", "formats", "pose", "video", "sound"),
         ("windows", "sampling", "prompts", "control"),
         ("temporal",),
         ("camera", "character"),

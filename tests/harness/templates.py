@@ -64,8 +64,8 @@ LONG = {"long-clip": 24, "motion-views": 24, "consistent-long-clip": 24, "animat
 """Frames of templates whose clip must be longer than a window, or there would be none."""
 DRAWN = 512
 """Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
-VIDEO = "video.mp4"
-"""The file in the input folder that templates read in tests; as they are they name none, because nobody has it."""
+VIDEO, SOUND = "video.mp4", "sound.wav"
+"""The files in the input folder that templates read in tests; as they are they name none, because nobody has them."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
@@ -136,9 +136,11 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
     set_inputs(prompt, "KinemaLoadPose", frames=frames)
     set_inputs(prompt, "KinemaRetimePose", frames=frames)
+    set_inputs(prompt, "KinemaSoundToMotionValue", frames=frames)
     # in the proportions of the clip
     set_inputs(prompt, "KinemaDrawPose", width=DRAWN, height=DRAWN)
     set_inputs(prompt, "DA3Inference", resolution=140)
     set_inputs(prompt, "KSampler", steps=steps)
     set_inputs(prompt, "LoadVideo", file=VIDEO)
+    set_inputs(prompt, "LoadAudio", audio=SOUND)
     return prompt
