@@ -75,7 +75,8 @@ def test_every_model_file_has_a_folder_and_an_address() -> None:
 def test_templates_load_only_what_everybody_has() -> None:
     loaded = {(node["type"], node["widgets_values"][0]) for node in nodes() if node["type"].startswith("LoadImage")}
     assert loaded == {("LoadImage", "example.png")}
-    assert {node["widgets_values"][0] for node in nodes() if node["type"] == "LoadVideo"} == {""}
+    for kind in ("LoadVideo", "LoadAudio"):
+        assert {node["widgets_values"][0] for node in nodes() if node["type"] == kind} == {""}
 
 
 def test_the_readme_is_short_and_lists_every_template() -> None:

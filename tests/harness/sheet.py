@@ -26,7 +26,7 @@ PICTURES = {
 }
 """Nodes whose pictures say what a template does, and the output that has them."""
 MASKS = {"GrowMask": 0, "MaskComposite": 0, "InvertMask": 0}
-CURVES = {"KinemaMotionValue": 0}
+CURVES = {"KinemaMotionValue": 0, "KinemaSoundToMotionValue": 0}
 MOST_ROWS = 3
 """Of what nodes draw; the last in the graph are the nearest to the sampler."""
 
