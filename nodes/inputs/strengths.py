@@ -8,6 +8,7 @@ from comfy_api.latest import io
 from torch import Tensor
 
 from ...motion.values import LARGEST, CurveError, Mask, MotionValue, listed
+from ..host.images import is_finite
 from .types import MotionValueType
 
 
@@ -81,6 +82,6 @@ def as_mask(name: str, mask: Tensor, low: float = 0.0, high: float = 1.0) -> Mas
     frames = mask.reshape(-1, *mask.shape[-2:])
     if 0 in frames.shape:
         raise ValueError(f"{name}: the mask is empty, it has no frames or no pixels. Connect another one, or none.")
-    if not bool(frames.sum().isfinite()):
+    if not is_finite(frames):
         raise ValueError(f"{name}: the mask holds NaN or infinite values. Connect another one, or none.")
     return Mask(frames, low, high)

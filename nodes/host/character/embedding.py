@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ....motion.character import CharacterError
 from ....motion.formats import LATENT
-from ..images import PIXELS, in_colours
+from ..images import PIXELS, in_colours, is_finite
 
 WIDTH = 768
 """Of CLIP ViT-L/14's projection, and of the text embeddings that Stable Diffusion 1.5 attends to."""
@@ -26,7 +26,7 @@ def checked_pictures(images: Tensor) -> Tensor:
     if images.ndim != 4 or 0 in images.shape:
         raise CharacterError("The picture is empty: it has no pixels. Connect a picture of the character.")
     images = in_colours(images)
-    if not bool(images.sum().isfinite()):
+    if not is_finite(images):
         raise CharacterError("The picture holds NaN or infinite values. Connect another one.")
     if min(images.shape[1:3]) < PIXELS:
         height, width = images.shape[1:3]
@@ -63,7 +63,7 @@ def embed(clip_vision: Any, images: Tensor) -> Tensor:
         what = f"embeddings of {width} numbers" if width else "no projected embedding"
         raise CharacterError(f"This CLIP vision model gives {what}; Animate Anyone was trained on {WIDTH}. {_EXAMPLE}.")
     embeddings = torch.cat([clip_vision.encode_image(image[None], crop=False)["image_embeds"] for image in images])
-    if not bool(embeddings.sum().isfinite()):
+    if not is_finite(embeddings):
         raise CharacterError(f"The CLIP vision model gives NaN or infinite values: its file is damaged. {_EXAMPLE}.")
     return embeddings.float()
 

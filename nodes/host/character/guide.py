@@ -20,7 +20,7 @@ from ....motion.formats import read_weights
 from ....motion.temporal import MotionModel
 from ....motion.values import ALWAYS, Acts
 from ..files import LoadedFile, Weights
-from ..images import PIXELS, in_colours
+from ..images import PIXELS, in_colours, is_finite
 from ..memory import resting_place
 from ..sampling import Moment
 from ..temporal import Clip, WeightedCompanion
@@ -204,7 +204,7 @@ def guide_frames(images: Tensor, keep: Tensor | None) -> Tensor:
     if images.ndim != 4 or 0 in images.shape:
         raise CharacterError("The pictures of Pose Guide are empty: no frames, or no pixels. Connect Draw Pose.")
     images = in_colours(images)
-    if not bool(images.sum().isfinite()):
+    if not is_finite(images):
         raise CharacterError("The pictures of Pose Guide hold NaN or infinite values. Connect others.")
     if keep is None:
         return images

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ....motion.character import CharacterError
 from ....motion.values import ALWAYS, Acts, MotionValue
-from ..images import PIXELS
+from ..images import PIXELS, is_finite
 from ..temporal import Clip
 from .network import LayerName, ReferenceWeights
 
@@ -105,7 +105,7 @@ def read_pictures(pictures: Sequence[ReferencePicture], clip: Clip, model: Model
     needed += net.model.bank_size(count, height, width, dtype.itemsize)
     management.load_models_gpu([net.patcher], memory_required=needed)
     bank = Bank(net.model.read(latents.to(device, dtype), context.to(device, dtype)))
-    if not all(bool(tensor.sum().isfinite()) for tensor in bank.read.values()):
+    if not all(map(is_finite, bank.read.values())):
         raise CharacterError(
             f"{net.file} made NaN or infinite values of the picture. Start ComfyUI with --force-fp32, or download the "
             "file again."

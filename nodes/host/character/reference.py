@@ -79,7 +79,11 @@ class References(Companion):
         return replace(bank, conditional=clip.conditional)
 
     def at(self, moment: Moment, model: MotionModel, weights: Sequence[Any]) -> Reading | None:
-        """What the frames of a call look at, None for nothing."""
+        """What the frames of a call look at, None for nothing.
+
+        Raises:
+            CharacterError: the model is called outside of a sampling.
+        """
         groups = [
             Group(numbers, value)
             for numbers, acts in self._groups()
@@ -87,10 +91,14 @@ class References(Companion):
         ]
         if not groups:
             return None
-        base = moment.base
-        return Reading(
-            moment.prepared[self], groups, moment.kinds, moment.call, base.diffusion_model, moment.now.timing.masks
-        )
+        bank = moment.prepared.get(self)
+        if bank is None:
+            raise CharacterError(
+                "The model of Animate Character is called by a node that samples in a way of its own, so that the "
+                "reference picture was not read. Use KSampler, SamplerCustom or another sampler of ComfyUI."
+            )
+        unet = moment.base.diffusion_model
+        return Reading(bank, groups, moment.kinds, moment.call, unet, moment.now.timing.masks)
 
     def _groups(self) -> list[Together]:
         """Those of one node are looked at together, and so are all that act in full, everywhere."""

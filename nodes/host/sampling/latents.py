@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from ....motion.values import MotionValue, Strength, in_picture
+from ..images import is_finite
 
 
 class PictureError(ValueError):
@@ -60,7 +61,7 @@ def picture_latents(samples: Mapping[str, Any]) -> Tensor:
         raise PictureError("This latent is not one of pictures. Encode the picture with the VAE of the checkpoint.")
     if 0 in latents.shape:
         raise PictureError("The latent of the picture is empty. Connect VAE Encode.")
-    if not bool(latents.sum().isfinite()):
+    if not is_finite(latents):
         raise PictureError("The latent of the picture holds NaN or infinite values. Encode the picture again.")
     return latents
 

@@ -233,3 +233,16 @@ def test_masks_that_leave_nothing(loaded) -> None:
 def test_a_guider_in_the_place_of_champs(loaded) -> None:
     with pytest.raises(CharacterError, match="depth_guider is for an encoder of Champ.*pose_guider"):
         character.put_together("moore", None, None, {"depth": loaded.guiders["pose"]})
+
+
+def test_called_without_a_sampler(loaded, model) -> None:
+    pictures = [scene.referenced(loaded, scene.picture())]
+    moved = scene.moved(model, loaded, pictures)
+    options = moved.model_options["transformer_options"] | {"cond_or_uncond": [0], "uuids": [1]}
+    options |= {"sigmas": torch.ones(1), "sample_sigmas": torch.ones(2)}
+    moved.pre_run()
+    with pytest.raises(CharacterError, match="samples in a way of its own"), torch.inference_mode():
+        moved.model.apply_model(  # type: ignore[operator]
+            scene.noise(2), torch.ones(2), c_crossattn=torch.ones(2, 1, 768), transformer_options=options
+        )
+    moved.cleanup()
