@@ -239,7 +239,7 @@ def test_called_without_a_sampler(loaded, model) -> None:
     pictures = [scene.referenced(loaded, scene.picture())]
     moved = scene.moved(model, loaded, pictures)
     options = moved.model_options["transformer_options"] | {"cond_or_uncond": [0], "uuids": [1]}
-    options |= {"sigmas": torch.ones(1), "sample_sigmas": torch.ones(2)}
+    options |= {"sigmas": torch.ones(1), "sample_sigmas": torch.ones(2), "wrappers": moved.wrappers}
     moved.pre_run()
     with pytest.raises(CharacterError, match="samples in a way of its own"), torch.inference_mode():
         moved.model.apply_model(  # type: ignore[operator]
