@@ -98,7 +98,7 @@ REFUSED: dict[str, tuple[Shapes, str, str]] = {
     ),
     "guider": (GUIDERS["moore"], R, rf"is a pose guider of Animate Anyone, .*{elsewhere('pose_guider')}"),
     "champ": (GUIDERS["champ"], R, r"is a guidance encoder of Champ, .*Choose it as depth_guider, normal_guider, "),
-    "motion": (motion_shapes(SMALL), D, r"is a motion module \(AnimateDiff v2\), .* models/animatediff_models"),
+    "motion": (motion_shapes(SMALL), D, r"is a motion module \(AnimateDiff v2\), .* Choose it as motion_module"),
     "train": (motion_shapes(SMALL, mid=False) | DENOISER, D, r"is a motion module \(AnimateDiff v3\), "),
     "ldm": (
         LDM,
