@@ -24,7 +24,7 @@ NOTICES = {
     "long-clip": "context windows 1 to 2 of 2",
     "consistent-long-clip": "context windows 1 to 2 of 2",
     "seamless-loop": "context window",
-    "animate-character": "Moore-AnimateAnyone: 30 steps, cfg 3.5; windows of 24 frames, overlap 4, loop.",
+    "animate-character": "Moore-AnimateAnyone: sqrt_linear, zero SNR; windows of 24, overlap 4, loop.",
     "animate-character-long": "context windows 1 to 2 of 2",
 }
 """What the nodes have to tell."""
@@ -125,6 +125,15 @@ def test_readme_snippet(server: Server, prompt: templates.Prompt, tmp_path: Path
     )
     assert done.returncode == 1
     assert re.fullmatch(r"Combine Video: format 'mpeg1' is unknown\. Choose one of: [\w, -]+\.\n", done.stderr)
+    # accepted, because a picture beside it can be shown
+    prompt["98"] = {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "batch_size": 1, "color": 0}}
+    prompt["99"] = {"class_type": "PreviewImage", "inputs": {"images": ["98", 0]}}
+    (tmp_path / "prompt.json").write_text(json.dumps(prompt))
+    done = subprocess.run(
+        [sys.executable, "queue.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Combine Video: format 'mpeg1' is unknown.")
     (tmp_path / "prompt.json").write_text('{"1": {"class_type": "Gone", "inputs": {}}}')
     done = subprocess.run(
         [sys.executable, "queue.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
