@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..formats import CAMERA, NUMBER, POSITIONS, Site, check_finite, is_bookkeeping, kind_and_place
+from ..formats import CAMERA, NUMBER, POSITIONS, Site, check_finite, is_bookkeeping, kind_and_place, shapes_of
 from ..temporal import MotionModel, stack_rows
 from .encoder import CameraModel, CameraStructure, merge_name
 
@@ -42,7 +42,7 @@ def read_camera(tensors: Mapping[str, Tensor], file: str) -> tuple[CameraStructu
         CameraError: it is something else, incomplete, or of another structure.
         WeightFileError: NaN or infinite values.
     """
-    shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+    shapes = shapes_of(tensors)
     kind = kind_and_place(shapes, file)
     if kind is None or kind.id != CAMERA:
         what, place = (f"is {kind.title}, not", f"{kind.advice} ") if kind else ("is not", "")
@@ -94,8 +94,8 @@ def _checked(state: dict[str, Tensor], file: str) -> tuple[CameraStructure, dict
         {(side, int(number)): merges[name] for name in merges for side, number in [name.split("_")]},
     )
     stacked = _stacked(state)
-    wanted = {key: tuple(value.shape) for key, value in CameraModel(structure, device="meta").state_dict().items()}
-    given = {key: tuple(value.shape) for key, value in stacked.items()}
+    wanted = shapes_of(CameraModel(structure, device="meta").state_dict())
+    given = shapes_of(stacked)
     wrong = sorted(key for key in wanted.keys() | given.keys() if wanted.get(key) != given.get(key))
     if wrong:
         key = wrong[0]

@@ -11,7 +11,7 @@ from .errors import CharacterError
 from .guider import AT_LATENT, Entry, Guider
 from .guider_files import load_guider, read_guider, recognise_guider
 from .guider_layouts import GUIDER_KINDS
-from .releases import AUTO, MUSEPOSE, RELEASES, Release, choose_release, other_positions
+from .releases import AUTO, MUSEPOSE, MUSEPOSE_POSITIONS, RELEASES, Release, choose_release, other_positions
 from .unets import DENOISING, REFERENCE, UnetFile, check_unet, recognise_unet
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "DENOISING",
     "GUIDER_KINDS",
     "MUSEPOSE",
+    "MUSEPOSE_POSITIONS",
     "REFERENCE",
     "RELEASES",
     "CharacterError",

@@ -16,6 +16,7 @@ from ..formats import (
     key_lines,
     kind_and_place,
     kind_of,
+    shapes_of,
     shown,
     wrapper,
 )
@@ -87,7 +88,7 @@ def read_guider(tensors: Mapping[str, Tensor], file: str) -> tuple[RecognisedGui
         CharacterError: see `recognise_guider`.
         WeightFileError: NaN, infinite values or whole numbers.
     """
-    recognised = recognise_guider({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+    recognised = recognise_guider(shapes_of(tensors), file)
     for key in recognised.keys:
         check_weight(key, tensors[key], file)
     return recognised, {name: tensors[key] for key, name in recognised.keys.items()}

@@ -18,7 +18,7 @@ from .picture_layers import ADDED, ENCODER_BLOCKS, LATENT, LCM_PICTURE, PIA, PIC
 from .sites import NUMBER, Block, Site
 from .structure import read_structure
 from .unet_names import layer_problem, unet_name
-from .weights import check_finite, check_weight, is_bookkeeping, is_copy, read_weights
+from .weights import check_finite, check_weight, is_bookkeeping, is_copy, read_weights, shapes_of
 
 __all__ = [
     "ADDED",
@@ -65,6 +65,7 @@ __all__ = [
     "read_structure",
     "read_weights",
     "recognise",
+    "shapes_of",
     "shown",
     "spelling",
     "unet_name",

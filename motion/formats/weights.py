@@ -243,6 +243,11 @@ def _without_ddp_prefix(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Ten
     return tensors
 
 
+def shapes_of(tensors: Mapping[str, torch.Tensor]) -> dict[str, tuple[int, ...]]:
+    """Shape of every tensor, by which files are recognised."""
+    return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+
+
 def check_finite(key: str, tensor: torch.Tensor, file: str) -> None:
     """Refuse a weight that holds NaN or infinite values, reading it once.
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from ..formats import IMAGE_LORAS, check_finite, kind_and_place
+from ..formats import IMAGE_LORAS, check_finite, kind_and_place, shapes_of
 
 ALPHA = ".alpha"
 
@@ -24,7 +24,7 @@ def check_adapter(tensors: Mapping[str, Tensor], file: str) -> None:
         AdapterError: it is known as something else, or a scale is no single number.
         WeightFileError: NaN or infinite values.
     """
-    kind = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+    kind = kind_and_place(shapes_of(tensors), file)
     if kind is not None and kind.id not in IMAGE_LORAS:
         raise AdapterError(
             f"{file} is {kind.title}, not a domain adapter. {kind.advice} Choose a domain adapter here, for example "

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from ..formats import MOTION_LORA, NUMBER, Site, check_finite, is_copy, kind_and_place
+from ..formats import MOTION_LORA, NUMBER, Site, check_finite, is_copy, kind_and_place, shapes_of
 
 PART = re.compile(
     r"(?P<weight>.+?)(?:_lora\.|[._]lora_|\.lora\.|\.lora_linear_layer\.)(?P<part>down|up|A|B)"
@@ -175,7 +175,7 @@ def _matrix(weight: Tensor) -> Tensor:
 
 
 def _not_a_lora(tensors: Mapping[str, Tensor], file: str) -> str:
-    kind = kind_and_place({key: tuple(tensor.shape) for key, tensor in tensors.items()}, file)
+    kind = kind_and_place(shapes_of(tensors), file)
     # a MotionLoRA whose layers nobody knows is none of the kinds either
     if kind is None or kind.id == MOTION_LORA:
         return (

@@ -15,7 +15,7 @@ from einops import rearrange
 from torch import Tensor, nn
 
 from ....motion.character import DENOISING, REFERENCE, CharacterError, UnetFile, check_unet, recognise_unet
-from ....motion.formats import check_weight, read_weights
+from ....motion.formats import check_weight, read_weights, shapes_of
 from ..files import LoadedFile, Weights, unmapped
 from ..temporal import PATCH
 
@@ -99,7 +99,7 @@ class ReferenceWeights(LoadedFile[ReferenceNet]):
         """
         unet, tensors, file = _read(path, REFERENCE)
         wanted = ReferenceNet(unet, device=torch.device("meta"))
-        check_unet(unet, _shapes(tensors), _shapes(wanted.state_dict()), file, REFERENCE)
+        check_unet(unet, shapes_of(tensors), shapes_of(wanted.state_dict()), file, REFERENCE)
         used = {key: tensors[key] for key in unet.names}
 
         def build(held: Mapping[str, Tensor], dtype: torch.dtype, device: torch.device) -> ReferenceNet:
@@ -124,7 +124,7 @@ class DenoisingWeights(LoadedFile[BaseModel]):
         """
         unet, tensors, file = _read(path, DENOISING)
         wanted = UNetModel(**unet_arguments(unet), device=torch.device("meta"))
-        check_unet(unet, _shapes(tensors), _shapes(wanted.state_dict()), file, DENOISING)
+        check_unet(unet, shapes_of(tensors), shapes_of(wanted.state_dict()), file, DENOISING)
         state = unmapped({name: tensors[key] for key, name in unet.names.items()})
         patcher = comfy.sd.load_diffusion_model_state_dict(dict(state), disable_dynamic=disable_dynamic)
         if patcher is None:
@@ -152,14 +152,10 @@ def _read(path: str, part: str) -> _ReadUnet:
     """
     file = os.path.basename(path)
     tensors = read_weights(path)
-    unet = recognise_unet(_shapes(tensors), file, part)
+    unet = recognise_unet(shapes_of(tensors), file, part)
     for key in unet.names:
         check_weight(key, tensors[key], file)
     return _ReadUnet(unet, tensors, file)
-
-
-def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 
 
 def unet_arguments(unet: UnetFile) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from comfy.ldm.modules.diffusionmodules.openaimodel import TimestepEmbedSequenti
 from torch import Tensor
 
 from ....motion.control import RGB, SparseFile, check_layers, recognise_sparse
-from ....motion.formats import Block, check_finite, read_weights
+from ....motion.formats import Block, check_finite, read_weights, shapes_of
 from ....motion.temporal import MotionModel, load_motion_model
 from ..files import LoadedFile, Weights
 
@@ -85,10 +85,10 @@ class SparseWeights(LoadedFile[SparseNetwork]):
         """
         file = os.path.basename(path)
         tensors = read_weights(path)
-        shapes = {key: tuple(tensor.shape) for key, tensor in tensors.items()}
+        shapes = shapes_of(tensors)
         sparse = recognise_sparse(shapes, file)
         wanted = SparseNetwork(sparse, device=torch.device("meta")).state_dict()
-        check_layers(sparse, shapes, {name: tuple(tensor.shape) for name, tensor in wanted.items()}, file)
+        check_layers(sparse, shapes, shapes_of(wanted), file)
         return Weights(tensors, lambda held, dtype, device: _network(held, sparse, file, dtype, device))
 
 

@@ -9,7 +9,8 @@ import comfy.ops
 import torch
 from torch import Tensor
 
-from ....motion.formats import read_weights, recognise
+from ....motion.character import MUSEPOSE_POSITIONS
+from ....motion.formats import read_weights, recognise, shapes_of
 from ....motion.temporal import (
     MotionModel,
     PositionAdjustment,
@@ -19,8 +20,6 @@ from ....motion.temporal import (
 )
 from ..files import LoadedFile, Weights
 from .companion import Companion
-
-MUSEPOSE_POSITIONS = 128
 
 
 class MotionWeights(LoadedFile[MotionModel]):
@@ -43,7 +42,7 @@ class MotionWeights(LoadedFile[MotionModel]):
         Raises:
             WeightFileError, MotionFormatError: see `read`.
         """
-        recognised = recognise(_shapes(tensors), file)
+        recognised = recognise(shapes_of(tensors), file)
         return Weights(
             # a training checkpoint holds a whole image model besides
             {key: tensors[key] for key in (*recognised.keys, *recognised.picture_keys)},
@@ -64,16 +63,12 @@ class MusePoseWeights(MotionWeights):
             WeightFileError, MotionFormatError: see `MotionWeights.read`.
         """
         file, tensors = os.path.basename(path), dict(read_weights(path))
-        recognised = recognise(_shapes(tensors), file)
+        recognised = recognise(shapes_of(tensors), file)
         if recognised.structure.has_mid and recognised.max_frames < MUSEPOSE_POSITIONS:
             for key, (_, leaf) in recognised.keys.items():
                 if leaf.endswith("positions.table"):
                     tensors[key] = sinusoidal_positions(MUSEPOSE_POSITIONS, tensors[key].shape[-1])[None]
         return cls.around(tensors, file)
-
-
-def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    return {key: tuple(tensor.shape) for key, tensor in tensors.items()}
 
 
 @dataclass(frozen=True)
