@@ -12,7 +12,7 @@ from .names import expand_prefix
 from .picking import Choice, Shown, chosen, clip_size
 from .prefixes import PrefixError, clean_prefix
 from .publish import numbered
-from .work import sweep, sweep_tree
+from .work import sweep, sweep_tree, taken
 from .writing import Clip, Job, Pictures, Saved, Sound, VideoError, check_encoder, write_video
 
 __all__ = [
@@ -40,5 +40,6 @@ __all__ = [
     "shown_size",
     "sweep",
     "sweep_tree",
+    "taken",
     "write_video",
 ]

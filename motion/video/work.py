@@ -69,7 +69,7 @@ def _made(parent: Path) -> tuple[Path, IO[bytes]]:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         # another process may have looked between the two lines; it then has the folder or has removed it
-        if _taken(lock) is not False and (folder / LOCK).exists():
+        if taken(lock) is not False and (folder / LOCK).exists():
             return folder, lock
         _remove(folder, lock)
 
@@ -79,13 +79,13 @@ def _sweep_one(folder: Path) -> None:
         lock = (folder / LOCK).open("r+b")
     except OSError:
         return  # not a work folder, not ours to open, or gone meanwhile
-    if _taken(lock):
+    if taken(lock):
         _remove(folder, lock)
     lock.close()
 
 
-def _taken(file: IO[bytes]) -> bool | None:
-    """Lock a file: whether it was free, None where the file system has no locks."""
+def taken(file: IO[bytes]) -> bool | None:
+    """Lock an open file until it is closed: whether it was free, None where the file system has no locks."""
     try:
         if sys.platform == "win32":
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)

@@ -197,6 +197,11 @@ def _is_inside(root: str, path: str) -> bool:
     return os.path.commonpath((real_root, os.path.realpath(path))) == real_root
 
 
+def output_folder() -> str:
+    """The host's output folder."""
+    return folder_paths.get_output_directory()
+
+
 def temporary_folder() -> str:
     """The host's temp folder, made if the host has not done so yet."""
     folder = folder_paths.get_temp_directory()

@@ -2,6 +2,7 @@
 
 import logging
 
+from comfy_execution.progress import get_progress_state
 from comfy_execution.utils import get_executing_context
 
 
@@ -20,4 +21,9 @@ def progress(text: str) -> None:
 
     server = getattr(PromptServer, "instance", None)
     if server is not None:
-        server.send_progress_text(text, context.node_id)
+        server.send_progress_text(text, _shown(context.node_id))
+
+
+def _shown(node: str) -> str:
+    """The node on the screen that a running one belongs to: nodes that nodes make are on none."""
+    return get_progress_state().dynprompt.get_display_node_id(node)

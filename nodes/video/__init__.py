@@ -9,5 +9,18 @@ from comfy_api.latest import io
 from .combine import CombineVideo
 from .frames import DecodeAndSaveVideo, EncodeFrames
 from .read import VideoFrames
+from .saving import save_clip, saving_inputs, saving_problem, video_output
 
 NODES: list[type[io.ComfyNode]] = [VideoFrames, EncodeFrames, CombineVideo, DecodeAndSaveVideo]
+
+__all__ = [
+    "NODES",
+    "CombineVideo",
+    "DecodeAndSaveVideo",
+    "EncodeFrames",
+    "VideoFrames",
+    "save_clip",
+    "saving_inputs",
+    "saving_problem",
+    "video_output",
+]

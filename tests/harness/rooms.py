@@ -16,7 +16,7 @@ from .setup import ROOT
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
         ("values", "formats", "pose", "video", "sound"),
-        ("windows", "sampling", "prompts", "control"),
+        ("windows", "sampling", "prompts", "control", "pieces"),
         ("temporal",),
         ("camera", "character"),
     ),
@@ -24,7 +24,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("folders", "notices", "memory", "images", "options", "files", "patching", "requests"),
         ("sampling", "video"),
         ("temporal", "prompts", "pose"),
-        ("camera", "pictures", "control", "character"),
+        ("camera", "pictures", "control", "character", "pieces"),
         ("windows",),
         ("animate",),
     ),
@@ -43,6 +43,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "sampling",
             "video",
         ),
+        ("pieces",),
     ),
 }
 """Rooms by package, the ground floor first."""

@@ -1,5 +1,6 @@
 """Frames and sound of a VIDEO; only those a clip needs are kept, in the size it has."""
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,11 +52,22 @@ def read_frames(video: Any, choice: Choice, width: int, height: int) -> VideoFra
     Raises:
         VideoFramesError: the file is damaged or has no such frames, or they would not fit into memory.
     """
-    if type(video).get_stream_source is Input.Video.get_stream_source:
-        # no file behind it: asking for one would compress frames that are in memory
+    if not has_file(video):
         return _of_memory(video.get_components(), choice, width, height)
-    try:
+    with readable():
         return _of_file(video, choice, width, height)
+
+
+def has_file(video: Any) -> bool:
+    """Whether a VIDEO is a file; asking for one would compress frames that are in memory."""
+    return type(video).get_stream_source is not Input.Video.get_stream_source
+
+
+@contextlib.contextmanager
+def readable() -> Iterator[None]:
+    """Say in words what is wrong with a file."""
+    try:
+        yield
     except VideoFramesError:
         raise
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
@@ -69,10 +81,10 @@ def read_frames(video: Any, choice: Choice, width: int, height: int) -> VideoFra
 
 def _of_file(video: Any, choice: Choice, width: int, height: int) -> VideoFrames:
     with opened(video) as container:
-        stream = _pictures_of(container)
+        stream = pictures_of(container)
         source = Source(container, stream, video, *video.get_active_trim_window())
         aspect = float(stream.sample_aspect_ratio or 0)
-        taken = _Taken()
+        taken = Taken()
         images, mask = _collect(
             taken.of(source, choice),
             choice,
@@ -84,11 +96,12 @@ def _of_file(video: Any, choice: Choice, width: int, height: int) -> VideoFrames
         notice(f"{source.damaged} damaged pieces of the video were left out.")
     begin, rate = taken.timing(choice, source, images.shape[0])
     with opened(video) as container:
-        sound = _sound(container, source.zero + begin, images.shape[0] / rate)
+        sound = sound_of(container, source.zero + begin, images.shape[0] / rate)
     return VideoFrames(images, mask, rate, sound)
 
 
-def _pictures_of(container: Any) -> Any:
+def pictures_of(container: Any) -> Any:
+    """The stream of pictures in a file that is open."""
     streams = container.streams.video
     if not streams:
         raise VideoFramesError("The file has sound but no pictures. Choose a video.")
@@ -98,7 +111,7 @@ def _pictures_of(container: Any) -> Any:
     return stream
 
 
-def _sound(container: Any, begin: float, duration: float) -> dict[str, Any] | None:
+def sound_of(container: Any, begin: float, duration: float) -> dict[str, Any] | None:
     """Sound that cannot be read does not cost the pictures."""
     try:
         return read_sound(container, begin, duration)
@@ -107,7 +120,7 @@ def _sound(container: Any, begin: float, duration: float) -> dict[str, Any] | No
         return None
 
 
-class _Taken:
+class Taken:
     """When the frames of a clip are on the screen, noted while they are taken."""
 
     def __init__(self) -> None:
@@ -147,13 +160,19 @@ def _of_memory(components: Any, choice: Choice, width: int, height: int) -> Vide
 
     pictures, mask = _collect(chosen(shown, choice), choice, (images.shape[0] / rate, rate), lambda _: size, write)
     looked_at = choice.rate or rate
-    sound = None
-    if components.audio is not None:
-        samples, per_second = components.audio["waveform"], components.audio["sample_rate"]
-        begin, end = choice.skip / looked_at, (choice.skip + pictures.shape[0] * choice.every) / looked_at
-        samples = samples[..., round(begin * per_second) : round(end * per_second)]
-        sound = {"waveform": samples, "sample_rate": per_second} if samples.shape[-1] else None
+    sound = sound_in_memory(components, choice, pictures.shape[0])
     return VideoFrames(pictures, mask, looked_at / choice.every, sound)
+
+
+def sound_in_memory(components: Any, choice: Choice, count: int) -> dict[str, Any] | None:
+    """The sound of so many frames of a VIDEO that is in memory."""
+    if components.audio is None:
+        return None
+    looked_at = choice.rate or float(components.frame_rate)
+    samples, per_second = components.audio["waveform"], components.audio["sample_rate"]
+    begin, end = choice.skip / looked_at, (choice.skip + count * choice.every) / looked_at
+    samples = samples[..., round(begin * per_second) : round(end * per_second)]
+    return {"waveform": samples, "sample_rate": per_second} if samples.shape[-1] else None
 
 
 def _fitted(picture: Tensor, size: tuple[int, int]) -> Tensor:
@@ -189,18 +208,23 @@ def _collect(
             mask[count] = 1.0 - opacity
         last = picture
         count += 1
-    if count == 0 and choice.skip == 0:
-        raise VideoFramesError(
-            "The video has no pictures here that can be read. It may be incomplete, or trimmed beyond its end."
-        )
     if count == 0:
-        raise VideoFramesError(
-            f"The video lasts {lasting:.2f} seconds and ends before frame {choice.skip} at {choice.rate or rate:g} a "
-            "second. Lower skip_frames."
-        )
+        raise nothing_there(choice, lasting, rate)
     if count < choice.count:
         notice(f"The video has only {count} such frames; {choice.count} were asked for.")
     return frames[:count], mask[:count]
+
+
+def nothing_there(choice: Choice, lasting: float, rate: float) -> VideoFramesError:
+    """What to say of a video that has no such frames."""
+    if choice.skip == 0:
+        return VideoFramesError(
+            "The video has no pictures here that can be read. It may be incomplete, or trimmed beyond its end."
+        )
+    return VideoFramesError(
+        f"The video lasts {lasting:.2f} seconds and ends before frame {choice.skip} at {choice.rate or rate:g} a "
+        "second. Lower skip_frames."
+    )
 
 
 def _longer(frames: Tensor, mask: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:

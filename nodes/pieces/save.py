@@ -1,0 +1,125 @@
+"""Save Pieces."""
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ...motion.video import CODECS
+from ..host import pieces as in_pieces
+from ..inputs import PiecesType, frames_input
+from ..video import save_clip, saving_inputs, saving_problem, video_output
+
+DEEP = ("p10", "p12", "p16", "48", "64")
+"""What ffmpeg's names of pixels with more than 8 bits in a colour have in them."""
+AT_ONCE = 8
+"""Frames to write together: they are on the disk and cost nothing to make."""
+
+
+class SavePieces(io.ComfyNode):
+    """The frames of a piece in, one file out when all pieces came."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Declare the node."""
+        return io.Schema(
+            node_id="KinemaSavePieces",
+            display_name="Save Pieces",
+            category="Kinema/pieces",
+            description="Ends a clip that began with Video in Pieces: keeps every piece on the disk, asks for the next "
+            "one, and saves all of them as one file with the sound of the video. A run that was cut short goes on from "
+            "the last finished piece when it is queued again.",
+            search_aliases=[
+                "vhs meta batch manager",
+                "vhs video combine",
+                "batch manager",
+                "meta batch",
+                "long video",
+                "chunks",
+                "loop",
+                "resume",
+                "crash",
+            ],
+            is_output_node=True,
+            enable_expand=True,
+            inputs=[
+                PiecesType.Input("pieces", tooltip="From Video in Pieces."),
+                io.Latent.Input(
+                    "samples",
+                    optional=True,
+                    lazy=True,
+                    tooltip="The latent of the piece, from a sampler. Takes less memory than images.",
+                ),
+                io.Vae.Input("vae", optional=True, lazy=True, tooltip="The VAE that decodes samples."),
+                io.Image.Input(
+                    "images",
+                    optional=True,
+                    lazy=True,
+                    tooltip="The frames of the piece, in place of samples. The host keeps them until the run ends or "
+                    "memory is short.",
+                ),
+                *(each for each in saving_inputs() if each.id != "frame_rate"),
+                frames_input(
+                    "How many frames are decoded together. 0 chooses by their size.",
+                    "frames_per_batch",
+                    default=0,
+                    least=0,
+                    advanced=True,
+                ),
+            ],
+            outputs=[video_output()],
+            hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo, io.Hidden.dynprompt, io.Hidden.unique_id],
+        )
+
+    @classmethod
+    def validate_inputs(cls, filename_prefix: str | None = None, format: str | None = None) -> bool | str:
+        """Answer settings that cannot work before anything is sampled."""
+        return saving_problem(None, filename_prefix, format) or True
+
+    @classmethod
+    def check_lazy_status(cls, pieces: Any, **given: Any) -> list[str]:
+        """Ask for the frames of this piece, unless they are on the disk."""
+        wanted = [name for name in ("samples", "vae") if name in given] if "samples" in given else ["images"]
+        if all(given.get(name) is not None for name in wanted):
+            return []
+        task = in_pieces.task_of(cls.hidden)
+        if task is not None:
+            return wanted
+        run = _begin(cls.hidden, pieces, given)
+        in_pieces.tell(run)
+        return [] if run.store.has(0) else wanted
+
+    @classmethod
+    def execute(
+        cls,
+        pieces: Any,
+        samples: Any = None,
+        vae: Any = None,
+        images: Any = None,
+        frames_per_batch: int = 0,
+        **saving: Any,
+    ) -> io.NodeOutput:
+        """Keep the piece, then go on or save the clip."""
+        task = in_pieces.task_of(cls.hidden)
+        run = _begin(cls.hidden, pieces, saving) if task is None else task.run
+        number = 0 if task is None else task.todo[0]
+        if task is not None or not run.store.has(number):
+            in_pieces.keep(run, number, *in_pieces.pictures_of(samples, vae, images, frames_per_batch))
+            pieces.release()
+        left = run.store.missing() if task is None else task.todo[1:]
+        finishing = task is None or task.finishing
+        if left:
+            in_pieces.check_room(run, left)
+            nodes, last = in_pieces.go_on(cls.hidden, run, left, finishing)
+            return io.NodeOutput(last, expand=nodes)
+        if not finishing:
+            return io.NodeOutput(None)
+        saving["audio"] = saving.get("audio") or in_pieces.sound_of(run)
+        saved = save_clip(cls.hidden, in_pieces.clip_of(run), pieces.whole.rate, at_once=AT_ONCE, **saving)
+        in_pieces.done(run)
+        return saved
+
+
+def _begin(hidden: Any, which: Any, saving: Any) -> Any:
+    codec = CODECS[saving.get("format") or "h264-mp4"]
+    deep = any(bits in codec.pixels for bits in DEEP)
+    return in_pieces.begin(hidden, which, deep, not saving.get("save_output", True))
