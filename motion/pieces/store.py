@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from .levels import Frames, levels
-from .lock import LOCK, forget, locked
+from .lock import LOCK, Lock, forget, locked
 from .plan import PiecesError, Plan
 
 MANIFEST, WRITING = "pieces.json", "writing.part"
@@ -48,7 +48,7 @@ class Store:
     """The pieces of one clip.
 
     Args:
-        folder: made if it is not there.
+        folder: made with the first piece if it is not there.
         kind: uint8 or uint16.
         node: whose pieces they are.
         settings: what they were made with, as texts and numbers by name.
@@ -59,22 +59,28 @@ class Store:
 
     def __init__(self, folder: Path, plan: Plan, kind: np.dtype, node: str, settings: Mapping[str, Any]) -> None:
         self.folder, self.plan, self.kind = folder, plan, kind
-        self.settings = dict(settings)
+        self.node, self.settings = node, dict(settings)
         self.damaged: list[int] = []
         """Pieces that were there and not whole."""
         self._whole: dict[int, Path] = {}
+        self._lock: Lock | None = None
+        if folder.is_dir():
+            self._enter()
+
+    def _enter(self) -> None:
+        """Make the folder and keep others out of it."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._lock = locked(folder)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = locked(self.folder)
             if self._lock is None:
                 raise PiecesError(
-                    f"Another ComfyUI makes this clip at the moment, in {folder}. Wait for it, or stop it."
+                    f"Another ComfyUI makes this clip at the moment, in {self.folder}. Wait for it, or stop it."
                 )
-            (folder / WRITING).unlink(missing_ok=True)
-            about = {"kind": KIND, "node": node, "pieces": len(plan.pieces), "settings": self.settings}
-            _write_text(folder / MANIFEST, json.dumps(about, indent=1))
+            (self.folder / WRITING).unlink(missing_ok=True)
+            about = {"kind": KIND, "node": self.node, "pieces": len(self.plan.pieces), "settings": self.settings}
+            _write_text(self.folder / MANIFEST, json.dumps(about, indent=1))
         except OSError as error:
-            raise _refused(folder, error) from error
+            raise _refused(self.folder, error) from error
 
     def has(self, number: int) -> bool:
         """Whether a piece is there and whole; it is read to know, once. One that is not whole is removed."""
@@ -111,22 +117,27 @@ class Store:
             PiecesError: they are not as many or not as large as those of the piece, or the disk is full.
         """
         self._check(number, frames.shape)
+        if self._lock is None:
+            self._enter()
         writing = self.folder / WRITING
         try:
-            try:
-                checksum = self._write(writing, frames, at_once)
-                finished = self.folder / f"piece_{number:05}_{checksum:08x}.npy"
-                writing.replace(finished)
-                _settle(self.folder)
-            finally:
-                writing.unlink(missing_ok=True)
+            checksum = self._write(writing, frames, at_once)
+            finished = self.folder / f"piece_{number:05}_{checksum:08x}.npy"
+            writing.replace(finished)
+            _settle(self.folder)
+            self._whole[number] = finished
         except OSError as error:
             raise _refused(self.folder, error) from error
-        self._whole[number] = finished
+        finally:
+            with contextlib.suppress(OSError):
+                writing.unlink(missing_ok=True)
+                if not any(NAME.fullmatch(path.name) for path in self.folder.iterdir()):
+                    self.remove()
 
     def remove(self) -> None:
         """Remove the pieces, and the folder if there is nothing else in it."""
         forget(self.folder)
+        self._lock = None
         ours = [path for path in self.folder.iterdir() if NAME.fullmatch(path.name)]
         for path in [*ours, self.folder / WRITING, self.folder / MANIFEST, self.folder / LOCK]:
             path.unlink(missing_ok=True)
@@ -135,7 +146,7 @@ class Store:
                 folder.rmdir()  # refuses while somebody has something in it
 
     def _named(self, number: int) -> Iterator[tuple[Path, int]]:
-        for path in sorted(self.folder.iterdir()):
+        for path in sorted(self.folder.iterdir()) if self._lock else ():
             name = NAME.fullmatch(path.name)
             if name is not None and int(name[1]) == number:
                 yield path, int(name[2], 16)

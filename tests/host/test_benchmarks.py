@@ -37,9 +37,27 @@ SMALL: dict[str, list[list[str]]] = {
     "poses": [["--frames", "4", "--repeats", "1"]],
     "context_reference": [["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1"]],
     "character": [["--width", "32", "--sizes", "8", "--frames", "2", "--repeats", "1"], ["--memory", "--width", "32"]],
+    "pieces": [
+        [
+            "--frames",
+            "4",
+            "8",
+            "--per-piece",
+            "3",
+            "--overlap",
+            "1",
+            "--pictures",
+            "32",
+            "--cache",
+            "ram",
+            "--wired",
+            *each,
+        ]
+        for each in (["--wired", "latent"], ["--wired", "images", "inverted"])
+    ],
 }
 """Arguments with which each benchmark ends in a moment."""
-APART = {"context_reference", "character"}
+APART = {"context_reference", "character", "pieces"}
 """Those that need ComfyUI started with other options than the tests have."""
 
 

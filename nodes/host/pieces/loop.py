@@ -61,6 +61,8 @@ def find_loop(dynprompt: Any, end: str) -> Loop:
         left += seen[node]
     members = _reached(seen, start)
     pictures = [source for name, source, _ in links(dynprompt, end) if name in ("samples", "images")]
+    if not pictures:
+        raise PiecesError("No frames come to Save Pieces. Connect samples and vae, or images.")
     if not any(source in members for source in pictures):
         raise PiecesError(
             "What comes to Save Pieces does not depend on Video in Pieces, so that every piece would be the same. "

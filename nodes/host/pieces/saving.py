@@ -92,11 +92,14 @@ def check_room(run: Run, missing: tuple[int, ...]) -> None:
     whole, store = run.pieces.whole, run.store
     height, width, channels = store.shape or (whole.height, whole.width, 3)
     frames = sum(run.pieces.plan.pieces[number].frames for number in missing)
-    needed, free = frames * height * width * channels * store.kind.itemsize, shutil.disk_usage(store.folder).free
+    needed, free = (
+        frames * height * width * channels * store.kind.itemsize,
+        shutil.disk_usage(store.folder.parent.parent).free,
+    )
     if missing and needed + SPARE > free:
         raise PiecesError(
             f"{frames} frames of {width}x{height} take {_size(needed)} until the clip is whole, but {_size(free)} are "
-            f"free on the disk that holds {store.folder}. Free some space, or lower frames, width and height."
+            f"free on the disk that holds {disk}. Free some space, or lower frames, width and height."
         )
 
 
@@ -120,7 +123,7 @@ def pictures_of(samples: Any, vae: Any, images: Any, frames_per_batch: int) -> t
         decoded = Decoded(vae, samples, frames_per_batch)
         return decoded, decoded.at_once
     if images is None:
-        raise PiecesError("No frames came to Save Pieces. Connect samples and vae, or images.")
+        raise PiecesError("No frames came to Save Pieces: what is connected to it gave nothing for this piece.")
     return images, frames_per_batch or AT_ONCE
 
 

@@ -41,7 +41,14 @@ def passed_through(prefix: str, **start: Any) -> templates.Prompt:
 def sampled(prefix: str, seed: int = 5, denoise: float = 0.5, **start: Any) -> templates.Prompt:
     """Frames encoded, sampled and decoded."""
     prompt = passed_through(prefix, vae=["4", 2], **start)
-    sampling = {"steps": 2, "cfg": 4.0, "sampler_name": "euler", "scheduler": "normal", "denoise": denoise, "seed": seed}
+    sampling = {
+        "steps": 2,
+        "cfg": 4.0,
+        "sampler_name": "euler",
+        "scheduler": "normal",
+        "denoise": denoise,
+        "seed": seed,
+    }
     conds = {"model": ["4", 0], "positive": ["5", 0], "negative": ["5", 0]}
     prompt["4"] = {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": CHECKPOINT}}
     prompt["5"] = {"class_type": "CLIPTextEncode", "inputs": {"clip": ["4", 1], "text": "a boat"}}

@@ -1,13 +1,12 @@
 """Clips that go through a real server in pieces."""
 
-import av
 import numpy as np
 import pytest
 
 from tests.harness.server import Server
 
 from ..test_templates import read
-from .prompts import NOISE, RATE, passed_through, run, sampled, saved, stores, write_noise
+from .prompts import NOISE, passed_through, run, sampled, saved, stores, write_noise
 
 
 @pytest.fixture(autouse=True)
