@@ -1,27 +1,28 @@
 """Frames and sound of a VIDEO; only those a clip needs are kept, in the size it has."""
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import torch
 from comfy_api.latest import Input
 from torch import Tensor
 
-from ....motion.video import Choice, Shown, chosen, clip_size
+from ....motion.video import CROP, Choice, Shape, Shown, chosen, clip_size
 from ..memory import shortage
 from ..notices import notice
+from .filling import Filled, filled
+from .output import progress_reporter
 from .picture import fitted, target_size, write_picture
+from .problems import VideoFramesError, nothing_there, readable
 from .sound import read_sound
-from .source import Source, opened
+from .source import MOST_PIXELS, Source, measured, opened
 
+COVER = 0x400
+"""How files mark a picture that is none of their video."""
 EXACT = 0.005
 """Seconds by which a clip at a steady rate may be off, beside what files round times to."""
-
-
-class VideoFramesError(ValueError):
-    """A video that cannot be read, or that has no such frames."""
+MANY = 256
+"""Frames from which on it is worth the reading to know how many there are."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class VideoFrames:
     """A clip that was read."""
 
     images: Tensor
-    """(frames, height, width, 3) in 0..1."""
+    """(frames, height, width, 3 or 4) in 0..1; channel 4 is opacity."""
     mask: Tensor
     """(frames, height, width): 1 where the video is transparent, as the host's own loaders have it."""
     rate: float
@@ -38,24 +39,25 @@ class VideoFrames:
     """The host's AUDIO, of the same length."""
 
 
-Write = Callable[[Any, Tensor], Tensor | None]
-"""Writes a picture to (height, width, 3) and answers its opacity, (height, width), None if it is opaque."""
-
-
-def read_frames(video: Any, choice: Choice, width: int, height: int) -> VideoFrames:
+def read_frames(
+    video: Any, choice: Choice, width: int, height: int, shape: Shape = CROP, channels: int = 3, track: int = 0
+) -> VideoFrames:
     """Read the frames of a clip.
 
     Args:
         video: the host's VIDEO.
-        width, height: pixels to crop and resize to; 0 follows from the other one or from the video.
+        width, height: pixels of the frames; 0 follows from the other one or from the video.
+        shape: how pictures of another shape fill them.
+        channels: 3, or 4 with opacity.
+        track: which of several sounds, counted from 0.
 
     Raises:
         VideoFramesError: the file is damaged or has no such frames, or they would not fit into memory.
     """
     if not has_file(video):
-        return _of_memory(video.get_components(), choice, width, height)
-    with readable():
-        return _of_file(video, choice, width, height)
+        return _of_memory(video.get_components(), choice, (width, height), shape, channels)
+    with readable(video):
+        return _of_file(video, choice, (width, height), shape, channels, track)
 
 
 def has_file(video: Any) -> bool:
@@ -63,41 +65,49 @@ def has_file(video: Any) -> bool:
     return type(video).get_stream_source is not Input.Video.get_stream_source
 
 
-@contextlib.contextmanager
-def readable() -> Iterator[None]:
-    """Say in words what is wrong with a file."""
-    try:
-        yield
-    except VideoFramesError:
-        raise
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise VideoFramesError(f"The video cannot be read ({error.strerror}). Choose another file.") from error
-    except Exception as error:  # damaged files make the libraries raise whatever comes up
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise VideoFramesError(
-            f"The video cannot be read ({reason}). It may be incomplete; convert or download it again."
-        ) from error
-
-
-def _of_file(video: Any, choice: Choice, width: int, height: int) -> VideoFrames:
+def _of_file(video: Any, choice: Choice, size: tuple[int, int], shape: Shape, channels: int, track: int) -> VideoFrames:
     with opened(video) as container:
         stream = pictures_of(container)
         source = Source(container, stream, video, *video.get_active_trim_window())
+        if choice.rate:
+            source.jump(choice.skip / choice.rate)
         aspect = float(stream.sample_aspect_ratio or 0)
         taken = Taken()
-        images, mask = _collect(
+        clip = filled(
             taken.of(source, choice),
-            choice,
-            (source.lasting, source.rate),
-            lambda frame: target_size(frame, aspect, width, height),
-            lambda frame, slot: write_picture(frame, aspect, slot),
+            lambda frame: target_size(frame, aspect, *size, shape.multiple),
+            lambda wide, high: _expected(video, source, stream, choice, wide, high),
+            lambda frame, slot: write_picture(frame, aspect, slot, shape.fit),
+            channels,
+            progress_reporter(),
         )
-    if source.damaged:
-        notice(f"{source.damaged} damaged pieces of the video were left out.")
-    begin, rate = taken.timing(choice, source, images.shape[0])
+    if clip is None:
+        raise nothing_there(choice, source.lasting, source.rate)
+    _tell(choice, clip, source.damaged)
+    begin, rate = taken.timing(choice, source, clip.images.shape[0])
     with opened(video) as container:
-        sound = sound_of(container, source.zero + begin, images.shape[0] / rate)
-    return VideoFrames(images, mask, rate, sound)
+        sound = sound_of(container, source.zero + begin, clip.images.shape[0] / rate, track)
+    return VideoFrames(clip.images, clip.mask, rate, sound)
+
+
+def _tell(choice: Choice, clip: Filled, damaged: int) -> None:
+    count = clip.images.shape[0]
+    if damaged:
+        notice(f"{damaged} damaged pieces of the video were left out; there are {count} frames.")
+    if count < choice.count:
+        notice(f"The video has only {count} such frames; {choice.count} were asked for.")
+
+
+def _expected(video: Any, source: Source, stream: Any, choice: Choice, wide: int, high: int) -> int:
+    """About how many frames there will be: what the file says; counted where it says nothing, or what cannot be."""
+    said = choice.needed(source.lasting, source.rate)
+    if not choice.rate and stream.frames > 0 and source.is_whole:
+        said = choice.of(stream.frames)
+    unknown = source.lasting <= 0 or (not choice.rate and not stream.frames)
+    if (unknown and not 0 < choice.count <= MANY) or shortage(said, wide, high) is not None:
+        found = measured(video, stream.index)
+        said = choice.needed(found.seconds, source.rate) if choice.rate else choice.of(found.packets)
+    return said
 
 
 def pictures_of(container: Any) -> Any:
@@ -105,16 +115,23 @@ def pictures_of(container: Any) -> Any:
     streams = container.streams.video
     if not streams:
         raise VideoFramesError("The file has sound but no pictures. Choose a video.")
-    stream = next((stream for stream in streams if stream.codec_context is not None), None)
-    if stream is None:
+    readable_ones = [stream for stream in streams if stream.codec_context is not None]
+    if not readable_ones:
         raise VideoFramesError("The pictures of the file are coded in a way nobody here can read. Convert it to mp4.")
+    # the cover of a piece of music is a stream of pictures as well
+    stream = next((stream for stream in readable_ones if not stream.disposition & COVER), readable_ones[0])
+    if stream.width * stream.height > MOST_PIXELS:
+        raise VideoFramesError(
+            f"The video says its pictures have {stream.width}x{stream.height} pixels; {MOST_PIXELS} pixels are the "
+            "most that is read. Make it smaller."
+        )
     return stream
 
 
-def sound_of(container: Any, begin: float, duration: float) -> dict[str, Any] | None:
+def sound_of(container: Any, begin: float, duration: float, track: int = 0) -> dict[str, Any] | None:
     """Sound that cannot be read does not cost the pictures."""
     try:
-        return read_sound(container, begin, duration)
+        return read_sound(container, begin, duration, track)
     except Exception as error:
         notice(f"The sound of the video cannot be read ({error}), so there is none.")
         return None
@@ -146,22 +163,27 @@ class Taken:
         return start, count / lasting if lasting > 0 else source.rate / choice.every
 
 
-def _of_memory(components: Any, choice: Choice, width: int, height: int) -> VideoFrames:
+def _of_memory(components: Any, choice: Choice, size: tuple[int, int], shape: Shape, channels: int) -> VideoFrames:
     rate = float(components.frame_rate)
     images, opacity = components.images, getattr(components, "alpha", None)
     if images.shape[-1] == 4:
         opacity = images[..., 3:]
+    elif opacity is not None:
+        opacity = opacity.reshape(*images.shape[:3], 1)
     shown = (Shown(number / rate, (number + 1) / rate, number) for number in range(images.shape[0]))
-    size = clip_size((images.shape[2], images.shape[1]), width, height)
+    target = clip_size((images.shape[2], images.shape[1]), *size, shape.multiple)
 
     def write(number: int, slot: Tensor) -> Tensor | None:
-        slot.copy_(_fitted(images[number, ..., :3], size))
-        return None if opacity is None else _fitted(opacity[number, ..., :1], size)[..., 0]
+        slot.copy_(fitted(images[number, ..., :3], *target, shape.fit))
+        return None if opacity is None else fitted(opacity[number, ..., :1], *target, shape.fit)[..., 0]
 
-    pictures, mask = _collect(chosen(shown, choice), choice, (images.shape[0] / rate, rate), lambda _: size, write)
-    looked_at = choice.rate or rate
-    sound = sound_in_memory(components, choice, pictures.shape[0])
-    return VideoFrames(pictures, mask, looked_at / choice.every, sound)
+    needed = choice.needed(images.shape[0] / rate, rate)
+    clip = filled(chosen(shown, choice), lambda _: target, lambda _wide, _high: needed, write, channels)
+    if clip is None:
+        raise nothing_there(choice, images.shape[0] / rate, rate)
+    _tell(choice, clip, 0)
+    sound = sound_in_memory(components, choice, clip.images.shape[0])
+    return VideoFrames(clip.images, clip.mask, (choice.rate or rate) / choice.every, sound)
 
 
 def sound_in_memory(components: Any, choice: Choice, count: int) -> dict[str, Any] | None:
@@ -173,69 +195,3 @@ def sound_in_memory(components: Any, choice: Choice, count: int) -> dict[str, An
     begin, end = choice.skip / looked_at, (choice.skip + count * choice.every) / looked_at
     samples = samples[..., round(begin * per_second) : round(end * per_second)]
     return {"waveform": samples, "sample_rate": per_second} if samples.shape[-1] else None
-
-
-def _fitted(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    return picture if (picture.shape[1], picture.shape[0]) == size else fitted(picture.float(), *size)
-
-
-def _collect(
-    pictures: Iterator[Any],
-    choice: Choice,
-    says: tuple[float, float],
-    size: Callable[[Any], tuple[int, int]],
-    write: Write,
-) -> tuple[Tensor, Tensor]:
-    """The pictures of the clip as one tensor, written where they stay, and where they are transparent.
-
-    Args:
-        says: seconds and pictures a second of the video, as it says itself.
-        size: width and height of a clip that begins with a picture.
-    """
-    lasting, rate = says
-    frames, mask = torch.empty(0, 0, 0, 3), torch.zeros(0, 0, 0)
-    last: Any = None
-    count = 0
-    for picture in pictures:
-        if count == frames.shape[0]:
-            # files tell only about how long they are
-            expected = max(choice.needed(lasting, rate), 1) if count == 0 else count + max(16, count // 4)
-            wide, high = size(picture) if count == 0 else (frames.shape[2], frames.shape[1])
-            frames, mask = _longer(frames, mask, (expected, high, wide))
-        if count and picture is last:
-            frames[count], mask[count] = frames[count - 1], mask[count - 1]
-        elif (opacity := write(picture, frames[count])) is not None:
-            mask[count] = 1.0 - opacity
-        last = picture
-        count += 1
-    if count == 0:
-        raise nothing_there(choice, lasting, rate)
-    if count < choice.count:
-        notice(f"The video has only {count} such frames; {choice.count} were asked for.")
-    return frames[:count], mask[:count]
-
-
-def nothing_there(choice: Choice, lasting: float, rate: float) -> VideoFramesError:
-    """What to say of a video that has no such frames."""
-    if choice.skip == 0:
-        return VideoFramesError(
-            "The video has no pictures here that can be read. It may be incomplete, or trimmed beyond its end."
-        )
-    return VideoFramesError(
-        f"The video lasts {lasting:.2f} seconds and ends before frame {choice.skip} at {choice.rate or rate:g} a "
-        "second. Lower skip_frames."
-    )
-
-
-def _longer(frames: Tensor, mask: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
-    length, height, width = shape
-    short = shortage(length, width, height)
-    if short is not None:
-        raise VideoFramesError(
-            f"{length} frames of {width}x{height} take {short[0]:.1f} GB, but {short[1]:.1f} GB of memory are free. "
-            "Set frames, width and height, or raise every_nth."
-        )
-    longer, wider = torch.empty((*shape, 3)), torch.zeros(shape)
-    longer[: frames.shape[0]] = frames if frames.shape[0] else 0
-    wider[: mask.shape[0]] = mask if mask.shape[0] else 0
-    return longer, wider

@@ -2,7 +2,9 @@
 
 import contextlib
 import math
+import os
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -24,11 +26,65 @@ MOST_A_SECOND = 1000.0
 LONGEST_HELD = 600.0
 """Seconds; where times leap further, or back, the file goes on with another clock."""
 MICROSECOND = Fraction(1, av.time_base)
+WORTH_A_JUMP = 2.0
+"""Seconds of video that take longer to decode than a place takes to find."""
+MOST_THREADS = 8
+"""Of a decoder; each holds a picture."""
+CONTAINERS = (
+    *("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "gif", "apng", "asf", "ogg", "mxf", "nut", "ivf"),
+    *("dv", "m4v", "h264", "hevc", "obu", "av1", "mjpeg", "yuv4mpegpipe", "rm", "swf", "vob", "wtv", "mpjpeg"),
+    *(
+        "webp_pipe",
+        "png_pipe",
+        "jpeg_pipe",
+        "bmp_pipe",
+        "tiff_pipe",
+        "jpegxl_pipe",
+        "jpegxl_anim",
+        "wav",
+        "mp3",
+        "flac",
+    ),
+    *("aac", "aiff", "caf"),
+)
+"""Formats that hold what they show. Playlists, and whatever else names further files or addresses, are none of them."""
+MOST_PIXELS = 1 << 27
+"""Of a picture, which is twice 8K; a header that claims more is broken or has bad intentions."""
 
 
 def opened(video: Any) -> Any:
-    """The container of a VIDEO; texts in it that are no UTF-8 do not matter."""
-    return av.open(video.get_stream_source(), metadata_errors="replace")
+    """The container of a VIDEO, which may read nothing but itself; texts in it that are no UTF-8 do not matter."""
+    return av.open(
+        video.get_stream_source(),
+        metadata_errors="replace",
+        options={"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS)},
+    )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How long a stream is, by what is in it."""
+
+    packets: int
+    """Which hold one picture each, but for damaged files."""
+    seconds: float
+
+
+def measured(video: Any, index: int) -> Measured:
+    """Go through a file without decoding it.
+
+    Args:
+        index: of the stream.
+    """
+    packets, first, end = 0, math.inf, 0.0
+    with opened(video) as container, contextlib.suppress(av.error.FFmpegError):
+        for packet in container.demux(container.streams[index]):
+            packets += packet.size > 0
+            time = seconds(packet.pts, packet.time_base)
+            if time is not None:
+                first = min(first, time)
+                end = max(end, time + (seconds(packet.duration, packet.time_base) or 0.0))
+    return Measured(packets, max(0.0, end - first))
 
 
 def seconds(number: int | None, base: Any) -> float | None:
@@ -63,14 +119,42 @@ class Source:
         """When the first picture is shown, on the file's clock, once it was read."""
         self.damaged = 0
         """Pieces that could not be decoded."""
+        self.is_whole = begin <= 0 and duration <= 0
+        """Whether the window leaves nothing out."""
+        self._jump = 0.0
+
+    def jump(self, time: float) -> None:
+        """Begin with the picture that is on the screen so many seconds after the first one, if that saves time."""
+        self._jump = time if time >= WORTH_A_JUMP else 0.0
 
     def __iter__(self) -> Iterator[Shown[Any]]:
         """Every picture with its times from the first one on; a picture ends where the next one starts."""
+        if self._jump:
+            yield from self._after_jump()
+        else:
+            yield from self._shown(self._frames(), None)
+
+    def _after_jump(self) -> Iterator[Shown[Any]]:
+        """Pictures from a place on, their times still counted from the first one."""
+        frames = self._frames()
+        first = next((frame for frame in frames if (frame.time or 0.0) >= self._begin - ROUNDED), None)
+        frames.close()
+        zero = None if first is None else first.time
+        place = None if zero is None else zero + self._jump
+        with opened(self._video) as container:
+            yield from self._shown(self._found(container, place) if place is not None else self._frames(), zero)
+
+    def _shown(self, frames: Iterator[Any], zero: float | None) -> Iterator[Shown[Any]]:
+        """Frames with their times.
+
+        Args:
+            zero: when the first picture of the window is shown, if these do not begin with it.
+        """
         usual = 1.0 / self.rate
         held: tuple[float, Any] | None = None
         last: float | None = None
         leapt = 0.0
-        for frame in self._frames():
+        for frame in frames:
             comfy.model_management.throw_exception_if_processing_interrupted()
             due = 0.0 if last is None else last + usual
             time = due if frame.time is None else frame.time + leapt
@@ -80,7 +164,7 @@ class Source:
             if time < self._begin - ROUNDED or time >= self._end - ROUNDED:
                 continue
             if held is None:
-                self.zero = time
+                self.zero = time if zero is None else zero
             else:
                 yield Shown(held[0] - self.zero, time - self.zero, held[1])
             held = (time, frame)
@@ -97,16 +181,20 @@ class Source:
             return first or start or 0.0
         return first if 0 <= first - start < ENCODER_DELAY else start
 
-    def _frames(self) -> Iterator[Any]:
+    def _frames(self) -> Generator[Any, None, None]:
         if self._container.format.name == "webp_pipe":
             yield from _animation(self._video.get_stream_source())
             return
         if not math.isfinite(self._begin):
             yield from self._decoded(self._container, self._stream)
             return
-        frames = self._decoded(self._container, self._stream, self._begin)
+        yield from self._found(self._container, self._begin)
+
+    def _found(self, container: Any, place: float) -> Generator[Any, None, None]:
+        """Frames from a place on, or from before it."""
+        frames = self._decoded(container, container.streams[self._stream.index], place)
         first = next(frames, None)
-        if first is not None and (first.time or 0.0) <= self._begin + ROUNDED and not first.is_corrupt:
+        if first is not None and (first.time or 0.0) <= place + ROUNDED and not first.is_corrupt:
             yield first
             yield from frames
             return
@@ -136,6 +224,7 @@ class Source:
 def _decoder(stream: Any) -> Any:
     context = stream.codec_context
     context.thread_type = "AUTO"
+    context.thread_count = min(MOST_THREADS, os.cpu_count() or 1)
     alpha = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
     name = ALPHA_DECODERS.get(context.name)
     if alpha != "1" or name not in av.codecs_available:
