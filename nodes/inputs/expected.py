@@ -92,7 +92,7 @@ def kind_problem(each: io.Input, value: Any) -> str | None:
 def limit_problem(each: io.Input, value: Any) -> str | None:
     """What is wrong with a value of the right kind, None if nothing is."""
     widget = _widget(each)
-    options = getattr(widget, "options", None)
+    options = None if is_upload(each) else getattr(widget, "options", None)
     if options is not None and not getattr(widget, "multiselect", False) and value not in options:
         if not options:
             return f"{each.id} is {_shown(value)}, but there is nothing to choose from. Read the help page."
@@ -121,6 +121,11 @@ def wire_problem(each: io.Input, value: Any) -> str | None:
     if types[0] in _KINDS:
         return kind_problem(each, value) or limit_problem(each, value)
     return None
+
+
+def is_upload(each: io.Input) -> bool:
+    """Whether an input lists files that are there, while others may be named that came since or lie elsewhere."""
+    return getattr(_widget(each), "upload", None) is not None
 
 
 def stand_in(each: io.Input) -> Any:

@@ -133,7 +133,9 @@ class _Check:
 
         if faults is not None:
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-            names = dict.fromkeys(("cls", *(fault.input for fault in faults.values() if fault.input)))
+            # the host holds values to what it listed, but for inputs that are named here
+            uploads = (each.id for each in self.node.define_schema().inputs if expected.is_upload(each))
+            names = dict.fromkeys(("cls", *(fault.input for fault in faults.values() if fault.input), *uploads))
             validate_inputs.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
                 [inspect.Parameter(name, kind) for name in names]
             )

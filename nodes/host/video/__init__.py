@@ -2,24 +2,34 @@
 
 ``problems`` are said in words. ``source`` opens one and shows its pictures with their times, ``picture`` sets one
 upright in its colours and size, ``filling`` puts them into one tensor, ``sound`` is cut to them, and ``read`` makes a
-clip of all; ``whole`` tells of one without its frames. ``vae`` decodes and encodes part by part, ``output`` is what a
+clip of all; ``whole`` tells of one without its frames, ``load`` finds one
+in the folders. ``vae`` decodes and encodes part by part, ``output`` is what a
 saved clip hands back.
 """
 
+from .load import about, named_video, video_names, video_problem, video_stamp
 from .output import preview, progress_reporter, video_value, workflow_tags
-from .read import has_file, read_frames
+from .problems import VideoFramesError
+from .read import Manner, has_file, read_frames
 from .vae import Decoded, encode
 from .whole import Whole, count_frames, whole_sound
 
 __all__ = [
     "Decoded",
+    "Manner",
+    "VideoFramesError",
     "Whole",
+    "about",
     "count_frames",
     "encode",
     "has_file",
+    "named_video",
     "preview",
     "progress_reporter",
     "read_frames",
+    "video_names",
+    "video_problem",
+    "video_stamp",
     "video_value",
     "whole_sound",
     "workflow_tags",

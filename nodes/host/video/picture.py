@@ -137,6 +137,7 @@ def _pixels(frame: Any, width: int, height: int) -> np.ndarray:
         interpolation=Interpolation.AREA if (width, height) != (frame.width, frame.height) else None,
         threads=1,
     )
-    plane, channels = done.planes[0], 4 if transparent else 3
+    plane: Any = done.planes[0]
+    channels = 4 if transparent else 3
     rows = np.frombuffer(plane, "<u2" if deep else np.uint8).reshape(height, -1)
     return rows[:, : width * channels].reshape(height, width, channels)

@@ -1,7 +1,7 @@
 """Frames and sound of a VIDEO; only those a clip needs are kept, in the size it has."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from comfy_api.latest import Input
@@ -39,25 +39,37 @@ class VideoFrames:
     """The host's AUDIO, of the same length."""
 
 
-def read_frames(
-    video: Any, choice: Choice, width: int, height: int, shape: Shape = CROP, channels: int = 3, track: int = 0
-) -> VideoFrames:
+@dataclass(frozen=True)
+class Manner:
+    """How a video is read."""
+
+    start: float = 0.0
+    """Seconds at the beginning to leave out."""
+    shape: Shape = CROP
+    """How pictures of another shape fill the frames."""
+    channels: int = 3
+    """3, or 4 with opacity."""
+    track: int = 0
+    """Which of several sounds, counted from 0."""
+
+
+USUAL = Manner()
+
+
+def read_frames(video: Any, choice: Choice, width: int, height: int, manner: Manner = USUAL) -> VideoFrames:
     """Read the frames of a clip.
 
     Args:
         video: the host's VIDEO.
         width, height: pixels of the frames; 0 follows from the other one or from the video.
-        shape: how pictures of another shape fill them.
-        channels: 3, or 4 with opacity.
-        track: which of several sounds, counted from 0.
 
     Raises:
         VideoFramesError: the file is damaged or has no such frames, or they would not fit into memory.
     """
     if not has_file(video):
-        return _of_memory(video.get_components(), choice, (width, height), shape, channels)
+        return _of_memory(_from(video.get_components(), manner.start), choice, (width, height), manner)
     with readable(video):
-        return _of_file(video, choice, (width, height), shape, channels, track)
+        return _of_file(video, choice, (width, height), manner)
 
 
 def has_file(video: Any) -> bool:
@@ -65,28 +77,33 @@ def has_file(video: Any) -> bool:
     return type(video).get_stream_source is not Input.Video.get_stream_source
 
 
-def _of_file(video: Any, choice: Choice, size: tuple[int, int], shape: Shape, channels: int, track: int) -> VideoFrames:
+def _of_file(video: Any, choice: Choice, size: tuple[int, int], manner: Manner) -> VideoFrames:
+    begin, lasting = video.get_active_trim_window()
+    if lasting and manner.start >= lasting:
+        raise _too_late(manner.start, lasting)
     with opened(video) as container:
         stream = pictures_of(container)
-        source = Source(container, stream, video, *video.get_active_trim_window())
+        source = Source(container, stream, video, begin + manner.start, lasting - manner.start if lasting else 0.0)
         if choice.rate:
             source.jump(choice.skip / choice.rate)
         aspect = float(stream.sample_aspect_ratio or 0)
         taken = Taken()
         clip = filled(
             taken.of(source, choice),
-            lambda frame: target_size(frame, aspect, *size, shape.multiple),
+            lambda frame: target_size(frame, aspect, *size, manner.shape.multiple),
             lambda wide, high: _expected(video, source, stream, choice, wide, high),
-            lambda frame, slot: write_picture(frame, aspect, slot, shape.fit),
-            channels,
+            lambda frame, slot: write_picture(frame, aspect, slot, manner.shape.fit),
+            manner.channels,
             progress_reporter(),
         )
+    if clip is None and manner.start and not choice.skip:
+        raise _too_late(manner.start, source.lasting + manner.start)
     if clip is None:
         raise nothing_there(choice, source.lasting, source.rate)
     _tell(choice, clip, source.damaged)
     begin, rate = taken.timing(choice, source, clip.images.shape[0])
     with opened(video) as container:
-        sound = sound_of(container, source.zero + begin, clip.images.shape[0] / rate, track)
+        sound = sound_of(container, source.zero + begin, clip.images.shape[0] / rate, manner.track)
     return VideoFrames(clip.images, clip.mask, rate, sound)
 
 
@@ -163,7 +180,26 @@ class Taken:
         return start, count / lasting if lasting > 0 else source.rate / choice.every
 
 
-def _of_memory(components: Any, choice: Choice, size: tuple[int, int], shape: Shape, channels: int) -> VideoFrames:
+def _from(components: Any, start: float) -> Any:
+    """A video in memory without its beginning, given in seconds."""
+    if start <= 0:
+        return components
+    images, audio = components.images, components.audio
+    first = round(start * float(components.frame_rate))
+    if first >= images.shape[0]:
+        raise _too_late(start, images.shape[0] / float(components.frame_rate))
+    opacity = getattr(components, "alpha", None)
+    if audio is not None:
+        audio = {**audio, "waveform": audio["waveform"][..., round(start * audio["sample_rate"]) :]}
+    return replace(components, images=images[first:], audio=audio, alpha=None if opacity is None else opacity[first:])
+
+
+def _too_late(start: float, lasting: float) -> VideoFramesError:
+    return VideoFramesError(f"The video lasts {lasting:.2f} seconds and ends before start_time, {start:g}. Lower it.")
+
+
+def _of_memory(components: Any, choice: Choice, size: tuple[int, int], manner: Manner) -> VideoFrames:
+    shape = manner.shape
     rate = float(components.frame_rate)
     images, opacity = components.images, getattr(components, "alpha", None)
     if images.shape[-1] == 4:
@@ -178,7 +214,7 @@ def _of_memory(components: Any, choice: Choice, size: tuple[int, int], shape: Sh
         return None if opacity is None else fitted(opacity[number, ..., :1], *target, shape.fit)[..., 0]
 
     needed = choice.needed(images.shape[0] / rate, rate)
-    clip = filled(chosen(shown, choice), lambda _: target, lambda _wide, _high: needed, write, channels)
+    clip = filled(chosen(shown, choice), lambda _: target, lambda _wide, _high: needed, write, manner.channels)
     if clip is None:
         raise nothing_there(choice, images.shape[0] / rate, rate)
     _tell(choice, clip, 0)
