@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from torch import Tensor
+from torch.nn import functional
 
 from .frames import Frames
 from .picking import pick
@@ -28,18 +29,25 @@ def masks_of(frames: Frames) -> Masks | None:
     if not isinstance(mask, Tensor) or not 2 <= mask.ndim <= 5 or 0 in mask.shape:
         return None
     if mask.ndim == 5:
-        return Masks(mask, frames.axis)
+        return Masks(_stretched(mask, frames.count) if frames.axis else mask, frames.axis)
     if frames.axis == 0 and frames.pixels.ndim == 5:
         # the host stretches it over the time of a video, which here is one frame
         return Masks(mask.reshape(-1, *mask.shape[-2:]).mean(0, keepdim=True), 0)
+    if frames.axis:
+        return Masks(_stretched(mask.reshape(1, 1, -1, *mask.shape[-2:]), frames.count), 2)
     return Masks(mask if mask.ndim == 4 and mask.shape[1] == 1 else mask.reshape(-1, *mask.shape[-2:]), 0)
+
+
+def _stretched(masks: Tensor, count: int) -> Tensor:
+    """Masks of a video, (batch, 1, time, height, width), over its frames."""
+    if masks.shape[2] in (1, count):
+        return masks
+    return functional.interpolate(masks.float(), size=(count, *masks.shape[3:]), mode="trilinear")
 
 
 def spread(masks: Masks, frames: Frames, indices: Sequence[int]) -> Sequence[int]:
     """Which mask each of these frames has."""
     count = masks.masks.shape[masks.axis]
-    if frames.axis == 2 and count != frames.count:
-        return [each * count // frames.count for each in indices]
     return indices if count >= frames.count else [each % count for each in indices]
 
 
