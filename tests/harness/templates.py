@@ -64,6 +64,10 @@ SEEDED = {
 FRAMES = 16
 LONG = {"long-clip": 24, "motion-views": 24, "consistent-long-clip": 24, "animate-character-long": 28}
 """Frames of templates whose clip must be longer than a window, or there would be none."""
+SAVED = {"batch-utilities": 58, "frame-interpolation": 31}
+"""Frames in the files of templates that make other frames of those they sample."""
+RATES = {"frame-interpolation": 16.0}
+"""Frames per second of files that are not played at 8."""
 DRAWN = 512
 """Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
 VIDEO, SOUND = "video.mp4", "sound.wav"
