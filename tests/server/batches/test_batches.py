@@ -85,7 +85,7 @@ def test_faults_in_the_run_are_told_on_the_node(
     server: Server, number: str, inputs: dict[str, Any], words: str
 ) -> None:
     prompt = chain("IMAGE")
-    large = {"width": 8192, "height": 8192, "batch_size": 2, "color": 0}
+    large = {"width": 2048, "height": 2048, "batch_size": 2, "color": 0}
     prompt["97"] = {"class_type": "EmptyImage", "inputs": large}
     prompt["98"] = {"class_type": "PrimitiveInt", "inputs": {"value": 3}}
     prompt["99"] = KINDS["LATENT"]["1"]
