@@ -62,7 +62,9 @@ def numbers_of(frames: Frames) -> list[int] | None:
     """Which noise each frame has, None if that follows from its place."""
     numbers = (frames.latent or {}).get(INDEX)
     # those of a video count whole videos
-    if frames.axis != 0 or not isinstance(numbers, Sequence) or isinstance(numbers, str) or not numbers:
+    if frames.axis != 0 or not isinstance(numbers, list | tuple) or not numbers:
+        return None
+    if not all(isinstance(each, int) for each in numbers):
         return None
     return [numbers[each % len(numbers)] for each in range(frames.count)]
 

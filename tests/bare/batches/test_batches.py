@@ -189,7 +189,7 @@ def test_noise_follows_its_frame_and_repeats_are_new() -> None:
     each = taken(as_frames(known), repeated(3, 2, "each_frame"), True).value["batch_index"]
     assert whole == [5, 9, 6, 10, 14, 11]
     assert each == [5, 10, 9, 14, 6, 11]
-    for odd in ([], "ab", 3, None):
+    for odd in ([], "ab", 3, None, ["x"], [None, 1]):
         assert taken(as_frames(latent(3, 4, 4, 6, batch_index=odd)), [1]).value["batch_index"] == [1]
     video = latent(2, 16, 9, 4, 6, batch_index=[3, 4])
     assert taken(as_frames(video), [1]).value["batch_index"] == [3, 4], "they number videos"
