@@ -1,7 +1,8 @@
 """Clips that go through the host's graph in pieces.
 
 ``loop`` finds the nodes between the two and copies them, with the ``record`` that goes over the wire. ``reading`` makes
-the frames of a piece. ``identity`` tells what they depend on, and ``saving`` goes through all pieces.
+the frames of a piece. ``identity`` tells what they depend on, ``forgetting`` has the host let go of what is done with,
+and ``saving`` goes through all pieces.
 """
 
 from .reading import cut, of_task, read_piece
