@@ -1,5 +1,6 @@
 """Clips that go through a real server in pieces."""
 
+import av
 import numpy as np
 import pytest
 
