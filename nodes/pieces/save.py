@@ -78,14 +78,11 @@ class SavePieces(io.ComfyNode):
     @classmethod
     def check_lazy_status(cls, pieces: Any, **given: Any) -> list[str]:
         """Ask for the frames of this piece, unless they are on the disk."""
-        task = in_pieces.task_of(cls.hidden)
-        if task is not None and task.piece is None:
+        if in_pieces.task_of(cls.hidden) is not None:
             return []
         wanted = [name for name in ("samples", "vae") if name in given] if "samples" in given else ["images"]
         if all(given.get(name) is not None for name in wanted):
             return []
-        if task is not None:
-            return wanted
         run = _begin(cls.hidden, pieces, given)
         in_pieces.tell(run)
         return [] if run.store.has(0) else wanted
@@ -98,11 +95,14 @@ class SavePieces(io.ComfyNode):
         vae: Any = None,
         images: Any = None,
         frames_per_batch: int = 0,
-        kinema_after: Any = None,
         **saving: Any,
     ) -> io.NodeOutput:
         """Keep the piece, then go on or save the clip."""
         task = in_pieces.task_of(cls.hidden)
+        saving.pop(in_pieces.AFTER, None)
+        told = {name: saving.pop(key, None) for name, key in in_pieces.AT_ONCE.items()}
+        if task is not None:
+            samples, vae, images = told["samples"], told["vae"], told["images"]
         run = _begin(cls.hidden, pieces, saving) if task is None else task.run
         if (task is None and not run.store.has(0)) or (task is not None and task.piece is not None):
             in_pieces.keep(cls.hidden, run, pieces, *in_pieces.pictures_of(samples, vae, images, frames_per_batch))

@@ -5,11 +5,14 @@ the frames of a piece. ``identity`` tells what they depend on, ``forgetting`` ha
 and ``saving`` goes through all pieces.
 """
 
+from .loop import AFTER, AT_ONCE
 from .reading import cut, of_task, read_piece
 from .record import Pieces, Run, Task, task_of
 from .saving import begin, check_room, clip_of, done, go_on, keep, pictures_of, sound_of, tell
 
 __all__ = [
+    "AFTER",
+    "AT_ONCE",
     "Pieces",
     "Run",
     "Task",

@@ -20,6 +20,9 @@ TASK, AFTER = "kinema_task", "kinema_after"
 """Inputs of copies that nobody sees: a node does not get what it does not declare, but a link is waited for."""
 PICTURES = ("samples", "vae", "images")
 """Inputs of Save Pieces that determine the frames."""
+AT_ONCE = {name: f"kinema_{name}" for name in PICTURES}
+"""What they are called in copies, which need them in any case. What is asked for later has the host run all nodes before
+it once more if it keeps nothing (``--cache-none``), the pieces before included."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def copies(
             if member == loop.end:
                 left_out = (*(() if single else PICTURES), *(without if number < len(tasks) - 1 else ()))
                 inputs = {key: value for key, value in inputs.items() if key not in left_out}
+                inputs = {AT_ONCE.get(key, key): value for key, value in inputs.items()}
                 inputs |= {} if single else {"pieces": pieces}
             if member in (loop.start, loop.end):
                 inputs[TASK] = task

@@ -1,6 +1,6 @@
 """What goes over the wire from Video in Pieces to Save Pieces, and what their copies are told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -22,7 +22,7 @@ class Pieces:
     whole: Whole
     plan: Plan
     piece: Piece
-    made: tuple[Tensor, ...] = ()
+    made: tuple[Tensor, ...] = field(default=(), repr=False)
     """What was made for this piece alone and nobody needs afterwards."""
 
     def release(self) -> None:
