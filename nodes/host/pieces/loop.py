@@ -21,8 +21,8 @@ TASK, AFTER = "kinema_task", "kinema_after"
 PICTURES = ("samples", "vae", "images")
 """Inputs of Save Pieces that determine the frames."""
 AT_ONCE = {name: f"kinema_{name}" for name in PICTURES}
-"""What they are called in copies, which need them in any case. What is asked for later has the host run all nodes before
-it once more if it keeps nothing (``--cache-none``), the pieces before included."""
+"""What they are called in copies, which need them in any case. For what is asked for later a host that keeps nothing
+(``--cache-none``) runs all nodes before it once more, the pieces before included."""
 
 
 @dataclass(frozen=True)
