@@ -236,8 +236,10 @@ def _is_inside(root: str, path: str) -> bool:
 
 
 def output_folder() -> str:
-    """The host's output folder."""
-    return folder_paths.get_output_directory()
+    """The host's output folder, made if the host has not done so yet."""
+    folder = folder_paths.get_output_directory()
+    os.makedirs(folder, exist_ok=True)
+    return folder
 
 
 def temporary_folder() -> str:

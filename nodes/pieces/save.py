@@ -78,12 +78,11 @@ class SavePieces(io.ComfyNode):
     @classmethod
     def check_lazy_status(cls, pieces: Any, **given: Any) -> list[str]:
         """Ask for the frames of this piece, unless they are on the disk."""
+        if in_pieces.task_of(cls.hidden) is not None:
+            return []
         wanted = [name for name in ("samples", "vae") if name in given] if "samples" in given else ["images"]
         if all(given.get(name) is not None for name in wanted):
             return []
-        task = in_pieces.task_of(cls.hidden)
-        if task is not None:
-            return wanted
         run = _begin(cls.hidden, pieces, given)
         in_pieces.tell(run)
         return [] if run.store.has(0) else wanted
@@ -100,12 +99,14 @@ class SavePieces(io.ComfyNode):
     ) -> io.NodeOutput:
         """Keep the piece, then go on or save the clip."""
         task = in_pieces.task_of(cls.hidden)
+        saving.pop(in_pieces.AFTER, None)
+        told = {name: saving.pop(key, None) for name, key in in_pieces.AT_ONCE.items()}
+        if task is not None:
+            samples, vae, images = told["samples"], told["vae"], told["images"]
         run = _begin(cls.hidden, pieces, saving) if task is None else task.run
-        number = 0 if task is None else task.todo[0]
-        if task is not None or not run.store.has(number):
-            in_pieces.keep(run, number, *in_pieces.pictures_of(samples, vae, images, frames_per_batch))
-            pieces.release()
-        left = run.store.missing() if task is None else task.todo[1:]
+        if (task is None and not run.store.has(0)) or (task is not None and task.piece is not None):
+            in_pieces.keep(cls.hidden, run, pieces, *in_pieces.pictures_of(samples, vae, images, frames_per_batch))
+        left = run.store.missing() if task is None else task.todo if task.piece is None else ()
         finishing = task is None or task.finishing
         if left:
             in_pieces.check_room(run, left)
@@ -113,7 +114,8 @@ class SavePieces(io.ComfyNode):
             return io.NodeOutput(last, expand=nodes)
         if not finishing:
             return io.NodeOutput(None)
-        saving["audio"] = saving.get("audio") or in_pieces.sound_of(run)
+        if saving.get("audio") is None:
+            saving["audio"] = in_pieces.sound_of(run)
         saved = save_clip(cls.hidden, in_pieces.clip_of(run), pieces.whole.rate, at_once=AT_ONCE, **saving)
         in_pieces.done(run)
         return saved

@@ -62,7 +62,13 @@ SEEDED = {
 }
 """The seeded file that stands in for each model file a template names."""
 FRAMES = 16
-LONG = {"long-clip": 24, "motion-views": 24, "consistent-long-clip": 24, "animate-character-long": 28}
+LONG = {
+    "long-clip": 24,
+    "motion-views": 24,
+    "consistent-long-clip": 24,
+    "animate-character-long": 28,
+    "long-video-in-pieces": 24,
+}
 """Frames of templates whose clip must be longer than a window, or there would be none."""
 SAVED = {"batch-utilities": 58, "frame-interpolation": 31}
 """Frames in the files of templates that make other frames of those they sample."""
@@ -140,6 +146,8 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "RepeatImageBatch", amount=frames)
     set_inputs(prompt, "KinemaPromptTravel", frames=frames)
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
+    # two pieces of more than a window
+    set_inputs(prompt, "KinemaVideoInPieces", width=size, height=size, frames=frames, frames_per_piece=20, overlap=12)
     set_inputs(prompt, "KinemaLoadPose", frames=frames)
     set_inputs(prompt, "KinemaRetimePose", frames=frames)
     set_inputs(prompt, "KinemaSoundToMotionValue", frames=frames)
