@@ -1,7 +1,7 @@
 """Videos.
 
-``read`` takes frames from one, ``combine`` makes one of frames with the inputs of ``saving``, and ``frames`` does so
-with long ones, piece by piece.
+``read`` takes frames from one, ``combine`` makes one of frames with the inputs of ``choices``, which is what ``saving``
+does, and ``frames`` does so with long ones, piece by piece.
 """
 
 from comfy_api.latest import io
