@@ -20,6 +20,8 @@ class Setting:
     choices: tuple[str, ...]
     """The first one is what happens if nobody chooses."""
     tooltip: str
+    advanced: bool = False
+    """Whether hardly anybody needs it."""
 
 
 USUAL, BY_QUALITY, SOFTWARE = "usual", "by quality", "software"
@@ -27,11 +29,13 @@ PRESET = Setting(
     "preset",
     ("medium", "ultrafast", "superfast", "veryfast", "faster", "fast", "slow", "slower", "veryslow"),
     "Slower makes smaller files of the same quality. An encoder of the graphics card has its own speed.",
+    advanced=True,
 )
 COLOURS = Setting(
     "colours",
     ("4:2:0", "4:4:4"),
     "4:2:0 has one colour for four pixels, as all players know it; 4:4:4 one for each, for text and screens.",
+    advanced=True,
 )
 TRUE_COLOUR = Setting(
     "depth", ("8-bit", "10-bit"), "10-bit keeps soft gradients free of bands. Fewer players show it, most TVs do."
@@ -41,8 +45,12 @@ LOSSLESS_DEPTH = Setting(
     "depth", ("8-bit", "10-bit", "12-bit", "16-bit"), "Steps of each colour: 256, 1024, 4096 or 65536."
 )
 PICTURE_DEPTH = Setting("depth", ("8-bit", "16-bit"), "Steps of each colour: 256 or 65536, in files twice as large.")
-VP9_SPEED = Setting("speed", ("1", "0", "2", "3", "4", "5"), "Higher is faster; 0 makes the smallest file.")
-AV1_SPEED = Setting("speed", ("6", "2", "4", "8", "10", "12"), "Higher is faster; lower makes smaller files.")
+VP9_SPEED = Setting(
+    "speed", ("1", "0", "2", "3", "4", "5"), "Higher is faster; 0 makes the smallest file.", advanced=True
+)
+AV1_SPEED = Setting(
+    "speed", ("6", "2", "4", "8", "10", "12"), "Higher is faster; lower makes smaller files.", advanced=True
+)
 PROFILE = Setting(
     "profile",
     (BY_QUALITY, "proxy", "lt", "standard", "hq", "4444", "4444xq"),
@@ -66,7 +74,7 @@ PNG_SIZE = Setting("compression", (USUAL, "fast", "small"), "Always lossless: fa
 def rate_factor(most: int) -> Setting:
     """The encoder's own measure of quality, instead of ``quality``."""
     choices = (BY_QUALITY, *map(str, range(most + 1)))
-    return Setting("crf", choices, f"The encoder's own scale in place of quality: 0 is best, {most} is smallest.")
+    return Setting("crf", choices, f"The encoder's own scale in place of quality: 0 is best, {most} is smallest.", True)
 
 
 def encoder(*names: str) -> Setting:
@@ -76,6 +84,7 @@ def encoder(*names: str) -> Setting:
         (SOFTWARE, *names),
         "software has the best quality. Encoders of this computer's graphics card are listed if they work; they are "
         "faster.",
+        advanced=True,
     )
 
 

@@ -140,8 +140,9 @@ def stand_in(each: io.Input) -> Any:
 
 def choices(each: io.Input) -> list[str] | None:
     """What an input lets choose from, None if it is no choice."""
-    options = getattr(each, "options", None)
-    return [option.key for option in options] if isinstance(each, io.DynamicCombo.Input) else options
+    if isinstance(each, io.DynamicCombo.Input):
+        return [option.key for option in each.options]
+    return getattr(each, "options", None)
 
 
 def declared(inputs: Iterable[io.Input], given: Mapping[str, Any]) -> list[io.Input]:
@@ -180,13 +181,16 @@ def choose(inputs: Iterable[io.Input], given: dict[str, Any]) -> None:
 
 
 def stray_problem(inputs: Iterable[io.Input], given: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The choice, and what is wrong with a value that belongs to it and has no place; None if there is none."""
-    known = {each.id for each in declared(inputs, given)}
-    for each in inputs:
+    """The choice, and what is wrong with a value that belongs to none of its options; None if there is none.
+
+    What belongs to another option than the chosen one stays without effect: it is left over where somebody changed the
+    choice alone.
+    """
+    for each in (each for each in inputs if isinstance(each, io.DynamicCombo.Input)):
+        known = {f"{each.id}.{inner.id}" for option in each.options for inner in option.inputs}
         for name in given:
-            if isinstance(each, io.DynamicCombo.Input) and name.startswith(f"{each.id}.") and name not in known:
-                chosen = _shown(given.get(each.id))
-                return each.id, f"{_shown(name)} is no setting while {each.id} is {chosen}. Take it out."
+            if name.startswith(f"{each.id}.") and name not in known:
+                return each.id, f"{_shown(name)} is no setting of {each.id}. Take it out."
     return None
 
 

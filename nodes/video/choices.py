@@ -101,6 +101,7 @@ def _settings(format: str) -> list[io.Input]:
             default=setting.choices[0],
             tooltip=setting.tooltip,
             optional=True,
+            advanced=setting.advanced,
         )
         for setting in CODECS[format].settings
     ]

@@ -12,8 +12,8 @@ from .choices import later_inputs, saving_inputs, saving_outputs
 from .saving import save_clip, saving_problem
 
 RATE = (
-    "Frames per second. 0 is 8 for frames, which AnimateDiff is trained on, and its own rate for a VIDEO; another number "
-    "drops or repeats frames of a VIDEO, which lasts as long as before."
+    "Frames per second. 0 is 8 for frames, which AnimateDiff is trained on, and its own rate for a VIDEO; another "
+    "number drops or repeats frames of a VIDEO, which lasts as long as before."
 )
 
 
