@@ -89,13 +89,20 @@ def settle(node: type[io.ComfyNode], inputs: dict[str, Any]) -> Fault | None:
         faults.append(Fault(*stray))
     if not faults:
         faults = _faults_of_values(node, schema, literals)
-    if not faults:
-        return None
-    name, _, inner = faults[0].input.partition(".")
+    return _told(schema, inputs, faults[0]) if faults else None
+
+
+def _told(schema: io.Schema, inputs: dict[str, Any], fault: Fault) -> Fault:
+    """A fault with the node's name, and the inputs so that the host tells nothing beside it and nothing elsewhere."""
+    name, _, inner = fault.input.partition(".")
     if inner:
         # the host would find it once more, and what is told under an input is told under the choice it belongs to
-        inputs.pop(faults[0].input)
-    return Fault(name, f"{schema.display_name}: {faults[0].sentence}")
+        inputs.pop(fault.input)
+    for each in schema.inputs:
+        if each.id == name and isinstance(each, io.DynamicCombo.Input) and name in inputs:
+            # the host does not know an input whose choice it does not know, and would let it pass
+            inputs[name] = expected.stand_in(each)
+    return Fault(name, f"{schema.display_name}: {fault.sentence}")
 
 
 def _faults_of_values(node: type[io.ComfyNode], schema: io.Schema, literals: Mapping[str, Any]) -> list[Fault]:

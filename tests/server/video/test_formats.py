@@ -118,7 +118,7 @@ def test_the_path_goes_on(server: Server) -> None:
 
 
 def converted(**inputs: Any) -> templates.Prompt:
-    prompt = pictures(images=["1", 0], frame_rate=0.0, **inputs)
+    prompt = pictures(**{"frame_rate": 0.0, **inputs})
     prompt["1"] = {"class_type": "LoadVideo", "inputs": {"file": templates.VIDEO}}
     return prompt
 
