@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from .codecs import Codec
@@ -14,6 +13,8 @@ from .sounds import CUT, SHORTEN, SILENT, Heard, seconds
 
 PIXELS = {3: ("rgb24", "rgb48le"), 4: ("rgba", "rgba64le")}
 """ffmpeg's names for what frames are in 8 and in 16 bits, by their channels."""
+CACHED = 1 << 15
+"""Numbers that are worked on together."""
 ROUNDING = 1e-6
 """Of a frame by which a sound may be shorter."""
 
@@ -89,9 +90,20 @@ class Clip:
 
 
 def _whole_numbers(image: Tensor, deep: bool) -> np.ndarray:
-    most = 65535.0 if deep else 255.0
-    # the first step makes the copy that the others change
-    scaled = torch.nan_to_num(image.float()).mul_(most).round_().clamp_(0.0, most)
-    if not deep:
-        return scaled.to("cpu", torch.uint8).numpy()
-    return scaled.cpu().numpy().astype("<u2")
+    """A frame in 0..1 as bytes or pairs of bytes; what is no number becomes 0.
+
+    In numpy and some rows at a time: one thread and its cache do, while the others belong to ffmpeg.
+    """
+    most = np.float32(65535 if deep else 255)
+    source = image.float().cpu().numpy()
+    made = np.empty(source.shape, "<u2" if deep else np.uint8)
+    rows = max(1, CACHED // max(1, source[0].size))
+    for start in range(0, len(source), rows):
+        part = np.multiply(source[start : start + rows], most)
+        with np.errstate(all="ignore"):
+            is_finite = np.isfinite(part.sum())
+        if not is_finite:
+            np.nan_to_num(part, copy=False, posinf=most, neginf=0.0)
+        np.rint(np.clip(part, 0, most, out=part), out=part)
+        np.copyto(made[start : start + rows], part, casting="unsafe")
+    return made
