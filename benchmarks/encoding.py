@@ -91,7 +91,7 @@ def command(folder: Path, name: str, raw: Path, pixels: str, size: int) -> None:
 
 
 def container(extension: str) -> str:
-    """ffmpeg's name of a kind of file."""
+    """Ffmpeg's name of a kind of file."""
     return {"webm": "webm", "mov": "mov", "gif": "gif"}.get(extension, "mp4")
 
 
