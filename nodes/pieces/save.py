@@ -4,13 +4,10 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.video import CODECS
 from ..host import pieces as in_pieces
 from ..inputs import PiecesType, frames_input
-from ..video import save_clip, saving_inputs, saving_problem, video_output
+from ..video import is_deep, later_inputs, save_clip, saving_inputs, saving_outputs, saving_problem
 
-DEEP = ("p10", "p12", "p16", "48", "64")
-"""What ffmpeg's names of pixels with more than 8 bits in a colour have in them."""
 AT_ONCE = 8
 """Frames to write together: they are on the disk and cost nothing to make."""
 
@@ -65,13 +62,14 @@ class SavePieces(io.ComfyNode):
                     least=0,
                     advanced=True,
                 ),
+                *later_inputs(),
             ],
-            outputs=[video_output()],
+            outputs=saving_outputs(),
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo, io.Hidden.dynprompt, io.Hidden.unique_id],
         )
 
     @classmethod
-    def validate_inputs(cls, filename_prefix: str | None = None, format: str | None = None) -> bool | str:
+    def validate_inputs(cls, filename_prefix: str | None = None, format: Any = None) -> bool | str:
         """Answer settings that cannot work before anything is sampled."""
         return saving_problem(None, filename_prefix, format) or True
 
@@ -111,9 +109,9 @@ class SavePieces(io.ComfyNode):
         if left:
             in_pieces.check_room(run, left)
             nodes, last = in_pieces.go_on(cls.hidden, run, left, finishing)
-            return io.NodeOutput(last, expand=nodes)
+            return io.NodeOutput(last, [last[0], 1], expand=nodes)
         if not finishing:
-            return io.NodeOutput(None)
+            return io.NodeOutput(None, None)
         if saving.get("audio") is None:
             saving["audio"] = in_pieces.sound_of(run)
         saved = save_clip(cls.hidden, in_pieces.clip_of(run), pieces.whole.rate, at_once=AT_ONCE, **saving)
@@ -122,6 +120,4 @@ class SavePieces(io.ComfyNode):
 
 
 def _begin(hidden: Any, which: Any, saving: Any) -> Any:
-    codec = CODECS[saving.get("format") or "h264-mp4"]
-    deep = any(bits in codec.pixels for bits in DEEP)
-    return in_pieces.begin(hidden, which, deep, not saving.get("save_output", True))
+    return in_pieces.begin(hidden, which, is_deep(saving.get("format")), not saving.get("save_output", True))

@@ -1,16 +1,17 @@
 """Videos.
 
-``load`` takes frames from a file and ``read`` from a VIDEO; ``combine`` makes one of frames with the inputs of
-``saving``, and ``frames`` does so with long ones, piece by piece.
+``load`` takes frames from a file and ``read`` from a VIDEO. ``combine`` makes one of frames with the inputs of
+``choices``, which is what ``saving`` does, and ``frames`` does so with long ones, piece by piece.
 """
 
 from comfy_api.latest import io
 
+from .choices import later_inputs, saving_inputs, saving_outputs
 from .combine import CombineVideo
 from .frames import DecodeAndSaveVideo, EncodeFrames
 from .load import LoadVideoFrames
 from .read import VideoFrames
-from .saving import save_clip, saving_inputs, saving_problem, video_output
+from .saving import is_deep, save_clip, saving_problem
 
 NODES: list[type[io.ComfyNode]] = [LoadVideoFrames, VideoFrames, EncodeFrames, CombineVideo, DecodeAndSaveVideo]
 
@@ -21,8 +22,10 @@ __all__ = [
     "EncodeFrames",
     "LoadVideoFrames",
     "VideoFrames",
+    "is_deep",
+    "later_inputs",
     "save_clip",
     "saving_inputs",
+    "saving_outputs",
     "saving_problem",
-    "video_output",
 ]

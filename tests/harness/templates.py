@@ -70,14 +70,19 @@ LONG = {
     "long-video-in-pieces": 24,
 }
 """Frames of templates whose clip must be longer than a window, or there would be none."""
-SAVED = {"batch-utilities": 58, "frame-interpolation": 31}
-"""Frames in the files of templates that make other frames of those they sample."""
-RATES = {"frame-interpolation": 16.0}
+SAVED = {"batch-utilities": 58, "frame-interpolation": 31, "convert-video": 72}
+"""Frames in the files of templates that make other frames of those they sample, or sample none."""
+RATES = {"frame-interpolation": 16.0, "convert-video": 24.0}
 """Frames per second of files that are not played at 8."""
+SIDES = {"convert-video": 96}
+"""Side of the pictures of files that have another one than was asked for."""
 DRAWN = 512
 """Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
 VIDEO, SOUND = "video.mp4", "sound.wav"
 """The files in the input folder that templates read in tests; as they are they name none, because nobody has them."""
+DYNAMIC = "COMFY_DYNAMICCOMBO_V3"
+WRITTEN = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", DYNAMIC)
+"""Types of inputs that have a widget."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
@@ -98,7 +103,31 @@ def to_api(template: str | Path, object_info: dict[str, Any]) -> Prompt:
         template: its path or its name.
         object_info: the server's answer to ``/object_info``.
     """
-    return convert_ui_to_api(json.loads(find(template).read_text()), object_info)
+    return convert_ui_to_api(with_settings(json.loads(find(template).read_text()), object_info), object_info)
+
+
+def with_settings(workflow: dict[str, Any], object_info: dict[str, Any]) -> dict[str, Any]:
+    """A graph whose formats have all their settings, as ``web/widgets/formats.js`` completes it in a browser; in place.
+
+    Args:
+        workflow: as saved, maybe when formats had fewer settings; subgraphs too.
+        object_info: the server's answer to ``/object_info``.
+    """
+    inner = workflow.get("definitions", {}).get("subgraphs", [])
+    for node in (node for graph in (workflow, *inner) for node in graph.get("nodes", [])):
+        told = object_info.get(node.get("type"), {}).get("input", {})
+        inputs = {**told.get("required", {}), **told.get("optional", {})}
+        values = node.get("widgets_values")
+        if inputs.get("format", [""])[0] != DYNAMIC or not isinstance(values, list):
+            continue
+        at = [name for name, spec in inputs.items() if spec[0] in WRITTEN].index("format")
+        option = next((each for each in inputs["format"][1]["options"] if each["key"] == values[at : at + 1][0]), None)
+        settings = [] if option is None else [*option["inputs"].get("optional", {}).values()]
+        known = 0
+        while known < len(settings) and isinstance(values[at + 1 + known], str):
+            known += 1
+        values[at + 1 + known : at + 1 + known] = [setting[1]["default"] for setting in settings[known:]]
+    return workflow
 
 
 def find(template: str | Path) -> Path:

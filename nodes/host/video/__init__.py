@@ -2,11 +2,11 @@
 
 ``problems`` are said in words. ``source`` opens one and shows its pictures with their times, ``picture`` sets one
 upright in its colours and size, ``filling`` puts them into one tensor, ``sound`` is cut to them, and ``read`` makes a
-clip of all; ``whole`` tells of one without its frames, ``load`` finds one
-in the folders. ``vae`` decodes and encodes part by part, ``output`` is what a
-saved clip hands back.
+clip of all; ``again`` gives them piece by piece, to be saved in another form. ``whole`` tells of one without its frames,
+``load`` finds one in the folders. ``vae`` decodes and encodes part by part, ``output`` is what a saved clip hands back.
 """
 
+from .again import Again, saved_again
 from .load import about, named_video, video_names, video_problem, video_stamp
 from .output import preview, progress_reporter, video_value, workflow_tags
 from .problems import VideoFramesError
@@ -15,6 +15,7 @@ from .vae import Decoded, encode
 from .whole import Whole, count_frames, whole_sound
 
 __all__ = [
+    "Again",
     "Decoded",
     "Manner",
     "VideoFramesError",
@@ -27,6 +28,7 @@ __all__ = [
     "preview",
     "progress_reporter",
     "read_frames",
+    "saved_again",
     "video_names",
     "video_problem",
     "video_stamp",
