@@ -4,8 +4,8 @@
 brighter screens look on usual ones. ``codecs`` are the formats with their ``settings``, and ``encoding`` is what they
 mean to ffmpeg; ``hardware`` knows which encoders of the graphics card work. ``names`` are the tokens in file names and
 ``prefixes`` the paths they make. A ``clip`` has frames and one of ``sounds``. ``writing`` tells ffmpeg what to do and
-``process`` runs it, in a folder of ``work``; ``tags`` puts the workflow into what it wrote, and ``publish`` gives it its
-name.
+``process`` runs it, in a folder of ``work``; ``tags`` puts the workflow into what it wrote, and ``publish`` gives it
+its name.
 """
 
 from .clip import Clip, Pictures

@@ -67,6 +67,7 @@ LONG = {
     "motion-views": 24,
     "consistent-long-clip": 24,
     "animate-character-long": 28,
+    "load-video": 24,
     "long-video-in-pieces": 24,
 }
 """Frames of templates whose clip must be longer than a window, or there would be none."""
@@ -175,6 +176,7 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "RepeatImageBatch", amount=frames)
     set_inputs(prompt, "KinemaPromptTravel", frames=frames)
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
+    set_inputs(prompt, "KinemaLoadVideo", file=VIDEO, width=size, height=size, frames=frames)
     # two pieces of more than a window
     set_inputs(prompt, "KinemaVideoInPieces", width=size, height=size, frames=frames, frames_per_piece=20, overlap=12)
     set_inputs(prompt, "KinemaLoadPose", frames=frames)
