@@ -30,10 +30,6 @@ NOTICES = {
 """What the nodes have to tell."""
 
 
-CONVERTED = {"convert-video": ((72, 96, 96, 3), 24)}
-"""Shape and frames a second of templates that save a video as it is; the others make a clip."""
-
-
 def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
     """Frames, frame rate and tags of a video."""
     with av.open(str(path)) as container:
@@ -60,7 +56,9 @@ def test_template(server: Server, object_info: dict[str, Any], path: Path) -> No
     assert "lora key not loaded" not in server.log_text()[before:]
     (file,) = [file for file in outcome.files() if file["type"] == "output"]
     frames, rate, tags = read(client.saved_path(server.output, file))
-    assert (frames.shape, rate) == CONVERTED.get(name, ((count, 64, 64, 3), 8))
+    side = templates.SIDES.get(name, 64)
+    assert frames.shape == (templates.SAVED.get(name, count), side, side, 3)
+    assert rate == templates.RATES.get(name, 8)
     assert json.loads(tags["workflow"]) == workflow
     saved = json.loads(tags["prompt"])
     for node in saved.values():
