@@ -94,7 +94,7 @@ def _whole_numbers(image: Tensor, deep: bool) -> np.ndarray:
 
     In numpy and some rows at a time: one thread and its cache do, while the others belong to ffmpeg.
     """
-    most = np.float32(65535 if deep else 255)
+    most = 65535.0 if deep else 255.0
     source = image.float().cpu().numpy()
     made = np.empty(source.shape, "<u2" if deep else np.uint8)
     rows = max(1, CACHED // max(1, source[0].size))

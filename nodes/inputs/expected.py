@@ -114,12 +114,10 @@ def limit_problem(each: io.Input, value: Any) -> str | None:
 def wire_problem(each: io.Input, value: Any) -> str | None:
     """What is wrong with what came over a wire, None if nothing is; types the nodes know better pass."""
     types = _types(each)
-    wanted = tuple(_BESIDE[kind] for kind in types if kind in _BESIDE)
-    if (value is None and each.optional) or (len(types) > 1 and len(wanted) < len(types)):
+    if value is None and each.optional:
         return None
-    if len(types) == 1 and types[0] not in _WIRED:
-        wanted = ()
-    if wanted and not isinstance(value, wanted):
+    known = _WIRED if len(types) == 1 else _BESIDE
+    if known.keys() >= set(types) and not isinstance(value, tuple(known[kind] for kind in types)):
         what = "nothing" if value is None else f"a {type(value).__name__}"
         return (
             f"{each.id} takes a value of type {' or '.join(types)}, but {what} came over the connection. Connect "
