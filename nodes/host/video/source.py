@@ -47,7 +47,7 @@ class Source:
 
     def __init__(self, container: Any, stream: Any, video: Any, begin: float, duration: float) -> None:
         self._container, self._stream, self._video = container, stream, video
-        start = self._origin()
+        self._start = start = self._origin()
         self._begin = start + begin if begin > 0 else -math.inf
         self._end = start + begin + duration if duration > 0 else math.inf
         said = [float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate)]
@@ -61,6 +61,8 @@ class Source:
         """Seconds, as the file says."""
         self.zero = 0.0
         """When the first picture is shown, on the file's clock, once it was read."""
+        self._first: int | None = None
+        self._late: int | None = None
         self.damaged = 0
         """Pieces that could not be decoded."""
 
@@ -72,8 +74,9 @@ class Source:
         leapt = 0.0
         for frame in self._frames():
             comfy.model_management.throw_exception_if_processing_interrupted()
-            due = 0.0 if last is None else last + usual
-            time = due if frame.time is None else frame.time + leapt
+            due = self._start if last is None else last + usual
+            time = self._time(frame)
+            time = due if time is None else time + leapt
             if last is not None and not last <= time <= last + LONGEST_HELD:
                 leapt, time = leapt + due - time, due
             last = time
@@ -88,6 +91,17 @@ class Source:
             lasts = min(seconds(held[1].duration, held[1].time_base) or usual, LONGEST_HELD)
             ends = max(min(held[0] + lasts, self._end), held[0] + ROUNDED)
             yield Shown(held[0] - self.zero, ends - self.zero, held[1])
+
+    def _time(self, frame: Any) -> float | None:
+        """When a picture is shown, None if nobody knows."""
+        if self._container.format.name != "avi":
+            return frame.time
+        # AVI has the times of packets alone; pictures come out as evenly, some packets later
+        if frame.dts is None:
+            return None
+        if self._late is None:
+            self._late = frame.dts - (self._first or 0)
+        return seconds(frame.dts - self._late, frame.time_base)
 
     def _origin(self) -> float:
         """The start of the file on its own clock."""
@@ -106,7 +120,7 @@ class Source:
             return
         frames = self._decoded(self._container, self._stream, self._begin)
         first = next(frames, None)
-        if first is not None and (first.time or 0.0) <= self._begin + ROUNDED and not first.is_corrupt:
+        if first is not None and (self._time(first) or 0.0) <= self._begin + ROUNDED and not first.is_corrupt:
             yield first
             yield from frames
             return
@@ -117,6 +131,7 @@ class Source:
 
     def _decoded(self, container: Any, stream: Any, begin: float | None = None) -> Generator[Any, None, None]:
         decoder = _decoder(stream)
+        self._first = None
         if begin is not None:
             with contextlib.suppress(av.error.FFmpegError):
                 container.seek(int(begin / stream.time_base), stream=stream)
@@ -126,6 +141,7 @@ class Source:
             try:
                 packet = next(packets, None)
                 done = packet is None or (packet.size == 0 and packet.dts is None)
+                self._first = packet.dts if self._first is None and packet is not None else self._first
                 frames = [] if packet is not None and packet.size == 0 and not done else decoder.decode(packet)
             except av.error.FFmpegError:
                 self.damaged += 1
