@@ -1,7 +1,10 @@
 """The pictures in a video file, in the order and at the times in which they are shown."""
 
 import contextlib
+import errno
 import math
+import os
+import stat
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from typing import Any
@@ -26,9 +29,48 @@ LONGEST_HELD = 600.0
 MICROSECOND = Fraction(1, av.time_base)
 
 
+NO_CLIPS = {
+    *(
+        "hls",
+        "dash",
+        "concat",
+        "sdp",
+        "rtsp",
+        "rtp",
+        "sap",
+        "image2",
+        "alias_pix",
+        "brender_pix",
+        "vobsub",
+        "imf",
+        "tty",
+    ),
+    *("alsa", "oss", "fbdev", "kmsgrab", "lavfi", "v4l2", "video4linux2", "x11grab"),
+}
+"""Formats that are lists of other files, devices, or text that is drawn."""
+ALONE = {
+    "protocol_whitelist": "file",
+    "format_whitelist": ",".join(sorted(av.formats_available - NO_CLIPS)),
+}
+"""FFmpeg's options by which a file is read by itself, whatever it says."""
+
+
 def opened(video: Any) -> Any:
-    """The container of a VIDEO; texts in it that are no UTF-8 do not matter."""
-    return av.open(video.get_stream_source(), metadata_errors="replace")
+    """The container of a VIDEO; texts in it that are no UTF-8 do not matter.
+
+    Raises:
+        OSError: it is no file.
+    """
+    source = video.get_stream_source()
+    if isinstance(source, str | os.PathLike):
+        # a name may look like an address or a command to FFmpeg
+        mode = os.stat(source).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, "It is a folder")
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "It is no file")
+        source = f"file:{os.fspath(source)}"
+    return av.open(source, metadata_errors="replace", container_options=ALONE)
 
 
 def seconds(number: int | None, base: Any) -> float | None:
@@ -163,7 +205,7 @@ def _decoder(stream: Any) -> Any:
 
 def _animation(file: Any) -> Iterator[Any]:
     """The pictures of an animated WebP, of which FFmpeg reads still ones alone."""
-    with Image.open(file) as picture:
+    with Image.open(file, formats=("WEBP",)) as picture:
         time = 0
         for page in ImageSequence.Iterator(picture):
             frame = av.VideoFrame.from_ndarray(np.asarray(page.convert("RGBA")), format="rgba")

@@ -78,9 +78,9 @@ def test_what_is_no_video(tmp_path: Path) -> None:
 def test_streams_nobody_can_decode() -> None:
     container = SimpleNamespace(streams=SimpleNamespace(video=[SimpleNamespace(codec_context=None)], audio=[]))
     with pytest.raises(VideoFramesError, match="nobody here can read"):
-        reading._pictures_of(container)
+        reading.pictures_of(container)
     container.streams.video.append(SimpleNamespace(codec_context=object(), rate=Fraction(8)))
-    assert reading._pictures_of(container) is container.streams.video[1]
+    assert reading.pictures_of(container) is container.streams.video[1]
 
 
 def test_sound_that_fails_does_not_cost_the_pictures(clips: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
