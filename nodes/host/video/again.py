@@ -13,9 +13,10 @@ from comfy_api.latest import Input
 from torch import Tensor
 
 from ....motion.video import Choice, Heard, Pictures, Shown, Sound, chosen
+from .opening import opened, seconds
 from .picture import target_size, write_picture
 from .read import VideoFramesError
-from .source import Source, opened, seconds
+from .source import Source
 
 PART_BYTES = 32 << 20
 """Of the frames that are decoded together."""

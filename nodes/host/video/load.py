@@ -7,10 +7,11 @@ from comfy_api.latest import InputImpl
 
 from ....motion.video import Choice
 from ..folders import media_names, media_path, stamp
+from .opening import measured, opened
 from .picture import target_size
 from .problems import VideoFramesError, nothing_there, readable
 from .read import has_file, pictures_of
-from .source import Source, measured, opened
+from .source import Source
 
 PICTURES = (".gif", ".webp", ".apng")
 """Endings of animations that are no videos by name."""

@@ -11,11 +11,12 @@ from ....motion.video import CROP, Choice, Shape, Shown, chosen, clip_size
 from ..memory import shortage
 from ..notices import notice
 from .filling import Filled, filled
+from .opening import MOST_PIXELS, measured, opened
 from .output import progress_reporter
 from .picture import fitted, target_size, write_picture
 from .problems import VideoFramesError, nothing_there, readable
 from .sound import read_sound
-from .source import MOST_PIXELS, Source, measured, opened
+from .source import Source
 
 COVER = 0x400
 """How files mark a picture that is none of their video."""

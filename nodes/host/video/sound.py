@@ -8,7 +8,7 @@ import av.error
 import numpy as np
 import torch
 
-from .source import seconds
+from .opening import seconds
 
 JITTER = 0.05
 """Seconds by which the times of sound are off in files that round them; a gap longer than that is silence."""

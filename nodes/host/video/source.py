@@ -4,8 +4,6 @@ import contextlib
 import math
 import os
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -15,6 +13,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from ....motion.video import Shown
+from .opening import MICROSECOND, opened, seconds
 
 ENCODER_DELAY = 0.25
 """Seconds between the start of a file and its first picture that come from how it is packed; more is meant so."""
@@ -25,71 +24,12 @@ ROUNDED = 0.001
 MOST_A_SECOND = 1000.0
 LONGEST_HELD = 600.0
 """Seconds; where times leap further, or back, the file goes on with another clock."""
-MICROSECOND = Fraction(1, av.time_base)
 WORTH_A_JUMP = 2.0
 """Seconds of video that take longer to decode than a place takes to find."""
+INDEXED = {"mov", "matroska"}
+"""Formats with one clock and a list of places in it."""
 MOST_THREADS = 8
 """Of a decoder; each holds a picture."""
-CONTAINERS = (
-    *("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "gif", "apng", "asf", "ogg", "mxf", "nut", "ivf"),
-    *("dv", "m4v", "h264", "hevc", "obu", "av1", "mjpeg", "yuv4mpegpipe", "rm", "swf", "vob", "wtv", "mpjpeg"),
-    *(
-        "webp_pipe",
-        "png_pipe",
-        "jpeg_pipe",
-        "bmp_pipe",
-        "tiff_pipe",
-        "jpegxl_pipe",
-        "jpegxl_anim",
-        "wav",
-        "mp3",
-        "flac",
-    ),
-    *("aac", "aiff", "caf"),
-)
-"""Formats that hold what they show. Playlists, and whatever else names further files or addresses, are none of them."""
-MOST_PIXELS = 1 << 27
-"""Of a picture, which is twice 8K; a header that claims more is broken or has bad intentions."""
-
-
-def opened(video: Any) -> Any:
-    """The container of a VIDEO, which may read nothing but itself; texts in it that are no UTF-8 do not matter."""
-    return av.open(
-        video.get_stream_source(),
-        metadata_errors="replace",
-        options={"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS)},
-    )
-
-
-@dataclass(frozen=True)
-class Measured:
-    """How long a stream is, by what is in it."""
-
-    packets: int
-    """Which hold one picture each, but for damaged files."""
-    seconds: float
-
-
-def measured(video: Any, index: int) -> Measured:
-    """Go through a file without decoding it.
-
-    Args:
-        index: of the stream.
-    """
-    packets, first, end = 0, math.inf, 0.0
-    with opened(video) as container, contextlib.suppress(av.error.FFmpegError):
-        for packet in container.demux(container.streams[index]):
-            packets += packet.size > 0
-            time = seconds(packet.pts, packet.time_base)
-            if time is not None:
-                first = min(first, time)
-                end = max(end, time + (seconds(packet.duration, packet.time_base) or 0.0))
-    return Measured(packets, max(0.0, end - first))
-
-
-def seconds(number: int | None, base: Any) -> float | None:
-    """A time of a file, None if it does not say."""
-    return None if number is None or not base else float(number * base)
 
 
 class Source:
@@ -103,7 +43,7 @@ class Source:
 
     def __init__(self, container: Any, stream: Any, video: Any, begin: float, duration: float) -> None:
         self._container, self._stream, self._video = container, stream, video
-        start = self._origin()
+        self._start = start = self._origin()
         self._begin = start + begin if begin > 0 else -math.inf
         self._end = start + begin + duration if duration > 0 else math.inf
         said = [float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate)]
@@ -117,6 +57,8 @@ class Source:
         """Seconds, as the file says."""
         self.zero = 0.0
         """When the first picture is shown, on the file's clock, once it was read."""
+        self._first: int | None = None
+        self._late: int | None = None
         self.damaged = 0
         """Pieces that could not be decoded."""
         self.is_whole = begin <= 0 and duration <= 0
@@ -125,7 +67,9 @@ class Source:
 
     def jump(self, time: float) -> None:
         """Begin with the picture that is on the screen so many seconds after the first one, if that saves time."""
-        self._jump = time if time >= WORTH_A_JUMP else 0.0
+        # elsewhere the clock may leap, or there is nothing to find a place with
+        steady = INDEXED.intersection(self._container.format.name.split(","))
+        self._jump = time if steady and time >= WORTH_A_JUMP else 0.0
 
     def __iter__(self) -> Iterator[Shown[Any]]:
         """Every picture with its times from the first one on; a picture ends where the next one starts."""
@@ -156,8 +100,9 @@ class Source:
         leapt = 0.0
         for frame in frames:
             comfy.model_management.throw_exception_if_processing_interrupted()
-            due = 0.0 if last is None else last + usual
-            time = due if frame.time is None else frame.time + leapt
+            due = self._start if last is None else last + usual
+            time = self._time(frame)
+            time = due if time is None else time + leapt
             if last is not None and not last <= time <= last + LONGEST_HELD:
                 leapt, time = leapt + due - time, due
             last = time
@@ -172,6 +117,17 @@ class Source:
             lasts = min(seconds(held[1].duration, held[1].time_base) or usual, LONGEST_HELD)
             ends = max(min(held[0] + lasts, self._end), held[0] + ROUNDED)
             yield Shown(held[0] - self.zero, ends - self.zero, held[1])
+
+    def _time(self, frame: Any) -> float | None:
+        """When a picture is shown, None if nobody knows."""
+        if self._container.format.name != "avi":
+            return frame.time
+        # AVI has the times of packets alone; pictures come out as evenly, some packets later
+        if frame.dts is None:
+            return None
+        if self._late is None:
+            self._late = frame.dts - (self._first or 0)
+        return seconds(frame.dts - self._late, frame.time_base)
 
     def _origin(self) -> float:
         """The start of the file on its own clock."""
@@ -194,7 +150,7 @@ class Source:
         """Frames from a place on, or from before it."""
         frames = self._decoded(container, container.streams[self._stream.index], place)
         first = next(frames, None)
-        if first is not None and (first.time or 0.0) <= place + ROUNDED and not first.is_corrupt:
+        if first is not None and (self._time(first) or 0.0) <= place + ROUNDED and not first.is_corrupt:
             yield first
             yield from frames
             return
@@ -205,6 +161,7 @@ class Source:
 
     def _decoded(self, container: Any, stream: Any, begin: float | None = None) -> Generator[Any, None, None]:
         decoder = _decoder(stream)
+        self._first = None
         if begin is not None:
             with contextlib.suppress(av.error.FFmpegError):
                 container.seek(int(begin / stream.time_base), stream=stream)
@@ -214,6 +171,7 @@ class Source:
             try:
                 packet = next(packets, None)
                 done = packet is None or (packet.size == 0 and packet.dts is None)
+                self._first = packet.dts if self._first is None and packet is not None else self._first
                 frames = [] if packet is not None and packet.size == 0 and not done else decoder.decode(packet)
             except av.error.FFmpegError:
                 self.damaged += 1
@@ -236,7 +194,7 @@ def _decoder(stream: Any) -> Any:
 
 def _animation(file: Any) -> Iterator[Any]:
     """The pictures of an animated WebP, of which FFmpeg reads still ones alone."""
-    with Image.open(file) as picture:
+    with Image.open(file, formats=("WEBP",)) as picture:
         time = 0
         for page in ImageSequence.Iterator(picture):
             frame = av.VideoFrame.from_ndarray(np.asarray(page.convert("RGBA")), format="rgba")

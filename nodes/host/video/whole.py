@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....motion.video import Choice, Shown, chosen, clip_size
+from .opening import opened
 from .picture import target_size
 from .problems import nothing_there, readable
 from .read import Taken, has_file, pictures_of, sound_in_memory, sound_of
-from .source import Source, opened
+from .source import Source
 
 
 @dataclass(frozen=True)
