@@ -104,8 +104,8 @@ class LoadVideoFrames(io.ComfyNode):
                     default=COLOURS[0],
                     optional=True,
                     advanced=True,
-                    tooltip="rgba keeps the transparency of webm, ProRes 4444, gif and others in the images; mask has it "
-                    "in any case.",
+                    tooltip="rgba keeps the transparency of webm, ProRes 4444, gif and others in the images; mask has "
+                    "it always.",
                 ),
                 io.Int.Input(
                     "audio_track",

@@ -1,9 +1,9 @@
 """Videos in the running ComfyUI.
 
-``problems`` are said in words. ``opening`` opens one and ``source`` shows its pictures with their times, ``picture`` sets one
-upright in its colours and size, ``filling`` puts them into one tensor, ``sound`` is cut to them, and ``read`` makes a
-clip of all; ``again`` gives them piece by piece, to be saved in another form. ``whole`` tells of one without its
-frames, ``load`` finds one in the folders. ``vae`` decodes and encodes part by part, ``output`` is what a saved clip
+``problems`` are said in words. ``opening`` opens one and ``source`` shows its pictures with their times; ``picture``
+sets one upright in its colours and size, ``filling`` puts them into one tensor, ``sound`` is cut to them, and ``read``
+makes a clip of all; ``again`` gives them piece by piece, to be saved in another form. ``whole`` tells of one without
+its frames, ``load`` finds one in the folders. ``vae`` decodes and encodes part by part, ``output`` is what a saved clip
 hands back.
 """
 

@@ -15,48 +15,11 @@ import av.error
 MICROSECOND = Fraction(1, av.time_base)
 MOST_PIXELS = 1 << 27
 """Of a picture, four times 8K; a header that claims more is broken or has bad intentions."""
-CONTAINERS = [
-    "mov",
-    "matroska",
-    "avi",
-    "mpegts",
-    "mpeg",
-    "mpegvideo",
-    "flv",
-    "gif",
-    "apng",
-    "asf",
-    "ogg",
-    "mxf",
-    "nut",
-    "ivf",
-    "dv",
-    "m4v",
-    "h264",
-    "hevc",
-    "obu",
-    "av1",
-    "mjpeg",
-    "mpjpeg",
-    "yuv4mpegpipe",
-    "rm",
-    "swf",
-    "vob",
-    "wtv",
-    "webp_pipe",
-    "png_pipe",
-    "jpeg_pipe",
-    "bmp_pipe",
-    "tiff_pipe",
-    "jpegxl_pipe",
-    "jpegxl_anim",
-    "wav",
-    "mp3",
-    "flac",
-    "aac",
-    "aiff",
-    "caf",
-]
+CONTAINERS = (
+    "mov,matroska,avi,mpegts,mpeg,mpegvideo,flv,gif,apng,asf,ogg,mxf,nut,ivf,dv,m4v,h264,hevc,obu,av1,mjpeg,mpjpeg,"
+    "yuv4mpegpipe,rm,swf,vob,wtv,webp_pipe,png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,jpegxl_pipe,jpegxl_anim,wav,mp3,flac,"
+    "aac,aiff,caf"
+)
 """Formats that hold what they show. Playlists, and whatever else names further files or addresses, are none of them."""
 
 
@@ -75,7 +38,7 @@ def opened(video: Any) -> Any:
         if not stat.S_ISREG(mode):
             raise OSError(errno.EINVAL, "It is no file")
         source = f"file:{os.fspath(source)}"
-    alone = {"protocol_whitelist": "file", "format_whitelist": ",".join(CONTAINERS)}
+    alone = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS}
     return av.open(source, metadata_errors="replace", container_options=alone)
 
 

@@ -79,7 +79,9 @@ def test_streams_nobody_can_decode() -> None:
     container = SimpleNamespace(streams=SimpleNamespace(video=[SimpleNamespace(codec_context=None)], audio=[]))
     with pytest.raises(VideoFramesError, match="nobody here can read"):
         reading.pictures_of(container)
-    container.streams.video.append(SimpleNamespace(codec_context=object(), rate=Fraction(8)))
+    container.streams.video.append(
+        SimpleNamespace(codec_context=object(), rate=Fraction(8), disposition=0, width=8, height=8)
+    )
     assert reading.pictures_of(container) is container.streams.video[1]
 
 
