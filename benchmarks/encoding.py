@@ -145,7 +145,8 @@ def memory(folder: Path, size: int) -> None:
 def in_a_process(folder: Path, name: str, count: int, size: int) -> float:
     """Peak memory of a process that writes a clip, in MB beyond what it had before; that of ffmpeg is not counted."""
     script = (
-        "from tests.harness.pack import load_pack; load_pack(); from benchmarks.encoding import peak; "
+        "import benchmarks; from tests.harness.pack import load_pack; load_pack(); "
+        "from benchmarks.encoding import peak; "
         f"print(peak({str(folder)!r}, {name!r}, {count}, {size}))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
