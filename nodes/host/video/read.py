@@ -1,11 +1,14 @@
 """Frames and sound of a VIDEO; only those a clip needs are kept, in the size it has."""
 
 import contextlib
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
+from av.stream import Disposition
 from comfy_api.latest import Input
 from torch import Tensor
 
@@ -54,7 +57,7 @@ def read_frames(video: Any, choice: Choice, width: int, height: int) -> VideoFra
     """
     if not has_file(video):
         return _of_memory(video.get_components(), choice, width, height)
-    with readable():
+    with readable(video):
         return _of_file(video, choice, width, height)
 
 
@@ -64,18 +67,21 @@ def has_file(video: Any) -> bool:
 
 
 @contextlib.contextmanager
-def readable() -> Iterator[None]:
-    """Say in words what is wrong with a file."""
+def readable(video: Any) -> Iterator[None]:
+    """Say in words what is wrong with which file."""
+    source = video.get_stream_source()
+    name = f"{Path(source).name}: " if isinstance(source, str | os.PathLike) else ""
     try:
         yield
-    except VideoFramesError:
-        raise
+    except VideoFramesError as error:
+        raise VideoFramesError(f"{name}{error}") from error
     except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise VideoFramesError(f"The video cannot be read ({error.strerror}). Choose another file.") from error
+        reason = f"{name}The video cannot be read ({error.strerror}). Choose another file."
+        raise VideoFramesError(reason) from error
     except Exception as error:  # damaged files make the libraries raise whatever comes up
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise VideoFramesError(
-            f"The video cannot be read ({reason}). It may be incomplete; convert or download it again."
+            f"{name}The video cannot be read ({reason}). It may be incomplete; convert or download it again."
         ) from error
 
 
@@ -93,7 +99,9 @@ def _of_file(video: Any, choice: Choice, width: int, height: int) -> VideoFrames
             lambda frame, slot: write_picture(frame, aspect, slot),
         )
     if source.damaged:
-        notice(f"{source.damaged} damaged pieces of the video were left out.")
+        notice(f"{source.damaged} pieces of the video are damaged; pictures are missing there, or wrong.")
+    if source.missing:
+        notice(f"The pictures end {source.missing:.2f} seconds before the video says they do. It may be incomplete.")
     begin, rate = taken.timing(choice, source, images.shape[0])
     with opened(video) as container:
         sound = sound_of(container, source.zero + begin, images.shape[0] / rate)
@@ -102,7 +110,7 @@ def _of_file(video: Any, choice: Choice, width: int, height: int) -> VideoFrames
 
 def pictures_of(container: Any) -> Any:
     """The stream of pictures in a file that is open."""
-    streams = container.streams.video
+    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
         raise VideoFramesError("The file has sound but no pictures. Choose a video.")
     stream = next((stream for stream in streams if stream.codec_context is not None), None)

@@ -34,7 +34,7 @@ def count_frames(video: Any, choice: Choice, width: int, height: int) -> Whole:
     """
     if not has_file(video):
         return _of_memory(video.get_components(), choice, width, height)
-    with readable(), opened(video) as container:
+    with readable(video), opened(video) as container:
         stream = pictures_of(container)
         source = Source(container, stream, video, *video.get_active_trim_window())
         taken = Taken()
@@ -53,7 +53,7 @@ def whole_sound(video: Any, choice: Choice, whole: Whole) -> dict[str, Any] | No
     """The host's AUDIO of a whole clip, None if it has none that can be read."""
     if not has_file(video):
         return sound_in_memory(video.get_components(), choice, whole.frames)
-    with readable(), opened(video) as container:
+    with readable(video), opened(video) as container:
         return sound_of(container, whole.begin, whole.frames / whole.rate)
 
 
