@@ -1,8 +1,8 @@
 """Videos in the running ComfyUI.
 
 ``source`` opens one and shows its pictures with their times, ``picture`` sets one upright in its colours and size,
-``sound`` is cut to them, and ``read`` makes a clip of all three; ``whole`` tells of one without its frames. ``vae``
-decodes and encodes part by part, ``output`` is what a saved clip hands back.
+``hdr`` those that are brighter than a screen, ``sound`` is cut to them, and ``read`` makes a clip of all; ``whole``
+tells of one without its frames. ``vae`` decodes and encodes part by part, ``output`` is what a saved clip hands back.
 """
 
 from .output import preview, progress_reporter, video_value, workflow_tags

@@ -10,6 +10,7 @@ from av.video.reformatter import Interpolation
 from torch import Tensor
 
 from ....motion.video import Orientation, clip_size, cover, orientation, shown_size
+from .hdr import LIGHT, mapped
 
 MATRIX_BYTES = 36
 HIGH_DEFINITION = (1280, 577)
@@ -75,13 +76,16 @@ def _pixels(frame: Any, width: int, height: int) -> np.ndarray:
     transparent = frame.format.name == "pal8" or any(part.is_alpha for part in frame.format.components)
     high = frame.width >= HIGH_DEFINITION[0] or frame.height >= HIGH_DEFINITION[1]
     untagged = frame.colorspace == UNTAGGED and not frame.format.is_rgb
+    bright = frame.color_trc in LIGHT and not transparent
     done = frame.reformat(
         width,
         height,
-        "rgba" if transparent else "rgb24",
+        "rgba" if transparent else "rgb48le" if bright else "rgb24",
         src_colorspace=BT709 if high and untagged else None,
         interpolation=Interpolation.AREA if (width, height) != (frame.width, frame.height) else None,
     )
+    if bright:
+        return mapped(done.to_ndarray(), int(frame.color_trc))
     plane, channels = done.planes[0], 4 if transparent else 3
     rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
     return rows[:height, : width * channels].reshape(height, width, channels)
