@@ -163,7 +163,6 @@ def _serve() -> None:
         return next(int(line.split()[1]) for line in lines if line.startswith("VmSize")) << 10
 
     def files() -> int:
-        gc.collect()
         return len(os.listdir("/proc/self/fd"))
 
     # libraries open what they need with the first one
@@ -176,6 +175,8 @@ def _serve() -> None:
         path, seed = json.loads(line)
         start = time.monotonic()
         kind, words = outcome(path, seed)
+        if files() > before:
+            gc.collect()
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - most) << 10
         found = Outcome(kind, words, time.monotonic() - start, files() - before, grown)
         print(json.dumps(found.__dict__), file=answers)
