@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from av.stream import Disposition
 from comfy_api.latest import Input
 from torch import Tensor
 
@@ -18,8 +19,6 @@ from .problems import VideoFramesError, nothing_there, readable
 from .sound import read_sound
 from .source import Source
 
-COVER = 0x400
-"""How files mark a picture that is none of their video."""
 EXACT = 0.005
 """Seconds by which a clip at a steady rate may be off, beside what files round times to."""
 MANY = 256
@@ -101,17 +100,19 @@ def _of_file(video: Any, choice: Choice, size: tuple[int, int], manner: Manner) 
         raise _too_late(manner.start, source.lasting + manner.start)
     if clip is None:
         raise nothing_there(choice, source.lasting, source.rate)
-    _tell(choice, clip, source.damaged)
+    _tell(choice, clip)
+    if source.damaged:
+        notice(f"{source.damaged} pieces of the video are damaged; pictures are missing there, or wrong.")
+    if source.missing:
+        notice(f"The pictures end {source.missing:.2f} seconds before the video says they do. It may be incomplete.")
     begin, rate = taken.timing(choice, source, clip.images.shape[0])
     with opened(video) as container:
         sound = sound_of(container, source.zero + begin, clip.images.shape[0] / rate, manner.track)
     return VideoFrames(clip.images, clip.mask, rate, sound)
 
 
-def _tell(choice: Choice, clip: Filled, damaged: int) -> None:
+def _tell(choice: Choice, clip: Filled) -> None:
     count = clip.images.shape[0]
-    if damaged:
-        notice(f"{damaged} damaged pieces of the video were left out; there are {count} frames.")
     if count < choice.count:
         notice(f"The video has only {count} such frames; {choice.count} were asked for.")
 
@@ -130,14 +131,14 @@ def _expected(video: Any, source: Source, stream: Any, choice: Choice, wide: int
 
 def pictures_of(container: Any) -> Any:
     """The stream of pictures in a file that is open."""
-    streams = container.streams.video
+    # the cover of a piece of music is a stream of pictures as well
+    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
         raise VideoFramesError("The file has sound but no pictures. Choose a video.")
     readable_ones = [stream for stream in streams if stream.codec_context is not None]
     if not readable_ones:
         raise VideoFramesError("The pictures of the file are coded in a way nobody here can read. Convert it to mp4.")
-    # the cover of a piece of music is a stream of pictures as well
-    stream = next((stream for stream in readable_ones if not stream.disposition & COVER), readable_ones[0])
+    stream = readable_ones[0]
     if stream.width * stream.height > MOST_PIXELS:
         raise VideoFramesError(
             f"The video says its pictures have {stream.width}x{stream.height} pixels; {MOST_PIXELS} pixels are the "
@@ -218,7 +219,7 @@ def _of_memory(components: Any, choice: Choice, size: tuple[int, int], manner: M
     clip = filled(chosen(shown, choice), lambda _: target, lambda _wide, _high: needed, write, manner.channels)
     if clip is None:
         raise nothing_there(choice, images.shape[0] / rate, rate)
-    _tell(choice, clip, 0)
+    _tell(choice, clip)
     sound = sound_in_memory(components, choice, clip.images.shape[0])
     return VideoFrames(clip.images, clip.mask, (choice.rate or rate) / choice.every, sound)
 

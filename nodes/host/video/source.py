@@ -3,6 +3,7 @@
 import contextlib
 import math
 import os
+import re
 from collections.abc import Generator, Iterator
 from typing import Any
 
@@ -21,6 +22,8 @@ ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """What reads transparency that the usual decoder passes over."""
 ROUNDED = 0.001
 """Seconds to which many files round their times."""
+LEAST_MISSING = 0.2
+"""Seconds of pictures that are not there before it is worth a word."""
 MOST_A_SECOND = 1000.0
 LONGEST_HELD = 600.0
 """Seconds; where times leap further, or back, the file goes on with another clock."""
@@ -60,7 +63,9 @@ class Source:
         self._first: int | None = None
         self._late: int | None = None
         self.damaged = 0
-        """Pieces that could not be decoded."""
+        """Pieces that could not be decoded, or that are known to be incomplete."""
+        self.missing = 0.0
+        """Seconds by which the pictures ended before the file says they do, once all were read."""
         self.is_whole = begin <= 0 and duration <= 0
         """Whether the window leaves nothing out."""
         self._jump = 0.0
@@ -116,6 +121,9 @@ class Source:
         if held is not None:
             lasts = min(seconds(held[1].duration, held[1].time_base) or usual, LONGEST_HELD)
             ends = max(min(held[0] + lasts, self._end), held[0] + ROUNDED)
+            if not math.isfinite(self._begin) and not math.isfinite(self._end):
+                early = _declared(self._stream) - max(ends, ends - self.zero)
+                self.missing = early if early > max(LEAST_MISSING, 2.5 * usual) else 0.0
             yield Shown(held[0] - self.zero, ends - self.zero, held[1])
 
     def _time(self, frame: Any) -> float | None:
@@ -172,11 +180,21 @@ class Source:
                 packet = next(packets, None)
                 done = packet is None or (packet.size == 0 and packet.dts is None)
                 self._first = packet.dts if self._first is None and packet is not None else self._first
+                self.damaged += packet is not None and packet.is_corrupt
                 frames = [] if packet is not None and packet.size == 0 and not done else decoder.decode(packet)
             except av.error.FFmpegError:
                 self.damaged += 1
                 continue
             yield from frames
+
+
+def _declared(stream: Any) -> float:
+    """Seconds of pictures in a file as it says, 0 if it does not."""
+    said = {key.upper(): value for key, value in stream.metadata.items()}.get("DURATION", "")
+    parts = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", said)
+    if parts is not None:
+        return 3600 * int(parts[1]) + 60 * int(parts[2]) + float(parts[3])
+    return seconds(stream.duration, stream.time_base) or 0.0
 
 
 def _decoder(stream: Any) -> Any:

@@ -1,7 +1,6 @@
 """No damaged clip ends in an error of a library, takes long, or is read for what it is not."""
 
 import time
-from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,7 +75,9 @@ def test_what_is_no_video(tmp_path: Path) -> None:
 
 
 def test_streams_nobody_can_decode() -> None:
-    container = SimpleNamespace(streams=SimpleNamespace(video=[SimpleNamespace(codec_context=None)], audio=[]))
+    container = SimpleNamespace(
+        streams=SimpleNamespace(video=[SimpleNamespace(codec_context=None, disposition=0)], audio=[])
+    )
     with pytest.raises(VideoFramesError, match="nobody here can read"):
         reading.pictures_of(container)
     container.streams.video.append(

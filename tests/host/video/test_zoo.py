@@ -9,6 +9,7 @@ import pytest
 from comfy_api.latest import InputImpl
 from kinema.motion.video import Choice
 from kinema.nodes.host.video import count_frames, read_frames
+from kinema.nodes.host.video import read as reading
 from kinema.nodes.host.video.read import VideoFrames
 
 from .species import SPECIMENS
@@ -65,6 +66,14 @@ def test_every_picture_once(zoo: dict[str, Path], name: str) -> None:
     whole = count_frames(InputImpl.VideoFromFile(str(zoo[name])), Choice(), 0, 0)
     assert (whole.frames, whole.width, whole.height) == (len(specimen.numbers), *specimen.size)
     assert whole.rate == found.rate
+
+
+def test_nothing_is_said_of_sound_clips(zoo: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(reading, "notice", lambda text, *_: said.append(text))
+    for name, path in zoo.items():
+        read(path)
+        assert said == [], name
 
 
 @every_specimen
