@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 from kinema.motion.video import CODECS, Clip, Job, check_encoder, write_video
-from kinema.motion.video.encoding import Wanted, encoding
+from kinema.motion.video.encoding import Wanted, encoding_for
 
 FORMATS = ("h264-mp4", "vp9-webm", "prores-mov", "gif", "png-sequence")
 LENGTHS = (100, 1000)
@@ -62,7 +62,7 @@ def times(folder: Path, count: int, size: int, repeats: int) -> None:
     print("|---|---|---|---|---|")
     for name in FORMATS:
         codec = CODECS[name]
-        made = encoding(codec, Wanted())
+        made = encoding_for(codec, Wanted())
 
         def here(codec=codec) -> None:  # noqa: ANN001 (bound to the loop's value)
             write_video(Job(Clip(images, 24.0, at_once=4), codec, fresh(folder, codec.sequence)))
@@ -80,7 +80,7 @@ def times(folder: Path, count: int, size: int, repeats: int) -> None:
 def command(folder: Path, name: str, raw: Path, pixels: str, size: int) -> None:
     """The same encoding by the ffmpeg command alone."""
     codec = CODECS[name]
-    made = encoding(codec, Wanted())
+    made = encoding_for(codec, Wanted())
     target = fresh(folder, codec.sequence)
     if codec.sequence:
         target.mkdir()

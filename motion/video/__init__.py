@@ -10,7 +10,7 @@ its name.
 
 from .clip import Clip, Pictures
 from .codecs import CODECS, Codec
-from .encoding import Wanted, encoding
+from .encoding import Wanted, encoding_for
 from .geometry import CROP, FITS, Fit, Orientation, Shape, cover, inside, orientation, shown_size, stretch
 from .hardware import hardware_problem, offered
 from .high_range import HIGH_RANGE, tone_mapped
@@ -53,7 +53,7 @@ __all__ = [
     "clean_prefix",
     "clip_size",
     "cover",
-    "encoding",
+    "encoding_for",
     "expand_prefix",
     "hardware_problem",
     "inside",

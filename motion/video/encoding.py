@@ -44,7 +44,7 @@ class Encoding:
     """Sentences about what cannot be kept."""
 
 
-def encoding(codec: Codec, wanted: Wanted) -> Encoding:
+def encoding_for(codec: Codec, wanted: Wanted) -> Encoding:
     """What to tell ffmpeg.
 
     Args:
@@ -171,5 +171,5 @@ PREVIEW_SIZE = "scale='max(2,2*trunc(min(768,iw)/2))':-2:flags=bicubic"
 
 def preview() -> list[str]:
     """Arguments for the small mp4 that browsers play in place of another format."""
-    made = encoding(CODECS["h264-mp4"], Wanted(70, settings={"preset": "veryfast"}))
+    made = encoding_for(CODECS["h264-mp4"], Wanted(70, settings={"preset": "veryfast"}))
     return ["-vf", ",".join((PREVIEW_SIZE, *made.filters)), *made.arguments]

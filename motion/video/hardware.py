@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from .codecs import CODECS
-from .encoding import Wanted, encoding
+from .encoding import Wanted, encoding_for
 from .process import VideoError, encoders, ffmpeg
 from .settings import SOFTWARE
 
@@ -81,7 +81,7 @@ def _looking(executable: str) -> dict[tuple[str, str], "Future[str | None]"]:
 
 
 def _tried(executable: str, format: str, name: str) -> str | None:
-    made = encoding(CODECS[format], Wanted(settings={"encoder": name, "depth": "8-bit"}))
+    made = encoding_for(CODECS[format], Wanted(settings={"encoder": name, "depth": "8-bit"}))
     command = [executable, "-v", "error", *made.device, "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{SIDE}x{SIDE}"]
     command += ["-r", "8", "-i", "pipe:0", "-vf", ",".join(made.filters), *made.arguments, "-f", "null", "-"]
     try:

@@ -14,8 +14,6 @@ PAPER = 203.0
 """Candela per square metre of white paper in both systems (ITU-R BT.2408)."""
 KNEE = 0.75
 """Part of paper white up to which brightness stays."""
-SCREEN_GAMMA = 2.4
-"""Of the screens that usual video is made for (ITU-R BT.1886)."""
 TO_BT709 = torch.tensor(
     ((1.660491, -0.587641, -0.072850), (-0.124550, 1.132900, -0.008349), (-0.018151, -0.100579, 1.118730))
 )
@@ -31,7 +29,7 @@ def tone_mapped(picture: Tensor, transfer: int) -> Tensor:
         transfer: `PQ` or `HLG`.
 
     Returns:
-        The same in 0..1 for BT.709.
+        The same in 0..1 for sRGB.
     """
     light = _pq(picture) if transfer == PQ else _hlg(picture)
     light = (light / PAPER) @ TO_BT709.T
@@ -39,7 +37,12 @@ def tone_mapped(picture: Tensor, transfer: int) -> Tensor:
     bright = (brightest - KNEE).clamp_min_(0.0)
     # straight up to the knee, then ever slower, with no kink between the two
     shown = torch.where(bright > 0, KNEE + (1 - KNEE) * (1 - torch.exp(-bright / (1 - KNEE))), brightest)
-    return (light * (shown / brightest)).clamp_(0.0, 1.0).pow_(1 / SCREEN_GAMMA)
+    return _coded((light * (shown / brightest)).clamp_(0.0, 1.0))
+
+
+def _coded(light: Tensor) -> Tensor:
+    """Light as numbers of sRGB (IEC 61966-2-1), which pictures in ComfyUI have."""
+    return torch.where(light <= 0.0031308, 12.92 * light, 1.055 * light.clamp_min(1e-9).pow(1 / 2.4) - 0.055)
 
 
 def _pq(picture: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ import numpy as np
 
 from .clip import PIXELS, Clip
 from .codecs import Codec
-from .encoding import Encoding, Wanted, encoding, preview
+from .encoding import Encoding, Wanted, encoding_for, preview
 from .process import VideoError, check_encoder, run
 from .publish import publish
 from .sounds import write_sound
@@ -58,7 +58,7 @@ class Job:
     def encoding(self) -> Encoding:
         """What ffmpeg is told about the pictures."""
         has_alpha = self.clip.images.shape[3] == 4
-        return encoding(self.codec, Wanted(self.quality, self.loop_count, has_alpha, self.settings))
+        return encoding_for(self.codec, Wanted(self.quality, self.loop_count, has_alpha, self.settings))
 
     @property
     def has_sound(self) -> bool:

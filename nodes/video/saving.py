@@ -23,7 +23,7 @@ from ...motion.video import (
     VideoError,
     Wanted,
     check_encoder,
-    encoding,
+    encoding_for,
     expand_prefix,
     hardware_problem,
     settled,
@@ -135,7 +135,7 @@ def is_deep(format: Any) -> bool:
     """
     name, given = _format(format)
     codec = CODECS[name or FORMAT]
-    return encoding(codec, Wanted(settings=settled(codec.settings, given, codec.name))).deep
+    return encoding_for(codec, Wanted(settings=settled(codec.settings, given, codec.name))).deep
 
 
 def _plays(job: Job) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from kinema.motion.video import CODECS, Clip, Job, SettingError, hardware, settled, write_video
-from kinema.motion.video.encoding import Wanted, encoding
+from kinema.motion.video.encoding import Wanted, encoding_for
 from kinema.motion.video.settings import SOFTWARE
 
 from .test_writing import TAGS, decode, fake_ffmpeg, ffmpeg, frames, save, webp_frames
@@ -166,7 +166,7 @@ def test_nothing_but_a_choice_is_taken() -> None:
             told.append(str(error))
             continue
         taken += 1
-        made = encoding(codec, Wanted(draw.randint(0, 100), draw.randint(0, 100), draw.random() < 0.5, chosen))
+        made = encoding_for(codec, Wanted(draw.randint(0, 100), draw.randint(0, 100), draw.random() < 0.5, chosen))
         words = [*made.arguments, *made.filters, *made.device, made.palette or "x"]
         assert all(isinstance(word, str) and allowed.fullmatch(word) for word in words)
     assert min(taken, len(told)) > 2000

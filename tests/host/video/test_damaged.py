@@ -80,9 +80,7 @@ def test_streams_nobody_can_decode() -> None:
     )
     with pytest.raises(VideoFramesError, match="nobody here can read"):
         reading.pictures_of(container)
-    container.streams.video.append(
-        SimpleNamespace(codec_context=object(), rate=Fraction(8), disposition=0, width=8, height=8)
-    )
+    container.streams.video.append(SimpleNamespace(codec_context=object(), disposition=0, width=8, height=8))
     assert reading.pictures_of(container) is container.streams.video[1]
 
 

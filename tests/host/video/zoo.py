@@ -23,7 +23,7 @@ AUDIO_RATE = 48000
 COLUMNS, ROWS = 8, 6
 PATCHES = ((220, 40, 40), (40, 200, 60), (50, 60, 220), (128, 128, 128))
 """Colours under the number; the last one is transparent in clips that have transparency."""
-HDR_WHITE = {"pq": 203.0, "hlg": 0.265}
+HDR_WHITE = 203.0
 """Where white lies in BT.2408: candelas per square metre, and light in front of the camera."""
 
 
@@ -153,12 +153,14 @@ def _light(coded: np.ndarray) -> np.ndarray:
 
 def pq(coded: np.ndarray) -> np.ndarray:
     """SRGB as BT.2100 PQ."""
-    powered = (_light(coded) * HDR_WHITE["pq"] / 10000) ** 0.1593017578125
+    powered = (_light(coded) * HDR_WHITE / 10000) ** 0.1593017578125
     return ((0.8359375 + 18.8515625 * powered) / (1 + 18.6875 * powered)) ** 78.84375
 
 
 def hlg(coded: np.ndarray) -> np.ndarray:
-    """SRGB as BT.2100 HLG."""
-    light = _light(coded) * HDR_WHITE["hlg"]
+    """SRGB as BT.2100 HLG, for a screen of 1000 candela per square metre, whose light is the scene's to the 1.2."""
+    shown = _light(coded) * HDR_WHITE / 1000
+    brightness = np.maximum(shown @ np.array([0.2627, 0.6780, 0.0593]), 1e-9)[..., None]
+    light = shown * brightness ** (1 / 1.2 - 1)
     bright = 0.17883277 * np.log(np.maximum(12 * light - 0.28466892, 1e-9)) + 0.55991073
     return np.where(light <= 1 / 12, np.sqrt(3 * light), bright)
