@@ -103,6 +103,7 @@ class Reader:
             text=True,
             bufsize=1,
         )
+        assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         return process
 
