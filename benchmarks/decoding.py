@@ -57,11 +57,10 @@ def ours(path: Path, case: Case) -> int:
     return read_frames(InputImpl.VideoFromFile(str(path)), Choice(), case.wide, case.high).images.shape[0]
 
 
-def peak() -> int:
-    """Most memory this process ever had, in bytes."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+def memory(name: str) -> int:
+    """Bytes of this process: now (VmRSS) or at most (VmHWM), by Linux; what its parent had does not count."""
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return int(status[name].split()[0]) << 10
 
 
 def main(arguments: Sequence[str] = ()) -> None:
@@ -98,13 +97,14 @@ def _timed(path: Path, case: Case, count: int) -> tuple[float, float]:
 def peak_of(path: Path, case: Case) -> float:
     """Megabytes that reading takes beyond its tensor, in a process of its own that has read a few frames before."""
     script = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; from tests.harness.pack import "
-        "load_host, load_pack; load_pack(); load_host(sys.argv[2], '--cpu'); from benchmarks import decoding as d; "
-        "case = d.CASES[int(sys.argv[4])]; path = Path(sys.argv[3]); from kinema.motion.video import Choice; "
-        "from kinema.nodes.host.video import read_frames as r; from comfy_api.latest import InputImpl as I; "
-        "r(I.VideoFromFile(str(path)), Choice(count=1), 64, 64); before = d.peak(); "
+        "import sys; sys.path.insert(0, sys.argv[1]); import benchmarks; from pathlib import Path; "
+        "from tests.harness.pack import load_host, load_pack; load_pack(); load_host(sys.argv[2], '--cpu'); "
+        "from benchmarks import decoding as d; case = d.CASES[int(sys.argv[4])]; path = Path(sys.argv[3]); "
+        "from kinema.motion.video import Choice; from kinema.nodes.host.video import read_frames as r; "
+        "from comfy_api.latest import InputImpl as I; "
+        "r(I.VideoFromFile(str(path)), Choice(count=1), 64, 64); before = d.memory('VmRSS'); "
         "images = r(I.VideoFromFile(str(path)), Choice(), case.wide, case.high).images; "
-        "print('PEAK', (d.peak() - before - images.nbytes) / 1e6)"
+        "print('PEAK', (d.memory('VmHWM') - before - images.nbytes) / 1e6)"
     )
     root = str(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-c", script, root, os.environ["KINEMA_COMFYUI_FOLDER"]]

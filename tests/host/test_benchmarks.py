@@ -40,21 +40,7 @@ SMALL: dict[str, list[list[str]]] = {
     "decoding": [["--seconds", "0.5", "--repeats", "1", "--cases", "1"]],
     "encoding": [["--size", "32", "--frames", "4", "--repeats", "1"]],
     "pieces": [
-        [
-            "--frames",
-            "4",
-            "8",
-            "--per-piece",
-            "3",
-            "--overlap",
-            "1",
-            "--pictures",
-            "32",
-            "--cache",
-            "ram",
-            "--wired",
-            *each,
-        ]
+        ["--frames", "4", "8", "--per-piece", "3", "--overlap", "1", "--pictures", "32", "--cache", "ram", *each]
         for each in (["--wired", "latent"], ["--wired", "images", "inverted"])
     ],
 }

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ....motion.video import Choice, Heard, Pictures, Shown, Sound, chosen
 from .opening import opened, seconds
-from .picture import target_size, write_picture
+from .picture import Lying, lying, target_size, write_picture
 from .read import VideoFramesError
 from .source import Source
 
@@ -120,7 +120,7 @@ def _timed(times: list[Shown[int]], rate: float, source: Source) -> tuple[float,
 def _look(frame: Any, aspect: float) -> tuple[int, int, bool]:
     """Width, height and whether there is transparency."""
     width, height = target_size(frame, aspect, 0, 0)
-    return width, height, write_picture(frame, aspect, torch.empty(height, width, 3)) is not None
+    return width, height, write_picture(frame, aspect, torch.empty(height, width, 3), lying(frame)) is not None
 
 
 class _Decoded:
@@ -131,6 +131,7 @@ class _Decoded:
         self.shape: Sequence[int] = (len(numbers), *size)
         self._pictures: Iterator[tuple[int, Any]] = iter(())
         self._at: tuple[int, Any] = (-1, None)
+        self._lies = Lying()
 
     def __getitem__(self, part: slice) -> Tensor:
         numbers = self._numbers[part]
@@ -147,7 +148,7 @@ class _Decoded:
             if following is None:
                 raise VideoFramesError("The video ended earlier than before: the file was changed while it was read.")
             self._at = following
-        opacity = write_picture(self._at[1], self._aspect, picture[..., :3])
+        opacity = write_picture(self._at[1], self._aspect, picture[..., :3], self._lies.of(self._at[1]))
         if picture.shape[-1] == 4:
             picture[..., 3] = 1.0 if opacity is None else opacity
 

@@ -35,34 +35,37 @@ _own = threading.local()
 
 def target_size(frame: Any, pixel_aspect: float, width: int, height: int, multiple: int = 1) -> tuple[int, int]:
     """The size of the clip a frame begins; 0 follows from the other side or from the video."""
-    return clip_size(_square(frame, pixel_aspect), width, height, multiple)
+    return clip_size(_square(frame, pixel_aspect, lying(frame)), width, height, multiple)
 
 
-def write_picture(frame: Any, pixel_aspect: float, picture: Tensor, fit: str = "crop") -> Tensor | None:
+def write_picture(
+    frame: Any, pixel_aspect: float, picture: Tensor, turned: Orientation, fit: str = "crop"
+) -> Tensor | None:
     """Write a frame in 0..1.
 
     Args:
         pixel_aspect: width of its pixels by their height.
         picture: (height, width, 3) float32 to write to.
+        turned: how the pictures of the video lie. Each frame says so too, but one that was asked stays in memory until
+            Python looks for cycles.
         fit: one of `FITS`.
 
     Returns:
         Its opacity, (height, width) in 0..1, None if it is opaque.
     """
     if fit != "pad":
-        return _fill(frame, pixel_aspect, picture, fit)
-    rows, columns = inside(_square(frame, pixel_aspect), (picture.shape[1], picture.shape[0]))
+        return _fill(frame, pixel_aspect, picture, turned, fit)
+    rows, columns = inside(_square(frame, pixel_aspect, turned), (picture.shape[1], picture.shape[0]))
     if (rows.stop - rows.start, columns.stop - columns.start) == tuple(picture.shape[:2]):
-        return _fill(frame, pixel_aspect, picture, "stretch")
+        return _fill(frame, pixel_aspect, picture, turned, "stretch")
     picture.zero_()
-    opacity = _fill(frame, pixel_aspect, picture[rows, columns], "stretch")
+    opacity = _fill(frame, pixel_aspect, picture[rows, columns], turned, "stretch")
     whole = torch.zeros(picture.shape[:2])
     whole[rows, columns] = 1.0 if opacity is None else opacity
     return whole
 
 
-def _fill(frame: Any, pixel_aspect: float, picture: Tensor, fit: str) -> Tensor | None:
-    turned = _orientation(frame)
+def _fill(frame: Any, pixel_aspect: float, picture: Tensor, turned: Orientation, fit: str) -> Tensor | None:
     wanted = turned.stored((picture.shape[1], picture.shape[0]))
     stored = (frame.width, frame.height)
     part = stretch(stored, wanted) if fit == "stretch" else cover(stored, shown_size(*stored, pixel_aspect), wanted)
@@ -101,9 +104,9 @@ def fitted(picture: Tensor, width: int, height: int, fit: str = "crop") -> Tenso
     return _resized(picture[top : max(bottom, top + 1), left : max(right, left + 1)].float(), width, height)
 
 
-def _square(frame: Any, pixel_aspect: float) -> tuple[int, int]:
+def _square(frame: Any, pixel_aspect: float, turned: Orientation) -> tuple[int, int]:
     """Width and height of a frame as it is shown, with square pixels."""
-    return _orientation(frame).stored(shown_size(frame.width, frame.height, pixel_aspect))
+    return turned.stored(shown_size(frame.width, frame.height, pixel_aspect))
 
 
 def _resized(picture: Tensor, width: int, height: int) -> Tensor:
@@ -112,12 +115,26 @@ def _resized(picture: Tensor, width: int, height: int) -> Tensor:
     return resized[0].movedim(0, -1).clamp_(0.0, 1.0)
 
 
-def _orientation(frame: Any) -> Orientation:
+def lying(frame: Any) -> Orientation:
+    """How a frame is laid out, and with it all of its video."""
     try:
         matrix = bytes(frame.side_data[Type.DISPLAYMATRIX])
     except KeyError:
         return Orientation()
     return orientation(np.frombuffer(matrix, np.int32).tolist()) if len(matrix) == MATRIX_BYTES else Orientation()
+
+
+class Lying:
+    """How the pictures of a video lie, asked of the first one alone."""
+
+    def __init__(self) -> None:
+        self._found: Orientation | None = None
+
+    def of(self, frame: Any) -> Orientation:
+        """That of any frame of it."""
+        if self._found is None:
+            self._found = lying(frame)
+        return self._found
 
 
 def _pixels(frame: Any, width: int, height: int) -> np.ndarray:

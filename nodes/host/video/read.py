@@ -14,13 +14,16 @@ from ..notices import notice
 from .filling import Filled, filled
 from .opening import MOST_PIXELS, measured, opened
 from .output import progress_reporter
-from .picture import fitted, target_size, write_picture
+from .picture import Lying, fitted, target_size, write_picture
 from .problems import VideoFramesError, nothing_there, readable
 from .sound import read_sound
 from .source import Source
 
 EXACT = 0.005
 """Seconds by which a clip at a steady rate may be off, beside what files round times to."""
+SPARE = 32
+"""Of so many frames one more is expected than a file without an index seems to have."""
+LARGEST = 1 << 31
 MANY = 256
 """Frames from which on it is worth the reading to know how many there are."""
 
@@ -86,13 +89,14 @@ def _of_file(video: Any, choice: Choice, size: tuple[int, int], manner: Manner) 
         source = Source(container, stream, video, begin + manner.start, lasting - manner.start if lasting else 0.0)
         if choice.rate:
             source.jump(choice.skip / choice.rate)
-        aspect = float(stream.sample_aspect_ratio or 0)
+        aspect, audible = float(stream.sample_aspect_ratio or 0), bool(container.streams.audio)
         taken = Taken()
+        lies = Lying()
         clip = filled(
             taken.of(source, choice),
             lambda frame: target_size(frame, aspect, *size, manner.shape.multiple),
             lambda wide, high: _expected(video, source, stream, choice, wide, high),
-            lambda frame, slot: write_picture(frame, aspect, slot, manner.shape.fit),
+            lambda frame, slot: write_picture(frame, aspect, slot, lies.of(frame), manner.shape.fit),
             manner.channels,
             progress_reporter(),
         )
@@ -106,8 +110,10 @@ def _of_file(video: Any, choice: Choice, size: tuple[int, int], manner: Manner) 
     if source.missing:
         notice(f"The pictures end {source.missing:.2f} seconds before the video says they do. It may be incomplete.")
     begin, rate = taken.timing(choice, source, clip.images.shape[0])
-    with opened(video) as container:
-        sound = sound_of(container, source.zero + begin, clip.images.shape[0] / rate, manner.track)
+    sound = None
+    if audible:
+        with opened(video) as container:
+            sound = sound_of(container, source.zero + begin, clip.images.shape[0] / rate, manner.track)
     return VideoFrames(clip.images, clip.mask, rate, sound)
 
 
@@ -122,8 +128,11 @@ def _expected(video: Any, source: Source, stream: Any, choice: Choice, wide: int
     said = choice.needed(source.lasting, source.rate)
     if not choice.rate and stream.frames > 0 and source.is_whole:
         said = choice.of(stream.frames)
-    unknown = source.lasting <= 0 or (not choice.rate and not stream.frames)
-    if (unknown and not 0 < choice.count <= MANY) or shortage(said, wide, high) is not None:
+    elif not choice.rate:
+        # a rate is about right; what is too many takes no memory
+        said = min(said + said // SPARE + 2, choice.count or LARGEST)
+    unknown = source.lasting <= 0 and not 0 < choice.count <= MANY
+    if unknown or shortage(said, wide, high) is not None:
         found = measured(video, stream.index)
         said = choice.needed(found.seconds, source.rate) if choice.rate else choice.of(found.packets)
     return said
