@@ -11,7 +11,11 @@ LARGEST_ON_DEVICE = 1 << 29
 
 def shortage(pictures: int, width: int, height: int) -> tuple[float, float] | None:
     """Gigabytes that so many pictures need and gigabytes that are free, None if they fit."""
-    needed = pictures * width * height * PIXEL_BYTES
+    return lacking(pictures * width * height * PIXEL_BYTES)
+
+
+def lacking(needed: int) -> tuple[float, float] | None:
+    """Gigabytes that so many bytes are and gigabytes that are free, None if they fit."""
     free = comfy.model_management.get_free_memory(torch.device("cpu"))
     return (needed / 1e9, free / 1e9) if needed > free else None
 
