@@ -16,13 +16,13 @@ from .setup import ROOT
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
         ("values", "formats", "pose", "video", "sound"),
-        ("windows", "sampling", "prompts", "control", "pieces"),
+        ("windows", "sampling", "prompts", "control", "pieces", "batches"),
         ("temporal",),
         ("camera", "character"),
     ),
     "nodes/host": (
         ("folders", "notices", "memory", "images", "options", "files", "patching", "requests"),
-        ("sampling", "video"),
+        ("sampling", "video", "batches"),
         ("temporal", "prompts", "pose"),
         ("camera", "pictures", "control", "character", "pieces"),
         ("windows",),
@@ -42,6 +42,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "character",
             "sampling",
             "video",
+            "batches",
         ),
         ("pieces",),
     ),

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ....motion.video import clip_size
-from ..memory import lacking
+from ..memory import shortage_of
 from ..notices import notice
 from .output import progress_reporter
 from .sequence_files import PictureFile, SequenceError, readable_name
@@ -111,7 +111,7 @@ def _check_memory(headers: Sequence[Header], size: tuple[int, int], workers: int
     wide, high = size
     needed = len(headers) * wide * high * FRAME_BYTES
     largest = max(header.width * header.height for header in headers)
-    short = lacking(needed + min(workers, len(headers)) * largest * DECODED_BYTES)
+    short = shortage_of(needed + min(workers, len(headers)) * largest * DECODED_BYTES)
     if short is not None:
         raise SequenceError(
             f"{len(headers)} pictures of {wide}x{high} take {needed} bytes ({needed / 1e9:.1f} GB), and "
