@@ -136,7 +136,7 @@ def _lies(picture: Image.Image) -> Orientation:
 def _deep(file: BinaryIO, picture: Image.Image) -> np.ndarray | None:
     """The colours of a picture with 16 bits in each, None if it has no more than 8 or only Pillow reads it."""
     demuxer = DEEP_DEMUXERS.get(picture.format or "")
-    if demuxer is None or "16" not in str(getattr(picture, "tile", ())):
+    if demuxer is None or "16" not in _stored_as(picture):
         return None
     if picture.format == "TIFF" and picture.getexif().get(EXIF_ORIENTATION, 1) != 1:
         return None
@@ -151,6 +151,14 @@ def _deep(file: BinaryIO, picture: Image.Image) -> np.ndarray | None:
         return None
     transparent = any(part.is_alpha for part in frame.format.components)
     return frame.to_ndarray(format="rgba64le" if transparent else "rgb48le")
+
+
+def _stored_as(picture: Image.Image) -> str:
+    """How a file lays out its pixels, in Pillow's words, such as RGB;16B."""
+    for part in getattr(picture, "tile", ()):
+        layout = part[3] if isinstance(part[3], str) else (part[3] or [""])[0]
+        return str(layout)
+    return ""
 
 
 def _shallow(picture: Image.Image) -> np.ndarray:
