@@ -70,8 +70,8 @@ RATES = {"frame-interpolation": 16.0}
 """Frames per second of files that are not played at 8."""
 DRAWN = 512
 """Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
-VIDEO, SOUND = "video.mp4", "sound.wav"
-"""The files in the input folder that templates read in tests; as they are they name none, because nobody has them."""
+VIDEO, SOUND, PICTURES = "video.mp4", "sound.wav", "pictures"
+"""What templates read in the input folder in tests, the last a folder; as they are they name none, as nobody has them."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
@@ -147,6 +147,7 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "KinemaDrawPose", width=DRAWN, height=DRAWN)
     set_inputs(prompt, "DA3Inference", resolution=140)
     set_inputs(prompt, "KSampler", steps=steps)
+    set_inputs(prompt, "KinemaLoadImageSequence", folder=PICTURES, width=size, height=size, frames=frames)
     set_inputs(prompt, "LoadVideo", file=VIDEO)
     set_inputs(prompt, "LoadAudio", audio=SOUND)
     return prompt
