@@ -1,11 +1,11 @@
 """Frames to files and back.
 
 ``picking`` says which frames of a video make up a clip, ``geometry`` how they lie, and ``high_range`` how those of
-brighter screens look on usual ones. ``codecs`` are the formats with their ``settings``, and ``encoding`` is what they
-mean to ffmpeg; ``hardware`` knows which encoders of the graphics card work. ``names`` are the tokens in file names and
-``prefixes`` the paths they make. A ``clip`` has frames and one of ``sounds``. ``writing`` tells ffmpeg what to do and
-``process`` runs it, in a folder of ``work``; ``tags`` puts the workflow into what it wrote, and ``publish`` gives it
-its name.
+brighter screens look on usual ones; ``sequences`` says which pictures of a folder do. ``codecs`` are the formats with
+their ``settings``, and ``encoding`` is what they mean to ffmpeg; ``hardware`` knows which encoders of the graphics card
+work. ``names`` are the tokens in file names and ``prefixes`` the paths they make. A ``clip`` has frames and one of
+``sounds``. ``writing`` tells ffmpeg what to do and ``process`` runs it, in a folder of ``work``; ``tags`` puts the
+workflow into what it wrote, and ``publish`` gives it its name.
 """
 
 from .clip import Clip, Pictures
@@ -19,6 +19,7 @@ from .picking import Choice, Shown, chosen, clip_size
 from .prefixes import PrefixError, clean_prefix
 from .process import VideoError, check_encoder
 from .publish import numbered
+from .sequences import folder_problem, is_picture, listable, matching, natural, pattern_problem, picked
 from .settings import Setting, SettingError, settled
 from .sounds import CUT, ENDINGS, Heard, Sound
 from .work import sweep, sweep_tree, taken
@@ -55,11 +56,18 @@ __all__ = [
     "cover",
     "encoding_for",
     "expand_prefix",
+    "folder_problem",
     "hardware_problem",
     "inside",
+    "is_picture",
+    "listable",
+    "matching",
+    "natural",
     "numbered",
     "offered",
     "orientation",
+    "pattern_problem",
+    "picked",
     "settled",
     "shown_size",
     "stretch",

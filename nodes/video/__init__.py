@@ -1,7 +1,8 @@
 """Videos.
 
-``load`` takes frames from a file and ``read`` from a VIDEO. ``combine`` makes one of frames with the inputs of
-``choices``, which is what ``saving`` does, and ``frames`` does so with long ones, piece by piece.
+``load`` takes frames from a file, ``read`` from a VIDEO and ``sequence`` from the pictures of a folder. ``combine``
+makes one of frames with the inputs of ``choices``, which is what ``saving`` does, and ``frames`` does so with long
+ones, piece by piece.
 """
 
 from comfy_api.latest import io
@@ -12,14 +13,23 @@ from .frames import DecodeAndSaveVideo, EncodeFrames
 from .load import LoadVideoFrames
 from .read import VideoFrames
 from .saving import is_deep, save_clip, saving_problem
+from .sequence import LoadImageSequence
 
-NODES: list[type[io.ComfyNode]] = [LoadVideoFrames, VideoFrames, EncodeFrames, CombineVideo, DecodeAndSaveVideo]
+NODES: list[type[io.ComfyNode]] = [
+    LoadVideoFrames,
+    VideoFrames,
+    LoadImageSequence,
+    EncodeFrames,
+    CombineVideo,
+    DecodeAndSaveVideo,
+]
 
 __all__ = [
     "NODES",
     "CombineVideo",
     "DecodeAndSaveVideo",
     "EncodeFrames",
+    "LoadImageSequence",
     "LoadVideoFrames",
     "VideoFrames",
     "is_deep",

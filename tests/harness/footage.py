@@ -1,4 +1,4 @@
-"""A short video and a short sound in the input folder of a server, under the names that templates load in tests."""
+"""A short video, a short sound and pictures in the input folder of a server, as templates load them in tests."""
 
 import math
 import wave
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import torch
 from kinema.motion.video import CODECS, Clip, Job, Sound, write_video
+from PIL import Image
 
-from .templates import SOUND, VIDEO
+from .templates import PICTURES, SOUND, VIDEO
 
 RATE, SECONDS, SIZE = 24, 3, 96
 AUDIO_RATE = 24000
@@ -16,8 +17,9 @@ BEATS, LASTING = 120, 0.08
 
 
 def write_footage(folder: Path) -> None:
-    """Write the video and the sound, unless they are there."""
+    """Write the video, the sound and the pictures, unless they are there."""
     _write_video(folder / VIDEO)
+    _write_pictures(folder / PICTURES)
     _write_sound(folder / SOUND)
 
 
@@ -40,6 +42,20 @@ def _write_video(path: Path) -> None:
     """A disc that circles over a slope of colours, with a tone."""
     if path.exists():
         return
+    tone = torch.sin(torch.arange(AUDIO_RATE * SECONDS) * 2 * math.pi * 440 / AUDIO_RATE)[None] * 0.2
+    write_video(Job(Clip(torch.stack(_frames()), RATE, sound=Sound(tone, AUDIO_RATE)), CODECS["h264-mp4"], path))
+
+
+def _write_pictures(folder: Path) -> None:
+    """Every third picture of the video."""
+    if folder.exists():
+        return
+    folder.mkdir()
+    for number, frame in enumerate(_frames()[::3], 1):
+        Image.fromarray((frame * 255).byte().numpy()).save(folder / f"frame_{number}.png")
+
+
+def _frames() -> list[torch.Tensor]:
     places = torch.linspace(0.0, 1.0, SIZE)
     x, y = places.expand(SIZE, SIZE), places[:, None].expand(SIZE, SIZE)
     slope, disc = torch.stack([0.6 * x, y, 1.0 - x], -1), torch.tensor([1.0, 0.9, 0.2])
@@ -48,5 +64,4 @@ def _write_video(path: Path) -> None:
         angle = math.pi * number / RATE
         inside = (x - 0.5 - 0.3 * math.cos(angle)) ** 2 + (y - 0.5 - 0.3 * math.sin(angle)) ** 2 < 0.03
         frames.append(torch.where(inside[..., None], disc, slope))
-    tone = torch.sin(torch.arange(AUDIO_RATE * SECONDS) * 2 * math.pi * 440 / AUDIO_RATE)[None] * 0.2
-    write_video(Job(Clip(torch.stack(frames), RATE, sound=Sound(tone, AUDIO_RATE)), CODECS["h264-mp4"], path))
+    return frames

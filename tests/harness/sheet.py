@@ -18,6 +18,7 @@ WIDTH = SIDE * COLUMNS
 PICTURES = {
     "LoadImage": 0,
     "KinemaVideoFrames": 0,
+    "KinemaLoadImageSequence": 0,
     "Canny": 0,
     "DA3Render": 0,
     "KinemaDrawPose": 0,

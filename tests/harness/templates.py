@@ -79,11 +79,11 @@ SIDES = {"convert-video": 96}
 """Side of the pictures of files that have another one than was asked for."""
 DRAWN = 512
 """Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
-VIDEO, SOUND = "video.mp4", "sound.wav"
-"""The files in the input folder that templates read in tests; as they are they name none, because nobody has them."""
 DYNAMIC = "COMFY_DYNAMICCOMBO_V3"
 WRITTEN = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", DYNAMIC)
 """Types of inputs that have a widget."""
+VIDEO, SOUND, PICTURES = "video.mp4", "sound.wav", "pictures"
+"""What templates read in the input folder in tests, the last a folder; as they are they name none, which nobody has."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
@@ -186,6 +186,7 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "KinemaDrawPose", width=DRAWN, height=DRAWN)
     set_inputs(prompt, "DA3Inference", resolution=140)
     set_inputs(prompt, "KSampler", steps=steps)
+    set_inputs(prompt, "KinemaLoadImageSequence", folder=PICTURES, width=size, height=size, frames=frames)
     set_inputs(prompt, "LoadVideo", file=VIDEO)
     set_inputs(prompt, "LoadAudio", audio=SOUND)
     return prompt

@@ -1,10 +1,10 @@
 """Pose files in the running ComfyUI's input folder, where pictures and videos to load lie too."""
 
 import os
-import re
 
 import folder_paths
 
+from ....motion.video import natural
 from ..files import file_fingerprint
 
 ENDING = ".json"
@@ -42,12 +42,6 @@ def pose_fingerprint(name: str) -> object:
         return [(path, file_fingerprint(path)) for path in pose_paths(name)]
     except OSError as error:
         return str(error)
-
-
-def natural(name: str) -> list[tuple[int, int, str]]:
-    """Sorts names by the numbers in them."""
-    parts = re.split(r"([0-9]+)", name.casefold())
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
 
 
 def _is_pose(name: str) -> bool:
