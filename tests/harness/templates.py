@@ -71,7 +71,7 @@ RATES = {"frame-interpolation": 16.0}
 DRAWN = 512
 """Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
 VIDEO, SOUND, PICTURES = "video.mp4", "sound.wav", "pictures"
-"""What templates read in the input folder in tests, the last a folder; as they are they name none, as nobody has them."""
+"""What templates read in the input folder in tests, the last a folder; as they are they name none."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
