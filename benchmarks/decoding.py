@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import imageio_ffmpeg
 import numpy as np
@@ -46,10 +46,14 @@ def piped(path: Path, case: Case, count: int) -> int:
     number = 0
     with subprocess.Popen([*command, "-pix_fmt", "rgb24", "-"], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        while number < count and process.stdout.readinto(memoryview(raw).cast("B")) == raw.nbytes:
+        while number < count and _full(process.stdout, raw):
             np.divide(raw, 255.0, out=frames[number], dtype=np.float32)
             number += 1
     return number
+
+
+def _full(pipe: Any, raw: np.ndarray) -> bool:
+    return pipe.readinto(raw.data.cast("B")) == raw.nbytes
 
 
 def ours(path: Path, case: Case) -> int:

@@ -48,7 +48,7 @@ class LoadImageSequence(io.ComfyNode):
                     "folder",
                     options=sequence_folders(),
                     tooltip="A folder with pictures in ComfyUI's input folder; . is the input folder itself. Copy "
-                    "yours there and refresh the node list (R), or let the button below upload pictures into one.",
+                    "yours there and refresh the node list (R), or let the button upload pictures into a new one.",
                     extra_dict={"kinema_upload_folder": "image/*"},
                 ),
                 io.String.Input(

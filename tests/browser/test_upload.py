@@ -36,6 +36,28 @@ def test_an_uploaded_file_is_chosen(page: Page, server: Server, type: str) -> No
     assert page.evaluate(SAVED) == [expected, *saved[1:]]
 
 
+def test_several_pictures_go_into_a_new_folder_that_is_chosen(page: Page, server: Server) -> None:
+    picture = (server.base / "input" / "example.png").read_bytes()
+    saved = page.evaluate(ADD, "KinemaLoadImageSequence")
+    chosen = []
+    for _ in range(2):
+        with page.expect_file_chooser() as chooser:
+            page.evaluate(PRESS)
+        assert chooser.value.is_multiple()
+        chooser.value.set_files(
+            [{"name": f"{number}.png", "mimeType": "image/png", "buffer": picture} for number in range(12)]
+        )
+        page.wait_for_function(
+            f"before => ({CHOSEN})('folder').startsWith('pictures 2') && ({CHOSEN})('folder') !== before",
+            arg=chosen[-1] if chosen else "",
+        )
+        chosen.append(page.evaluate(f"({CHOSEN})('folder')"))
+        held = sorted(file.name for file in (server.base / "input" / chosen[-1]).iterdir())
+        assert held == sorted(f"{number}.png" for number in range(12))
+    assert page.evaluate(SAVED) == [chosen[-1], *saved[1:]]
+    assert page.evaluate("app.graph.nodes[0].widgets[0].label ?? ''") in ("", "folder")
+
+
 @pytest.mark.parametrize("type", FILES)
 def test_the_button_is_on_the_node_in_nodes_2(browser: Browser, server: Server, type: str) -> None:
     with open_tab(browser, server.url, nodes_2=True) as tab:

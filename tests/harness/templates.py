@@ -83,7 +83,7 @@ DYNAMIC = "COMFY_DYNAMICCOMBO_V3"
 WRITTEN = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", DYNAMIC)
 """Types of inputs that have a widget."""
 VIDEO, SOUND, PICTURES = "video.mp4", "sound.wav", "pictures"
-"""What templates read in the input folder in tests, the last a folder; as they are they name none, which nobody has."""
+"""What templates read in the input folder in tests, the last a folder; as they are they name none."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 

@@ -41,7 +41,7 @@ function chooseOne(node, list, accept) {
 function chooseSeveral(node, list, accept) {
   choose(accept, true, async (files) => {
     const now = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString()
-    const folder = `pictures ${now.slice(0, 19).replace("T", " ").replaceAll(":", ".")}`
+    const folder = `pictures ${now.slice(0, 23).replace("T", " ").replaceAll(":", ".")}`
     const waiting = [...files]
     const label = list.label
     const next = async () => {

@@ -140,7 +140,7 @@ def test_another_shape_is_cropped_in_its_middle(tmp_path: Path) -> None:
     values[:, 20:60, 3] = 255
     Image.fromarray(values).save(tmp_path / "a.png")
     picture, mask = read(tmp_path / "a.png", (20, 20))
-    assert np.array_equal(picture, np.broadcast_to(np.float32([1, 0, 0]), (20, 20, 3)))
+    assert np.array_equal(picture, np.broadcast_to(np.array([1, 0, 0], np.float32), (20, 20, 3)))
     assert not mask.any()
 
 

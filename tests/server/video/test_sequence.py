@@ -60,7 +60,7 @@ def test_uploaded_pictures_are_a_clip(server: Server) -> None:
     outcome = client.run_prompt(server.url, graph())
     assert outcome.status == "success", outcome.message
     files = [client.saved_path(server.output, file) for file in outcome.files()]
-    assert [Image.open(file).convert("RGB").getpixel((0, 0))[0] for file in files] == [20, 40, 180, 200]
+    assert [Image.open(file).convert("L").getpixel((0, 0)) for file in files] == [20, 40, 180, 200]
     again = client.run_prompt(server.url, graph())
     assert again.outputs == {} or again.files() == outcome.files()
     upload(server, "frame3.png", picture(60))
