@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .acn_frames import frames_text
-from .records import LIVE, Unsupported, Value
+from .records import LIVE, REROUTES, Id, Link, Unsupported, Value
 from .rules import ABSENT, Builder, Old, Rule
 
 PACK = "Advanced-ControlNet"
@@ -20,6 +20,8 @@ INDEXES, SPREAD = "ACN_SparseCtrlIndexMethodNode", "ACN_SparseCtrlSpreadMethodNo
 APPLIES = tuple(
     f"ACN_AdvancedControlNetApply{end}" for end in ("", "_v2", "Single", "Single_v2")
 )
+HOST_APPLIES = {"ControlNetApplyAdvanced": 2, "ControlNetApply": 1}
+"""The host's nodes that apply a ControlNet, and how many conditionings they give."""
 KEYFRAME = "TimestepKeyframe"
 SCALED = ("ScaledSoftControlNetWeights", "ACN_ScaledSoftControlNetWeights")
 LISTED = (
@@ -59,14 +61,47 @@ def load(old: Old, new: Builder) -> Sequence[Value]:
     target = LOADERS[old.node.type]
     model = {"model": old.need("model")} if target == "DiffControlNetLoader" else {}
     made = new.node(target, old, control_net_name=old.need("control_net_name"), **model)
-    if old.linked("tk_optional") and not _applied(old):
-        new.note("Keyframes on the ControlNet are left out: put Control Over Time behind Apply ControlNet.")
+    if old.linked("tk_optional"):
+        _over_host(old, new)
     return [made[0]]
 
 
-def _applied(old: Old) -> bool:
-    readers = [old.graph.nodes[reader].type for reader in old.graph.readers(old.node.id)]
-    return all(type in APPLIES for type in readers)
+def _over_host(old: Old, new: Builder) -> None:
+    """Put what keyframes on a loader say behind the host's nodes that apply its ControlNet."""
+    timing = _timing(old, new, old)
+    if not timing.needed:
+        return
+    for reader in _readers(old):
+        type = old.graph.nodes[reader].type
+        if type in APPLIES:
+            continue
+        if type not in HOST_APPLIES:
+            new.note(f"Keyframes on the ControlNet are left out at {type}: put Control Over Time behind it.")
+            continue
+        outputs = [Link(reader, slot, made=True) for slot in range(HOST_APPLIES[type])]
+        over = new.node(
+            "KinemaControlOverTime",
+            old,
+            main=False,
+            positive=outputs[0],
+            negative=outputs[1] if len(outputs) > 1 else ABSENT,
+            strength=timing.strength,
+            **(timing.weights or {}),
+        )
+        new.moved.update({Link(reader, slot): over[slot] for slot in range(len(outputs))})
+
+
+def _readers(old: Old) -> list[Id]:
+    """Nodes that read a node, also behind reroutes."""
+    found: list[Id] = []
+    seen: set[Id] = set()
+    stack = [old.node.id]
+    while stack:
+        at = stack.pop()
+        for reader in old.graph.readers(at) if at not in seen else ():
+            (stack if old.graph.nodes[reader].type in REROUTES else found).append(reader)
+        seen.add(at)
+    return found
 
 
 def load_sparse(old: Old, new: Builder) -> Sequence[Value]:

@@ -199,7 +199,7 @@ def _cfg(frame: Old, new: Builder) -> Value:
 
 
 RULES = (
-    Rule(SETTINGS, PACK, ("KinemaClipNoise",), None),
+    Rule(SETTINGS, PACK, ("KinemaClipNoise", "KinemaFreeInit", "CFGOverride"), None),
     *(Rule(id, PACK, ("KinemaNoiseLayer",), None) for id in METHODS),
     Rule(FREEINIT, PACK, ("KinemaFreeInit",), None),
     Rule(AGAIN, PACK, (), None),

@@ -44,13 +44,15 @@ def interpolate(old: Old, new: Builder) -> Sequence[Value]:
     """Frames in between, with the host's own nodes."""
     if old.linked("optional_interpolation_states"):
         new.note("Interpolation states are left out: every pair of frames is interpolated.")
-    name = str(old.get("ckpt_name", ""))
-    wanted = FILES.get(old.node.type)
-    if wanted:
-        new.note(f"{name} has no loader here: {wanted} takes its place.")
-    model = new.node(
-        "FrameInterpolationModelLoader", old, main=False, model_name=wanted or interpolation_file(name)
-    )
+    if old.known("multiplier", 2) in (0, 1):
+        return [old["frames"]]
+    name = old.get("ckpt_name", "")
+    wanted = FILES.get(old.node.type, name)
+    if wanted != name:
+        new.note(f"{name} has no loader in ComfyUI: {wanted} takes its place, in models/frame_interpolation.")
+    elif isinstance(name, str):
+        new.note(f"{name} belongs into models/frame_interpolation now.")
+    model = new.node("FrameInterpolationModelLoader", old, main=False, model_name=wanted)
     made = new.node(
         "FrameInterpolate",
         old,
@@ -62,13 +64,9 @@ def interpolate(old: Old, new: Builder) -> Sequence[Value]:
     return [made[0]]
 
 
-FILES = {"GMFSS Fortuna VFI": "rife_v4.26.safetensors", "STMFNet VFI": "rife_v4.26.safetensors"}
-
-
-def interpolation_file(name: str) -> str:
-    """The file of the same network in the host's folder, which takes safetensors."""
-    stem = name.rpartition(".")[0] or name
-    return f"{stem}.safetensors"
+FILM = "film_net_fp16.safetensors"
+"""The interpolation model that ComfyUI's own templates name."""
+FILES = {"FILM VFI": FILM, "GMFSS Fortuna VFI": FILM, "STMFNet VFI": FILM}
 
 
 def resize_essentials(old: Old, new: Builder) -> Sequence[Value | None]:
@@ -77,7 +75,7 @@ def resize_essentials(old: Old, new: Builder) -> Sequence[Value | None]:
     keep = {True: "keep proportion", False: "stretch"}.get(keep, keep) if isinstance(keep, bool) else keep
     width, height = old.get("width", 512), old.get("height", 512)
     method = INTERPOLATIONS.get(str(old.get("interpolation", "nearest")), "bilinear")
-    image = old.need("image")
+    image = old["image"]
     if keep in ("keep proportion", "pad") and not _are_numbers(width, height):
         new.note("Proportions are kept by cropping in the middle: the size comes over wires.")
         keep = "fill / crop"
@@ -332,13 +330,16 @@ def from_pipe(old: Old, new: Builder) -> Sequence[Value | None]:
     """What went into a pipe."""
     values = dict.fromkeys(PIPE)
     seen: set[object] = set()
-    at = old.setting("basic_pipe", *PIPES)
+    at = old.upstream("basic_pipe")
     while at is not None and at.node.id not in seen:
         seen.add(at.node.id)
         for name in PIPE:
             if values[name] is None and at.linked(name):
                 values[name] = at[name]
-        at = at.setting("basic_pipe", *PIPES) if at.node.type == "EditBasicPipe" else None
+        if at.node.type not in (*PIPES, "FromBasicPipe_v2"):
+            raise Unsupported(f"the pipe comes from {at.node.type}, which is not known here")
+        new.absorb(at.node.id)
+        at = at.upstream("basic_pipe") if at.node.type != "ToBasicPipe" else None
     found = [values[name] for name in PIPE]
     if old.node.type == "FromBasicPipe_v2":
         return [old["basic_pipe"], *found]
@@ -398,7 +399,7 @@ SCALES = ("ImageScale", "ImageScaleToMaxDimension", "ResizeAndPadImage", "GetIma
 RULES = (
     *(
         Rule(id, VFI, ("FrameInterpolationModelLoader", "FrameInterpolate"), interpolate)
-        for id in ("RIFE VFI", "FILM VFI", *FILES)
+        for id in ("RIFE VFI", *FILES)
     ),
     Rule("GetNode", KJ, (), handed_on, "a wire"),
     Rule("SetNode", KJ, (), handed_on, "a wire"),

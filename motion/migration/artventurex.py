@@ -62,7 +62,7 @@ def _clip(old: Old, new: Builder) -> Value:
     if not one:
         new.note("frame_number is left out: the latent has to have as many frames as the clip.")
         return latent
-    return new.node("RepeatLatentBatch", old, main=False, samples=latent, amount=frames)[0]
+    return new.node("KinemaRepeatFrames", old, main=False, batch=latent, times=frames)[0]
 
 
 def size(old: Old, new: Builder) -> Sequence[Value]:
@@ -91,7 +91,7 @@ def _loras(old: Old, new: Builder) -> Value:
 EMPTY = ("EmptyLatentImage", "ADE_EmptyLatentImageLarge")
 RULES = (
     Rule("AnimateDiffModuleLoader", PACK, ("KinemaLoadMotionModule",), load),
-    Rule("AnimateDiffSampler", PACK, ("KinemaAnimateModel", "KinemaSlidingContext", "KSampler", "RepeatLatentBatch"), sample),
+    Rule("AnimateDiffSampler", PACK, ("KinemaAnimateModel", "KinemaSlidingContext", "KSampler", "KinemaRepeatFrames"), sample),
     Rule(LORA, PACK, ("KinemaLoadMotionLora",), None),
     Rule(WINDOWS, PACK, ("KinemaSlidingContext",), None),
     Rule("ImageSizeAndBatchSize", PACK, ("GetImageSize",), size),

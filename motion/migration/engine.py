@@ -4,9 +4,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .api import is_prompt, read_prompt, write_prompt
+from .fitting import fitted
 from .records import REROUTES, BadGraph, Graph, Id, Link, Node, Unsupported
 from .report import ABSORBED, KEPT, MIGRATED, Entry, Report
-from .rules import Builder, Old, Rule
+from .rules import ABSENT, Builder, Old
 from .tables import RULES
 from .ui import is_scope, read_scope
 from .ui_write import write_scope
@@ -149,14 +150,15 @@ def _is_own(type: str) -> bool:
 
 def _commit(graph: Graph, node: Node, builder: Builder, outputs: Any) -> None:
     for new in builder.new.values():
-        new.notes = [] if new.id in graph.new else list(new.notes)
+        new.values = fitted(new.type, new.values, builder.note)
     if builder.new and builder.notes:
         main = builder.new.get(node.id) or next(iter(builder.new.values()))
         main.notes = list(builder.notes)
     graph.new.update(builder.new)
     graph.gone.add(node.id)
     for slot, value in outputs.items() if isinstance(outputs, Mapping) else enumerate(outputs):
-        graph.moved[Link(node.id, slot)] = value
+        graph.moved[Link(node.id, slot)] = None if value is ABSENT else value
+    graph.moved.update(builder.moved)
 
 
 def _drop_settings(

@@ -159,20 +159,20 @@ def join(old: Old, new: Builder) -> Sequence[Value | None]:
     return [made[0]]
 
 
-TRAVEL = ("KinemaPromptTravel",)
+TRAVEL = ("KinemaPromptTravel", "PrimitiveFloat")
 RULES = (
     Rule("BatchPromptSchedule", PACK, TRAVEL, travel),
-    Rule("BatchPromptScheduleLatentInput", PACK, (*TRAVEL, "KinemaFrameInfo", "PrimitiveFloat"), travel_latents),
+    Rule("BatchPromptScheduleLatentInput", PACK, (*TRAVEL, "KinemaFrameInfo"), travel_latents),
     Rule("PromptSchedule", PACK, ("CLIPTextEncode", *TRAVEL, "StringConcatenate"), single),
     Rule("BatchPromptScheduleEncodeSDXL", PACK, TRAVEL, sdxl),
     *(
-        Rule(id, PACK, ("KinemaMotionValue", "KinemaReadMotionValue"), values)
+        Rule(id, PACK, ("KinemaMotionValue", "KinemaReadMotionValue", "KinemaFrameInfo"), values)
         for id in ("BatchValueSchedule", "BatchValueScheduleLatentInput")
     ),
     *(
-        Rule(id, ADE, ("KinemaMotionValue", "KinemaReadMotionValue"), values)
+        Rule(id, ADE, ("KinemaMotionValue", "KinemaReadMotionValue", "KinemaFrameInfo"), values)
         for id in ("ADE_ValueScheduling", "ADE_ValueSchedulingLatents")
     ),
-    *(Rule(id, ADE, TRAVEL, ade_travel) for id in ("ADE_PromptScheduling", "ADE_PromptSchedulingLatents")),
+    *(Rule(id, ADE, ("KinemaPromptTravel", "KinemaFrameInfo"), ade_travel) for id in ("ADE_PromptScheduling", "ADE_PromptSchedulingLatents")),
     Rule("ConcatStringSingle", PACK, ("StringConcatenate",), join),
 )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .records import BYPASSED, LIVE, Graph, Id, Link, New, Node, Unsupported, Value
+from .records import BYPASSED, LIVE, Graph, Id, Link, New, Node, Value
 
 ABSENT: Any = object()
 """No value at all, for inputs that may be left out."""
@@ -58,15 +58,9 @@ class Old:
         return isinstance(self.node.values.get(name), Link)
 
     def need(self, name: str) -> Value:
-        """A value or link that the node cannot do without.
-
-        Raises:
-            Unsupported: there is none.
-        """
+        """A value or link that the node is meant to have; without it, what is made lacks it just the same."""
         value = self.node.values.get(name, ABSENT)
-        if value is ABSENT or value is None:
-            raise Unsupported(f"nothing is connected to {name}")
-        return value
+        return ABSENT if value is None else value
 
     def known(self, name: str, default: Value = ABSENT) -> Value:
         """A value that can be read off the workflow, also through primitives; ABSENT behind any other wire."""
@@ -88,25 +82,21 @@ class Old:
             return None
         source, passed = self.graph.source(value)
         node = self.graph.nodes.get(source.node)
-        if node is None or node.id in self.builder.path:
+        if node is None:
             return None
         return Old(node, self.graph, self.builder.passing(passed))
 
     def setting(self, name: str, *types: str) -> "Old | None":
-        """A node whose values belong to this one; muted ones count as not there.
-
-        Raises:
-            Unsupported: something else is connected.
-        """
+        """A node whose values belong to this one; the person is told if it is of a kind that is not known."""
         if not self.linked(name):
             return None
         found = self.upstream(name)
         if found is None:
             return None
-        if found.node.type not in types:
-            raise Unsupported(f"{name} comes from {found.node.type}, whose settings are not known")
-        if found.node.problem:
-            raise Unsupported(f"{found.node.type} at {name}: {found.node.problem}")
+        if found.node.type not in types or found.node.problem:
+            why = found.node.problem or "whose settings are not known here"
+            self.builder.note(f"{name} is left out: it comes from {found.node.type}, {why}.")
+            return None
         self.builder.absorb(found.node.id)
         return found
 
@@ -133,7 +123,8 @@ class Builder:
     absorbed: set[Id] = field(default_factory=set)
     passed: set[Id] = field(default_factory=set)
     notes: list[str] = field(default_factory=list)
-    path: set[Id] = field(default_factory=set)
+    moved: dict[Link, Value] = field(default_factory=dict)
+    """Outputs of other nodes that go through something new now."""
     titled: set[Id] = field(default_factory=set)
     """Old nodes whose titles have been handed on."""
 

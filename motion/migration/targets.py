@@ -17,6 +17,8 @@ UPLOADS: Mapping[str, tuple[Any, ...]] = {
     "audio_upload": (None, None),
 }
 """What the front end saves behind the widgets of a node that takes uploads: its buttons."""
+FILE_LISTS = frozenset({"domain_adapter", "audio", "file", "folder", "lora", "sparsectrl", "motion_module", "camera_file"})
+"""Lists of files, whose choices differ from one computer to the next; so are all whose names end in ``_name``."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Input:
         widget: has a value of its own when nothing is connected.
         control: the front end saves a second value behind it, what to do with it after a run.
         options: what a list offers, None for anything else and for lists of files.
+        least, most: the range of a number.
     """
 
     name: str
@@ -36,6 +39,8 @@ class Input:
     default: Any = None
     control: bool = False
     options: tuple[Any, ...] | None = None
+    least: float | None = None
+    most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,18 @@ class Target:
         return known + [name for name in given if name not in known]
 
 
+def table(object_info: Mapping[str, Any], wanted: Iterable[str], before: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole table from ``/object_info``; nodes that are not there are kept from before as planned.
+
+    Raises:
+        KeyError: a node is neither there nor in the table before.
+    """
+    nodes: dict[str, Any] = {}
+    for key in sorted(wanted):
+        nodes[key] = described(object_info[key]) if key in object_info else {**before["nodes"][key], "planned": True}
+    return {"installed": sorted({*object_info, *nodes}), "nodes": nodes}
+
+
 def described(info: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of one node of ``/object_info``, as JSON."""
     inputs: list[dict[str, Any]] = []
@@ -101,11 +118,12 @@ def _input(name: str, kind: Any, settings: Mapping[str, Any], optional: bool) ->
         if default is None:
             default = _first(type, options)
         found["default"] = default
+        found |= {ours: settings[theirs] for ours, theirs in (("least", "min"), ("most", "max")) if theirs in settings}
     if optional:
         found["optional"] = True
     if settings.get("control_after_generate"):
         found["control"] = True
-    files = any(settings.get(flag) for flag in (*UPLOADS, "kinema_upload", "remote"))
+    files = name in FILE_LISTS or (name.endswith("_name") and name != "sampler_name")
     if type == "COMBO" and options and not files:
         found["options"] = list(options)
     return found
@@ -115,16 +133,17 @@ def _first(type: str, options: Sequence[Any] | None) -> Any:
     return {"INT": 0, "FLOAT": 0.0, "BOOLEAN": False, "STRING": ""}.get(type, options[0] if options else "")
 
 
-def _loaded() -> dict[str, Target]:
-    data = json.loads(FILE.read_text(encoding="utf-8"))
+def _read(entry: Mapping[str, Any]) -> Input:
+    options = entry.get("options")
+    return Input(**{"widget": False, **entry, "options": None if options is None else tuple(options)})
+
+
+def _loaded(data: Mapping[str, Any]) -> dict[str, Target]:
     return {
         key: Target(
             id=key,
             display=entry["display"],
-            inputs=tuple(
-                Input(**{**one, "options": tuple(one["options"]) if one.get("options") else None, "widget": one.get("widget", False)})
-                for one in entry["inputs"]
-            ),
+            inputs=tuple(_read(one) for one in entry["inputs"]),
             outputs=tuple(Output(*one) for one in entry["outputs"]),
             buttons=tuple(entry.get("buttons", ())),
         )
@@ -132,5 +151,10 @@ def _loaded() -> dict[str, Target]:
     }
 
 
-TARGETS: Mapping[str, Target] = _loaded()
+_DATA = json.loads(FILE.read_text(encoding="utf-8"))
+TARGETS: Mapping[str, Target] = _loaded(_DATA["nodes"])
 """Every node that a rule may write, by id."""
+PLANNED = frozenset(key for key, entry in _DATA["nodes"].items() if entry.get("planned"))
+"""Those that the host did not have when the table was written."""
+INSTALLED = frozenset(_DATA["installed"])
+"""Ids of all nodes of ComfyUI and this pack."""

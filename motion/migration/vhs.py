@@ -274,7 +274,7 @@ def _batch(old: Old, end: str = "") -> Value:
     for name in ("images", "image", "latents", "latent", "mask", "masks"):
         if old.linked(name + end):
             return old[name + end]
-    raise Unsupported("no batch is connected")
+    return ABSENT
 
 
 def nothing(old: Old, new: Builder) -> Sequence[Value | None]:
