@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .acn_frames import frames_text
-from .records import LIVE, REROUTES, Id, Link, Unsupported, Value
+from .records import LIVE, REROUTES, Id, Link, UnsupportedError, Value, is_number
 from .rules import ABSENT, Builder, Old, Rule
 
 PACK = "Advanced-ControlNet"
@@ -17,9 +17,7 @@ LOADERS: Mapping[str, str] = {
 SPARSE = "ACN_SparseCtrlLoaderAdvanced"
 RGB = "ACN_SparseCtrlRGBPreprocessor"
 INDEXES, SPREAD = "ACN_SparseCtrlIndexMethodNode", "ACN_SparseCtrlSpreadMethodNode"
-APPLIES = tuple(
-    f"ACN_AdvancedControlNetApply{end}" for end in ("", "_v2", "Single", "Single_v2")
-)
+APPLIES = tuple(f"ACN_AdvancedControlNetApply{end}" for end in ("", "_v2", "Single", "Single_v2"))
 HOST_APPLIES = {"ControlNetApplyAdvanced": 2, "ControlNetApply": 1}
 """The host's nodes that apply a ControlNet, and how many conditionings they give."""
 KEYFRAME = "TimestepKeyframe"
@@ -200,9 +198,7 @@ def _timing(old: Old, new: Builder, loader: Old | None) -> Timing:
     mask = old["mask_optional"]
     if mask is not ABSENT:
         plain = strength is ABSENT
-        strength = mask if plain else new.node(
-            "KinemaMotionValue", old, mask=mask, previous_motion_value=strength
-        )[0]
+        strength = mask if plain else new.node("KinemaMotionValue", old, mask=mask, previous_motion_value=strength)[0]
     return Timing(strength, _weights(weights, new) if weights is not None else None)
 
 
@@ -239,8 +235,7 @@ def _strength(old: Old, new: Builder, frames: list[Old]) -> Value:
     """The strength over frames and steps, ABSENT if it is 1 all the time."""
     override = old.linked("latent_kf_override")
     if override:
-        value = _over_frames(old, new, "latent_kf_override", 1.0, 0.0)
-        return value
+        return _over_frames(old, new, "latent_kf_override", 1.0, 0.0)
     timed = [frame for frame in frames if frame.get("start_percent", 0.0) != 0.0]
     if not timed and len(frames) <= 1:
         if not frames:
@@ -249,7 +244,7 @@ def _strength(old: Old, new: Builder, frames: list[Old]) -> Value:
     made: Value = ABSENT
     for frame in frames:
         value = _of_keyframe(frame, new)
-        if value is not ABSENT and isinstance(value, (int, float)):
+        if value is not ABSENT and is_number(value):
             value = new.node("KinemaMotionValue", frame, value=value)[0]
         made = new.node(
             "KinemaMotionKeyframe",
@@ -270,8 +265,8 @@ def _of_keyframe(frame: Old, new: Builder) -> Value:
     if frame.linked("latent_keyframe"):
         value = _over_frames(frame, new, "latent_keyframe", strength, frame.get("null_latent_kf_strength", 0.0))
     if frame.linked("mask_optional"):
-        previous = value if not isinstance(value, (int, float)) else ABSENT
-        number = value if isinstance(value, (int, float)) else 1.0
+        previous = value if not is_number(value) else ABSENT
+        number = value if is_number(value) else 1.0
         value = new.node(
             "KinemaMotionValue", frame, value=number, mask=frame["mask_optional"], previous_motion_value=previous
         )[0]
@@ -298,15 +293,15 @@ def _weights(old: Old, new: Builder) -> Mapping[str, Value]:
         base = old.get("base_multiplier", 0.825)
         if not flip:
             return values | {"layer_weights": "soft", "soft_base": base}
-        if not isinstance(base, (int, float)):
-            raise Unsupported("weights are flipped and their base comes over a wire")
+        if not is_number(base):
+            raise UnsupportedError("weights are flipped and their base comes over a wire")
         return values | _custom([base**layer for layer in range(LAYERS)])
     names = sorted(name for name in old.node.values if name.startswith(("weight_", "input_")))
     names = names or [*(f"output_{n}" for n in range(12) if f"output_{n}" in old.node.values), "middle_0"]
     numbers = [old.known(name, 1.0) for name in names]
-    if not all(isinstance(number, (int, float)) for number in numbers):
+    if not all(is_number(number) for number in numbers):
         new.note("Layer weights that come over wires are 1 here: write them into custom_weights.")
-        numbers = [number if isinstance(number, (int, float)) else 1.0 for number in numbers]
+        numbers = [number if is_number(number) else 1.0 for number in numbers]
     return values | _custom(numbers[::-1] if flip else numbers)
 
 
@@ -316,7 +311,10 @@ def _custom(numbers: Sequence[float]) -> dict[str, Value]:
 
 RULES = (
     *(Rule(id, PACK, (target,), load) for id, target in LOADERS.items()),
-    *(Rule(id, PACK, ("ControlNetApplyAdvanced", "KinemaControlOverTime", "KinemaApplySparseControl"), apply) for id in APPLIES),
+    *(
+        Rule(id, PACK, ("ControlNetApplyAdvanced", "KinemaControlOverTime", "KinemaApplySparseControl"), apply)
+        for id in APPLIES
+    ),
     Rule(SPARSE, PACK, ("KinemaLoadSparseControl",), load_sparse),
     *(Rule(id, PACK, ("KinemaApplySparseControl",), None) for id in (RGB, INDEXES, SPREAD)),
     *(Rule(id, PACK, ("KinemaMotionKeyframe", "KinemaMotionValue"), None) for id in (KEYFRAME, *OTHER_KEYFRAMES)),

@@ -1,10 +1,9 @@
 """Advanced-ControlNet's strengths of single frames, as the text of a Motion Value."""
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 
-from .records import Value
+from .records import Value, is_number
 from .rules import Builder, Old
 
 MOST_FRAMES = 20_000
@@ -26,7 +25,7 @@ def frames_text(chain: Sequence[Old], others: Value, new: Builder) -> str | None
     found: dict[int, float] = {}
     for keyframe in chain:
         pairs = _pairs(keyframe)
-        if pairs is None or not isinstance(others, (int, float)):
+        if pairs is None or not is_number(others):
             new.note(
                 f"Strengths of single frames ({keyframe.node.type}) come over wires and are left out: write them into "
                 "frame_values of a Motion Value at strength of Control Over Time."
@@ -70,7 +69,12 @@ def _pairs(keyframe: Old) -> list[tuple[int, float]] | None:
 def _ramp(keyframe: Old) -> list[tuple[int, float]] | None:
     numbers = [
         keyframe.known(name, default)
-        for name, default in (("batch_index_from", 0), ("batch_index_to_excl", 0), ("strength_from", 1.0), ("strength_to", 1.0))
+        for name, default in (
+            ("batch_index_from", 0),
+            ("batch_index_to_excl", 0),
+            ("strength_from", 1.0),
+            ("strength_to", 1.0),
+        )
     ]
     ease = EASINGS.get(str(keyframe.get("interpolation", "linear")).replace("_", "-"))
     if not _are_numbers(numbers) or ease is None:
@@ -96,4 +100,4 @@ def _group(text: str) -> Iterator[tuple[int, float]]:
 
 
 def _are_numbers(values: Sequence[Value]) -> bool:
-    return all(isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value) for value in values)
+    return all(is_number(value) for value in values)

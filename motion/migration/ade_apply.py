@@ -12,7 +12,7 @@ from .ade_models import (
 )
 from .ade_sampling import beta, beta_of, sampled
 from .ade_values import PACK, keyframed, product
-from .records import LIVE, Link, Unsupported, Value
+from .records import LIVE, Link, UnsupportedError, Value
 from .rules import ABSENT, Builder, Old, Rule
 
 SIMPLE, ADVANCED = "ADE_ApplyAnimateDiffModelSimple", "ADE_ApplyAnimateDiffModel"
@@ -138,7 +138,7 @@ def _animated(apply: Old, new: Builder, model: Value, schedule: Value) -> Value:
 def _with_camera(apply: Old, new: Builder, motion_model: Value) -> Value:
     loader = apply.upstream("motion_model")
     if loader is None or loader.node.type != "ADE_LoadAnimateDiffModelWithCameraCtrl":
-        raise Unsupported("the file of CameraCtrl is not known: its loader is not connected")
+        raise UnsupportedError("the file of CameraCtrl is not known: its loader is not connected")
     return new.node(
         "KinemaCameraControl",
         apply,
@@ -178,7 +178,9 @@ def choose_noise(old: Old, new: Builder) -> Sequence[Value]:
     schedule = beta(old.get("beta_schedule", "use existing"))
     loaded = new.node("CheckpointLoaderSimple", old, ckpt_name=old.need("ckpt_name"))
     if old.get("use_custom_scale_factor", False) is True:
-        new.note(f"The scale factor {old.get('scale_factor', 0.18215)} of latents is left out: the checkpoint's own counts.")
+        new.note(
+            f"The scale factor {old.get('scale_factor', 0.18215)} of latents is left out: the checkpoint's own counts."
+        )
     model: Value = loaded[0]
     if schedule not in ("use existing", "auto"):
         model = new.node("KinemaBetaSchedule", old, model=model, beta_schedule=schedule)[0]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from .ade_values import PACK
-from .records import LIVE, Unsupported, Value
+from .records import LIVE, UnsupportedError, Value, is_number
 from .rules import ABSENT, Builder, Old, Rule
 
 SCHEDULES: Mapping[str, str] = {
@@ -102,7 +102,7 @@ def fused(method: Value, new: Builder) -> Value:
 
 def _overlap(length: Value, overlap: Value) -> Value:
     """An overlap that leaves windows something of their own."""
-    if isinstance(length, (int, float)) and isinstance(overlap, (int, float)):
+    if is_number(length) and is_number(overlap):
         return int(min(overlap, length - 1))
     return overlap
 
@@ -143,7 +143,7 @@ def _reference(extra: Old, new: Builder, model: Value) -> Value:
     mode = extra.setting("contextref_mode", *MODES)
     tune = extra.setting("contextref_tune", *TUNES)
     if extra.linked("contextref_kf"):
-        raise Unsupported("ContextRef keyframes: connect a Motion Keyframe to the strength of Context Reference")
+        raise UnsupportedError("ContextRef keyframes: connect a Motion Keyframe to the strength of Context Reference")
     strength: Value = extra["strength_multival"]
     if strength is ABSENT and tune is not None:
         strength = tune.get("attn_strength", 1.0)
@@ -166,7 +166,7 @@ def _reference(extra: Old, new: Builder, model: Value) -> Value:
 
 def _reuse(extra: Old, new: Builder, model: Value) -> Value:
     if extra.linked("naivereuse_kf"):
-        raise Unsupported("NaiveReuse keyframes: connect a Motion Keyframe to the strength of Naive Reuse")
+        raise UnsupportedError("NaiveReuse keyframes: connect a Motion Keyframe to the strength of Naive Reuse")
     made = new.node(
         "KinemaNaiveReuse",
         extra,

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from .ade_values import PACK, product
-from .records import Unsupported, Value
+from .records import UnsupportedError, Value
 from .rules import ABSENT, Builder, Old, Rule
 
 PE_ADJUSTS = ("ADE_AdjustPESweetspotStretch", "ADE_AdjustPEFullStretch", "ADE_AdjustPEManual")
 WEIGHT_ADJUSTS = tuple(
-    f"ADE_AdjustWeight{which}" for which in ("AllAdd", "AllMult", "IndivAdd", "IndivMult", "IndivAttnAdd", "IndivAttnMult")
+    f"ADE_AdjustWeight{which}"
+    for which in ("AllAdd", "AllMult", "IndivAdd", "IndivMult", "IndivAttnAdd", "IndivAttnMult")
 )
 MODEL_SETTINGS = (
     "ADE_AnimateDiffModelSettings_Release",
@@ -122,7 +123,7 @@ def with_picture_of_lcm(old: Old, new: Builder, motion_model: Value) -> Value:
     """A motion model that sees a picture, as AnimateLCM-I2V does."""
     scaled = old.upstream("ref_latent")
     if scaled is None or scaled.node.type not in ("ADE_UpscaleAndVAEEncode", "VAEEncode"):
-        raise Unsupported("ref_latent does not come from a picture that is encoded for it")
+        raise UnsupportedError("ref_latent does not come from a picture that is encoded for it")
     if scaled.node.type == "ADE_UpscaleAndVAEEncode":
         new.absorb(scaled.node.id)
     image = scaled["image"] if scaled["image"] is not ABSENT else scaled["pixels"]

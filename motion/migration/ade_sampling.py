@@ -131,7 +131,9 @@ def _iterated(settings: Old, new: Builder, model: Value) -> Value:
         return model
     if options.node.type == AGAIN:
         if options.get("iterations", 1) != 1:
-            new.note("Default iteration options are left out: each further run would only have replaced the one before.")
+            new.note(
+                "Default iteration options are left out: each further run would only have replaced the one before."
+            )
         return model
     if options.get("apply_to_1st_iter", False) or options.get("sigma_step", 999) != 999:
         new.note("FreeInit starts from the first noise level and after the first iteration, as its paper does.")

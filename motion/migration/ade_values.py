@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .records import Link, Unsupported, Value
+from .records import Link, UnsupportedError, Value, is_number
 from .rules import ABSENT, Builder, Make, Old, Rule
 
 PACK = "AnimateDiff-Evolved"
@@ -48,12 +48,12 @@ def product(new: Builder, at: Old, *values: Value) -> Value:
     for value in values:
         if isinstance(value, Link):
             links.append(value)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        elif is_number(value):
             number *= value
     if not links:
         return ABSENT if number == 1.0 else number
     if len(links) > 1:
-        raise Unsupported(f"{len(links)} strengths that come over wires are multiplied in it")
+        raise UnsupportedError(f"{len(links)} strengths that come over wires are multiplied in it")
     if number == 1.0:
         return links[0]
     return new.node("KinemaMotionValue", at, value=number, previous_motion_value=links[0])[0]

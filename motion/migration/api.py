@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .layouts import renamed
-from .records import BadGraph, Graph, Id, Link, New, Node, Value
+from .records import BadGraphError, Graph, Id, Link, New, Node, Value
 from .targets import TARGETS, Target
 
 PACK_MARKS = ("🅐🅓", "🅥🅗🅢", "🅐🅒🅝", "①", "②")
@@ -28,7 +28,7 @@ def read_prompt(prompt: Mapping[str, Any]) -> Graph:
     """The nodes of a prompt; entries that are no nodes stay out of it.
 
     Raises:
-        BadGraph: inputs are no objects.
+        BadGraphError: inputs are no objects.
     """
     nodes: dict[Id, Node] = {}
     for key, entry in prompt.items():
@@ -36,7 +36,7 @@ def read_prompt(prompt: Mapping[str, Any]) -> Graph:
             continue
         inputs = entry.get("inputs", {})
         if not isinstance(inputs, dict):
-            raise BadGraph(f"the inputs of node {key} are no object")
+            raise BadGraphError(f"the inputs of node {key} are no object")
         type = entry["class_type"]
         values = {renamed(type, name): _value(value) for name, value in inputs.items()}
         meta = entry.get("_meta")

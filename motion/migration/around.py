@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from .records import Link, Unsupported, Value
+from .records import Link, UnsupportedError, Value, is_number
 from .rules import ABSENT, Builder, Make, Old, Rule
 
 VFI, KJ, RGTHREE, EFFICIENCY = "ComfyUI-Frame-Interpolation", "KJNodes", "rgthree", "Efficiency Nodes"
@@ -93,9 +93,7 @@ def resize_essentials(old: Old, new: Builder) -> Sequence[Value | None]:
         made = _within(old, new, image, int(width), int(height), method)
     else:
         crop = "center" if keep == "fill / crop" else "disabled"
-        made = new.node(
-            "ImageScale", old, image=image, upscale_method=method, width=width, height=height, crop=crop
-        )
+        made = new.node("ImageScale", old, image=image, upscale_method=method, width=width, height=height, crop=crop)
     if old.get("multiple_of", 0) not in (0, 1) and keep == "keep proportion":
         new.note(f"The size is not rounded to multiples of {old.get('multiple_of', 0)}.")
     if str(old.get("condition", "always")) != "always":
@@ -107,7 +105,9 @@ def _within(old: Old, new: Builder, image: Value, width: int, height: int, metho
     """A picture that fits into a size without changing its shape."""
     if 0 in (width, height):
         # one side follows from the other
-        return new.node("ImageScale", old, image=image, upscale_method=method, width=width, height=height, crop="disabled")
+        return new.node(
+            "ImageScale", old, image=image, upscale_method=method, width=width, height=height, crop="disabled"
+        )
     if width != height:
         new.note("The larger one of width and height is the longer side.")
     return new.node(
@@ -158,7 +158,7 @@ def batch_together(old: Old, new: Builder) -> Sequence[Value | None]:
     """Pictures one behind the other."""
     names = sorted((name for name in old.node.values if name.startswith("image_") and old.linked(name)), key=_number)
     if not names:
-        raise Unsupported("no picture is connected")
+        raise UnsupportedError("no picture is connected")
     made: Value = old[names[0]]
     for position, name in enumerate(names[1:]):
         last = position == len(names) - 2
@@ -242,7 +242,7 @@ def _loras(stack: Old, new: Builder) -> list[tuple[Value, tuple[Value, Value]]]:
         return found
     simple = stack.get("input_mode", "simple") == "simple"
     number = stack.known("lora_count", 0)
-    for n in range(1, min(int(number) if isinstance(number, (int, float)) else 0, 49) + 1):
+    for n in range(1, min(int(number) if is_number(number) else 0, 49) + 1):
         weight = stack.get(f"lora_wt_{n}", 1.0)
         pair = (weight, weight) if simple else (stack.get(f"model_str_{n}", 1.0), stack.get(f"clip_str_{n}", 1.0))
         if stack.get(f"lora_name_{n}", "None") not in NO_FILE:
@@ -272,7 +272,7 @@ def lora_list(old: Old, new: Builder) -> Sequence[Value | None]:
 def efficient_loader(old: Old, new: Builder) -> Sequence[Value | None]:
     """Checkpoint, VAE, LoRAs, prompts and empty latent in one."""
     if old.linked("cnet_stack"):
-        raise Unsupported("cnet_stack: put Apply ControlNet behind the prompts")
+        raise UnsupportedError("cnet_stack: put Apply ControlNet behind the prompts")
     loaded = new.node("CheckpointLoaderSimple", old, main=True, ckpt_name=old.need("ckpt_name"))
     model, clip, vae = loaded[0], loaded[1], loaded[2]
     if old.get("vae_name", "Baked VAE") != "Baked VAE":
@@ -308,7 +308,7 @@ def efficient_loader(old: Old, new: Builder) -> Sequence[Value | None]:
 def efficient_sampler(old: Old, new: Builder) -> Sequence[Value | None]:
     """Sample, and decode if a VAE is there; the other outputs are what went in."""
     if old.linked("script"):
-        raise Unsupported("script: what Efficiency's scripts do has nodes of its own")
+        raise UnsupportedError("script: what Efficiency's scripts do has nodes of its own")
     advanced = old.node.type == "KSampler Adv. (Efficient)"
     shared = ("steps", "cfg", "sampler_name", "scheduler", "positive", "negative", "latent_image", "model")
     own = (
@@ -337,7 +337,7 @@ def from_pipe(old: Old, new: Builder) -> Sequence[Value | None]:
             if values[name] is None and at.linked(name):
                 values[name] = at[name]
         if at.node.type not in (*PIPES, "FromBasicPipe_v2"):
-            raise Unsupported(f"the pipe comes from {at.node.type}, which is not known here")
+            raise UnsupportedError(f"the pipe comes from {at.node.type}, which is not known here")
         new.absorb(at.node.id)
         at = at.upstream("basic_pipe") if at.node.type != "ToBasicPipe" else None
     found = [values[name] for name in PIPE]
@@ -350,7 +350,7 @@ def canny(old: Old, new: Builder) -> Sequence[Value | None]:
     """Edges; thresholds from 0 to 255 are from 0 to 1 here."""
     low, high = (old.get(name, value) for name, value in (("low_threshold", 100), ("high_threshold", 200)))
     if not _are_numbers(low, high):
-        raise Unsupported("its thresholds come over wires and count to 255")
+        raise UnsupportedError("its thresholds come over wires and count to 255")
     new.note("Edges are found at the size of the pictures, and thresholds count from 0 to 1.")
     made = new.node(
         "Canny",
@@ -366,7 +366,7 @@ def show_any(old: Old, new: Builder) -> Sequence[Value | None]:
     """A value to look at."""
     name = next((name for name in ("text", "source", "input", "anything") if old.linked(name)), "")
     if not name:
-        raise Unsupported("nothing is connected to it")
+        raise UnsupportedError("nothing is connected to it")
     made = new.node("PreviewAny", old, source=old[name])
     return [made[0]]
 
@@ -374,10 +374,8 @@ def show_any(old: Old, new: Builder) -> Sequence[Value | None]:
 def preview(old: Old, new: Builder) -> Sequence[Value | None]:
     """Frames to look at."""
     if not old.linked("images"):
-        raise Unsupported("no pictures are connected to it")
-    made = new.node(
-        "KinemaCombineVideo", old, images=old["images"], frame_rate=old.get("fps", 8), save_output=False
-    )
+        raise UnsupportedError("no pictures are connected to it")
+    made = new.node("KinemaCombineVideo", old, images=old["images"], frame_rate=old.get("fps", 8), save_output=False)
     return [None, made[0]]
 
 
@@ -387,7 +385,7 @@ def nothing(old: Old, new: Builder) -> Sequence[Value | None]:
 
 
 def _are_numbers(*values: Value) -> bool:
-    return all(isinstance(value, (int, float)) and not isinstance(value, bool) for value in values)
+    return all(is_number(value) for value in values)
 
 
 def _constants(pack: str, target: str, **ids: str) -> tuple[Rule, ...]:
@@ -397,10 +395,7 @@ def _constants(pack: str, target: str, **ids: str) -> tuple[Rule, ...]:
 TEXT, INT, FLOAT = "PrimitiveStringMultiline", "PrimitiveInt", "PrimitiveFloat"
 SCALES = ("ImageScale", "ImageScaleToMaxDimension", "ResizeAndPadImage", "GetImageSize")
 RULES = (
-    *(
-        Rule(id, VFI, ("FrameInterpolationModelLoader", "FrameInterpolate"), interpolate)
-        for id in ("RIFE VFI", *FILES)
-    ),
+    *(Rule(id, VFI, ("FrameInterpolationModelLoader", "FrameInterpolate"), interpolate) for id in ("RIFE VFI", *FILES)),
     Rule("GetNode", KJ, (), handed_on, "a wire"),
     Rule("SetNode", KJ, (), handed_on, "a wire"),
     Rule("Reroute (rgthree)", RGTHREE, (), handed_on, "a wire"),

@@ -91,7 +91,12 @@ def _loras(old: Old, new: Builder) -> Value:
 EMPTY = ("EmptyLatentImage", "ADE_EmptyLatentImageLarge")
 RULES = (
     Rule("AnimateDiffModuleLoader", PACK, ("KinemaLoadMotionModule",), load),
-    Rule("AnimateDiffSampler", PACK, ("KinemaAnimateModel", "KinemaSlidingContext", "KSampler", "KinemaRepeatFrames"), sample),
+    Rule(
+        "AnimateDiffSampler",
+        PACK,
+        ("KinemaAnimateModel", "KinemaSlidingContext", "KSampler", "KinemaRepeatFrames"),
+        sample,
+    ),
     Rule(LORA, PACK, ("KinemaLoadMotionLora",), None),
     Rule(WINDOWS, PACK, ("KinemaSlidingContext",), None),
     Rule("ImageSizeAndBatchSize", PACK, ("GetImageSize",), size),

@@ -20,7 +20,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 OPENING = re.compile(rb"\{\s*\"|\[")
 
 
-class NoWorkflow(ValueError):
+class NoWorkflowError(ValueError):
     """There is no workflow in a file, for a reason a person can understand."""
 
 
@@ -28,14 +28,14 @@ def read_workflow(path: Path) -> Any:
     """The graph in a file; the API prompt if that is all there is.
 
     Raises:
-        NoWorkflow: there is none, or the file cannot be read.
+        NoWorkflowError: there is none, or the file cannot be read.
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise NoWorkflow(f"{path.name} is larger than {MOST_BYTES >> 30} GB")
+            raise NoWorkflowError(f"{path.name} is larger than {MOST_BYTES >> 30} GB")
         data = path.read_bytes()
     except OSError as error:
-        raise NoWorkflow(f"{path.name} cannot be read: {error.strerror or error}") from error
+        raise NoWorkflowError(f"{path.name} cannot be read: {error.strerror or error}") from error
     if path.suffix.lower() in JSONS:
         return _parsed(data, path.name)
     texts: dict[str, str] = {}
@@ -44,16 +44,16 @@ def read_workflow(path: Path) -> Any:
     for key in KEYS:
         if key in texts:
             return _parsed(texts[key].encode(), path.name)
-    raise NoWorkflow(f"there is no workflow in {path.name}")
+    raise NoWorkflowError(f"there is no workflow in {path.name}")
 
 
 def _parsed(data: bytes, name: str) -> Any:
     try:
         return json.loads(data)
     except RecursionError as error:
-        raise NoWorkflow(f"{name} is nested too deeply") from error
+        raise NoWorkflowError(f"{name} is nested too deeply") from error
     except ValueError as error:
-        raise NoWorkflow(f"{name} is no JSON: {error}") from error
+        raise NoWorkflowError(f"{name} is no JSON: {error}") from error
 
 
 def _texts(data: bytes) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .carriers import KINDS, NoWorkflow, read_workflow
+from .carriers import KINDS, NoWorkflowError, read_workflow
 from .engine import migrate
 from .report import Report
 from .tables import FAMILY
@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     for file in _files(options.files):
         try:
             workflow = read_workflow(file)
-        except NoWorkflow as error:
+        except NoWorkflowError as error:
             failed = failed or file in options.files
             if file in options.files:
                 print(f"{file}: {error}", file=sys.stderr)

@@ -5,7 +5,7 @@ from typing import Any
 
 from .api import is_prompt, read_prompt, write_prompt
 from .fitting import fitted
-from .records import REROUTES, BadGraph, Graph, Id, Link, Node, Unsupported
+from .records import REROUTES, BadGraphError, Graph, Id, Link, Node, UnsupportedError
 from .report import ABSORBED, KEPT, MIGRATED, Entry, Report
 from .rules import ABSENT, Builder, Old
 from .tables import RULES
@@ -33,13 +33,13 @@ def migrate(workflow: Any, installed: Collection[str]) -> tuple[Any, Report]:
     known = installed if isinstance(installed, (set, frozenset, dict)) else frozenset(installed)
     try:
         if not isinstance(workflow, dict):
-            raise BadGraph("a workflow is a JSON object")
+            raise BadGraphError("a workflow is a JSON object")
         if is_scope(workflow):
             return _migrate_graph(workflow, known, report), report
         if is_prompt(workflow):
             return _migrate_prompt(workflow, known, report), report
-        raise BadGraph("it is neither a saved graph nor an API prompt")
-    except BadGraph as error:
+        raise BadGraphError("it is neither a saved graph nor an API prompt")
+    except BadGraphError as error:
         return workflow, Report(reason=str(error))
     except RecursionError:
         return workflow, Report(reason="it is nested too deeply")
@@ -56,7 +56,7 @@ def _migrate_graph(workflow: dict[str, Any], installed: Collection[str], report:
     subgraphs = definitions.get("subgraphs") if isinstance(definitions, dict) else None
     inner = [one for one in subgraphs if is_scope(one)] if isinstance(subgraphs, list) else []
     if len(inner) > MOST_SCOPES:
-        raise BadGraph(f"it has {len(inner)} subgraphs")
+        raise BadGraphError(f"it has {len(inner)} subgraphs")
     known = _Known(installed, {str(one.get("id")) for one in inner})
     graphs = [read_scope(scope) for scope in (workflow, *inner)]
     # ids are unique in the whole workflow
@@ -103,7 +103,9 @@ def _group_nodes(workflow: Mapping[str, Any], installed: Collection[str], report
         for index, raw in enumerate(group["nodes"] if is_scope(group) else ()):
             type = raw.get("type")
             if isinstance(type, str) and type in RULES and type not in installed:
-                reason = "it is in a group node: open the group in ComfyUI, choose 'Convert to nodes', and migrate again"
+                reason = (
+                    "it is in a group node: open the group in ComfyUI, choose 'Convert to nodes', and migrate again"
+                )
                 report.entries.append(Entry(index, type, RULES[type].pack, KEPT, reason=reason, scope=str(name)))
 
 
@@ -124,9 +126,9 @@ def _apply(graph: Graph, installed: Any, report: Report, scope: str) -> None:
         builder = Builder(graph, node)
         try:
             if node.problem:
-                raise Unsupported(node.problem)
+                raise UnsupportedError(node.problem)
             outputs = make(Old(node, graph, builder), builder)
-        except Unsupported as error:
+        except UnsupportedError as error:
             tell(node, KEPT, reason=str(error))
             continue
         _commit(graph, node, builder, outputs)

@@ -4,12 +4,14 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .ade_values import PACK as ADE
-from .records import Link, Unsupported, Value
+from .records import Link, UnsupportedError, Value
 from .rules import ABSENT, Builder, Old, Rule
 
 PACK = "FizzNodes"
 LETTERS = ("pw_a", "pw_b", "pw_c", "pw_d")
-FIRST = re.compile(r"""^\s*\{?\s*["']?\s*([^"':=]+?)\s*["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""", re.S)
+FIRST = re.compile(
+    r"""^\s*\{?\s*["']?\s*([^"':=]+?)\s*["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""", re.DOTALL
+)
 
 
 def travel(old: Old, new: Builder) -> Sequence[Value | None]:
@@ -27,7 +29,9 @@ def travel_latents(old: Old, new: Builder) -> Mapping[int, Value | None]:
 
 def _travel(old: Old, new: Builder, frames: Value) -> Sequence[Value]:
     if old.get("start_frame", 0) not in (0, ABSENT):
-        new.note(f"start_frame {_told(old, 'start_frame')} is left out: prompts count from the first frame of the clip.")
+        new.note(
+            f"start_frame {_told(old, 'start_frame')} is left out: prompts count from the first frame of the clip."
+        )
     made = new.node(
         "KinemaPromptTravel",
         old,
@@ -128,7 +132,9 @@ def values(old: Old, new: Builder) -> Mapping[int, Value | None]:
 def ade_travel(old: Old, new: Builder) -> Mapping[int, Value | None]:
     """AnimateDiff-Evolved's own prompt schedules."""
     if old.linked("values_replace"):
-        raise Unsupported("values_replace: connect a Motion Value to pw_a of Prompt Travel and write it into the prompts")
+        raise UnsupportedError(
+            "values_replace: connect a Motion Value to pw_a of Prompt Travel and write it into the prompts"
+        )
     if old.get("tensor_interp", "lerp") == "slerp":
         new.note("Prompts are blended linearly, where slerp turned one into the other.")
     latents = old["latent"]
@@ -173,6 +179,9 @@ RULES = (
         Rule(id, ADE, ("KinemaMotionValue", "KinemaReadMotionValue", "KinemaFrameInfo"), values)
         for id in ("ADE_ValueScheduling", "ADE_ValueSchedulingLatents")
     ),
-    *(Rule(id, ADE, ("KinemaPromptTravel", "KinemaFrameInfo"), ade_travel) for id in ("ADE_PromptScheduling", "ADE_PromptSchedulingLatents")),
+    *(
+        Rule(id, ADE, ("KinemaPromptTravel", "KinemaFrameInfo"), ade_travel)
+        for id in ("ADE_PromptScheduling", "ADE_PromptSchedulingLatents")
+    ),
     Rule("ConcatStringSingle", PACK, ("StringConcatenate",), join),
 )

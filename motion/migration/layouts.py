@@ -170,9 +170,7 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
     "ADE_LoadCameraPoses": ("pose_filename:s",),
     "ADE_AnimateDiffUnload": ("",),
     "ADE_EmptyLatentImageLarge": ("width:i height:i batch_size:i",),
-    "CheckpointLoaderSimpleWithNoiseSelect": (
-        "ckpt_name:s beta_schedule:s use_custom_scale_factor:b scale_factor:f",
-    ),
+    "CheckpointLoaderSimpleWithNoiseSelect": ("ckpt_name:s beta_schedule:s use_custom_scale_factor:b scale_factor:f",),
     "ADE_AnimateDiffCombine": (
         "frame_rate:f loop_count:i filename_prefix:s format:s pingpong:b save_image:b",
         "frame_rate:f loop_count:i save_image:b filename_prefix:s format:s pingpong:b",
@@ -185,15 +183,18 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
         "frame_rate:f loop_count:i filename_prefix:s format:s pingpong:b save_output:b audio_file:s",
         "filename_prefix:s format:s pingpong:b frame_rate:f quality:s output_type:s save_output:b",
     ),
-    "VHS_LoadVideo": _LOAD_VIDEO
-    + (
+    "VHS_LoadVideo": (
+        *_LOAD_VIDEO,
         "video:s source:s force_rate:f unused:b frame_load_cap:i skip_first_frames:i custom_width:i force_size:s",
         "video:s force_rate:f force_size:s custom_width:i frame_load_cap:i skip_first_frames:i upload:s",
     ),
     "VHS_LoadVideoPath": _LOAD_VIDEO,
     "VHS_LoadVideoFFmpeg": _LOAD_VIDEO_FFMPEG,
     "VHS_LoadVideoFFmpegPath": _LOAD_VIDEO_FFMPEG,
-    "VHS_LoadImagePath": ("image:s custom_width:i custom_height:i", "image:s force_size:s custom_width:i custom_height:i"),
+    "VHS_LoadImagePath": (
+        "image:s custom_width:i custom_height:i",
+        "image:s force_size:s custom_width:i custom_height:i",
+    ),
     "VHS_LoadImages": (_IMAGES, "directory:s upload:s image_load_cap:i skip_first_images:i select_every_nth:i"),
     "VHS_LoadImagesPath": (_IMAGES,),
     "VHS_PruneOutputs": ("options:s",),
@@ -318,9 +319,7 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
         "width:i height:i interpolation:s keep_proportion:b condition:s multiple_of:i",
     ),
     "ImageFromBatch+": ("start:i length:i",),
-    "Image Resize": (
-        "mode:s supersample:s resampling:s rescale_factor:f resize_width:i resize_height:i",
-    ),
+    "Image Resize": ("mode:s supersample:s resampling:s rescale_factor:f resize_width:i resize_height:i",),
     "Upscale Model Loader": ("model_name:s",),
     "Load Lora": ("lora_name:s strength_model:f strength_clip:f",),
     "CR Load LoRA": ("switch:s lora_name:s strength_model:f strength_clip:f",),
@@ -390,7 +389,7 @@ def renamed(type: str, name: str) -> str:
     return ALIASES_OF.get(type, {}).get(name) or ALIASES.get(name, name)
 
 
-class UnknownLayout(ValueError):
+class UnknownLayoutError(ValueError):
     """A list of widget values fits no published version."""
 
 
@@ -398,14 +397,14 @@ def named(type: str, values: Sequence[Any]) -> dict[str, Any]:
     """Widget values by name.
 
     Raises:
-        UnknownLayout: no layout fits.
+        UnknownLayoutError: no layout fits.
     """
     for spec in LAYOUTS.get(type, ()):
         names = [part.partition(":")[::2] for part in spec.split()]
         found = _match(names, values)
         if found is not None:
             return {renamed(type, name): value for name, value in found.items()}
-    raise UnknownLayout(f"its {len(values)} saved values are in the order of no version known here")
+    raise UnknownLayoutError(f"its {len(values)} saved values are in the order of no version known here")
 
 
 def _match(names: list[tuple[str, str]], values: Sequence[Any]) -> dict[str, Any] | None:

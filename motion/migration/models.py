@@ -53,11 +53,13 @@ class Question:
         """What to tell them."""
         if not self.candidates:
             return f"{self.wanted} is not there: put it into its folder, or choose another file."
-        return f"{self.wanted} is not there, or not only once. Choose it, if it is one of: {', '.join(self.candidates)}."
+        return (
+            f"{self.wanted} is not there, or not only once. Choose it, if it is one of: {', '.join(self.candidates)}."
+        )
 
 
 def find_model(wanted: str, available: Iterable[str]) -> Found | Question:
-    """The file a workflow means: the same name, in another folder, with another extension, or renamed.
+    r"""The file a workflow means: the same name, in another folder, with another extension, or renamed.
 
     Args:
         wanted: as the workflow has it, with ``/`` or ``\\`` between folders.

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .records import is_number
 from .targets import Target
 
 CELL = 120
@@ -16,7 +17,7 @@ def pair(value: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
     """Two numbers as the front end saves them: a list, or an object with the keys 0 and 1."""
     if isinstance(value, dict):
         value = [value.get("0"), value.get("1")]
-    if isinstance(value, list) and len(value) >= 2 and all(_is_number(one) for one in value[:2]):
+    if isinstance(value, list) and len(value) >= 2 and all(is_number(one) for one in value[:2]):
         return float(value[0]), float(value[1])
     return otherwise
 
@@ -68,7 +69,3 @@ def _cells(place: tuple[float, float], size: Iterable[float]) -> Iterable[tuple[
     left, top = math.floor(place[0] / CELL), math.floor((place[1] - TITLE) / CELL)
     right, bottom = math.floor((place[0] + width - 1) / CELL), math.floor((place[1] + height - 1) / CELL)
     return ((x, y) for x in range(left, right + 1) for y in range(top, bottom + 1))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -4,6 +4,7 @@ Formats read a scope (a graph, a subgraph or an API prompt) into a `Graph`, rule
 only what changed.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +12,11 @@ from typing import Any
 Id = int | str
 
 
-class BadGraph(ValueError):
+class BadGraphError(ValueError):
     """The workflow cannot be read, for a reason a person can understand; nothing was changed."""
 
 
-class Unsupported(ValueError):
+class UnsupportedError(ValueError):
     """A node stays as it is, for a reason a person can understand."""
 
 
@@ -188,6 +189,11 @@ OUTER = 100
 """From this slot on: outputs that only new nodes have, under the ids of old ones."""
 REROUTES = frozenset({"Reroute", "Reroute (rgthree)", "ReroutePrimitive|pysssss"})
 """Nodes that hand one wire on."""
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _number(key: Id) -> int:

@@ -1,4 +1,4 @@
-"""What the migration has to know of the nodes it writes, generated from the host's own list by ``python dev.py targets``.
+"""What the migration has to know of the nodes it writes: the host's own list, kept by ``python dev.py targets``.
 
 The table lies in ``targets.json`` so that nothing here needs a running host.
 """
@@ -17,7 +17,9 @@ UPLOADS: Mapping[str, tuple[Any, ...]] = {
     "audio_upload": (None, None),
 }
 """What the front end saves behind the widgets of a node that takes uploads: its buttons."""
-FILE_LISTS = frozenset({"domain_adapter", "audio", "file", "folder", "lora", "sparsectrl", "motion_module", "camera_file"})
+FILE_LISTS = frozenset(
+    {"domain_adapter", "audio", "file", "folder", "lora", "sparsectrl", "motion_module", "camera_file"}
+)
 """Lists of files, whose choices differ from one computer to the next; so are all whose names end in ``_name``."""
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .api import own_title
-from .layouts import LAYOUTS, UnknownLayout, named, renamed
-from .records import BadGraph, Graph, Id, Link, Node, Value
+from .layouts import LAYOUTS, UnknownLayoutError, named, renamed
+from .records import BadGraphError, Graph, Id, Link, Node, Value
 
 BORDER = frozenset({-10, -20})
 """Ids that stand for the inputs and outputs of a subgraph."""
@@ -35,16 +35,18 @@ def rows_of(scope: Mapping[str, Any]) -> dict[int, Row]:
     """Links by id; entries that are no links are left out.
 
     Raises:
-        BadGraph: an id is used twice for different links.
+        BadGraphError: they are no list, or an id is used twice for different links.
     """
     found: dict[int, Row] = {}
     links = scope.get("links")
-    for raw in links if isinstance(links, list) else ():
+    if links is not None and not isinstance(links, list):
+        raise BadGraphError("its links are no list")
+    for raw in links or ():
         row = _row(raw)
         if row is None:
             continue
         if row.id in found and found[row.id] != row:
-            raise BadGraph(f"two links have the id {row.id}")
+            raise BadGraphError(f"two links have the id {row.id}")
         found[row.id] = row
     return found
 
@@ -53,15 +55,15 @@ def read_scope(scope: Mapping[str, Any]) -> Graph:
     """The nodes of one graph with their values by name.
 
     Raises:
-        BadGraph: it is damaged in a way that would lose something.
+        BadGraphError: it is damaged in a way that would lose something.
     """
     rows = rows_of(scope)
     ids: set[Id] = set()
     for raw in scope["nodes"]:
         if not _is_id(raw.get("id")):
-            raise BadGraph(f"a node of type {raw.get('type')!r} has no id")
+            raise BadGraphError(f"a node of type {raw.get('type')!r} has no id")
         if raw["id"] in ids:
-            raise BadGraph(f"two nodes have the id {raw['id']}")
+            raise BadGraphError(f"two nodes have the id {raw['id']}")
         ids.add(raw["id"])
     nodes = {raw["id"]: _node(raw, rows, ids) for raw in scope["nodes"]}
     # links may name nodes that are not there any more: new ones must not take their ids
@@ -79,7 +81,7 @@ def inputs_of(raw: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _node(raw: Mapping[str, Any], rows: Mapping[int, Row], ids: set[Id]) -> Node:
     type = raw.get("type")
     if not isinstance(type, str):
-        raise BadGraph(f"node {raw.get('id')} has no type")
+        raise BadGraphError(f"node {raw.get('id')} has no type")
     values: dict[str, Value] = {}
     problem = ""
     widgets = raw.get("widgets_values")
@@ -88,23 +90,24 @@ def _node(raw: Mapping[str, Any], rows: Mapping[int, Row], ids: set[Id]) -> Node
     elif isinstance(widgets, list) and type in LAYOUTS:
         try:
             values = named(type, widgets)
-        except UnknownLayout as error:
+        except UnknownLayoutError as error:
             problem = str(error)
     for one in inputs_of(raw):
         row = rows.get(one["link"]) if isinstance(one.get("link"), int) else None
         if row is not None and isinstance(one.get("name"), str) and (row.origin in ids or row.origin in BORDER):
             values[renamed(type, one["name"])] = Link(row.origin, row.origin_slot)
     outputs = raw.get("outputs")
-    kinds = (str(one.get("type")) if isinstance(one, dict) else "" for one in outputs or ())
+    listed = outputs if isinstance(outputs, list) else []
+    kinds = tuple(str(one.get("type")) if isinstance(one, dict) else "" for one in listed)
     mode = raw.get("mode", 0)
     return Node(
         id=raw["id"],
         type=type,
         values=values,
-        mode=mode if mode in MODES else 0,
+        mode=mode if isinstance(mode, int) and mode in MODES else 0,
         title=own_title(raw.get("title"), type),
         problem=problem,
-        outputs=tuple(kinds) if isinstance(outputs, list) else (),
+        outputs=kinds,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from .places import Places, size_of
 from .records import Graph, Id, Link, New
-from .targets import TARGETS, Input
+from .targets import TARGETS
 from .ui import Row, inputs_of, rows_of
 
 NAME = "Node name for S&R"
@@ -68,35 +68,7 @@ class _Writer:
     def _made(self, new: New) -> dict[str, Any]:
         """The saved form of a new node, without position and output links."""
         target = TARGETS[new.type]
-        inputs: list[dict[str, Any]] = []
-        widgets: list[Any] = []
-        sockets = [one for one in target.inputs if not one.widget]
-        linked: list[Input] = []
-        buttons = list(target.buttons)
-        for one in target.inputs:
-            if not one.widget:
-                continue
-            if one.optional and buttons:
-                widgets, buttons = widgets + buttons, []
-            value = self.graph.settled(new.values[one.name]) if one.name in new.values else None
-            if isinstance(value, Link):
-                linked.append(one)
-                value = None
-            widgets.append(one.default if value is None else value)
-            if one.control:
-                widgets.append("fixed")
-        widgets += buttons
-        for one in (*sockets, *linked):
-            entry: dict[str, Any] = {"name": one.name, "type": one.type, "link": None}
-            if one.widget:
-                entry["widget"] = {"name": one.name}
-            elif one.optional:
-                entry["shape"] = 7
-            given = new.values.get(one.name)
-            source = self.graph.settled(given)
-            if isinstance(source, Link):
-                entry["link"] = self._row(given, source, new.id, len(inputs), one.type)
-            inputs.append(entry)
+        old = self.raw[new.beside]
         kinema: dict[str, Any] = {"from": new.replaces}
         if new.notes:
             kinema["notes"] = new.notes
@@ -105,25 +77,50 @@ class _Writer:
             "type": new.type,
             "pos": [0, 0],
             "size": [0, 0],
-            "flags": {},
-            "order": 0,
+            "flags": old["flags"] if isinstance(old.get("flags"), dict) and new.id == new.beside else {},
+            "order": old.get("order", 0),
             "mode": new.mode,
-            "inputs": inputs,
+            "inputs": self._inputs(new),
             "outputs": [{"name": one.name, "type": one.type, "links": None} for one in target.outputs],
             "properties": {NAME: new.type, "kinema": kinema},
-            "widgets_values": widgets,
+            "widgets_values": self._widgets(new),
         }
         if new.title:
             node["title"] = new.title
-        old = self.raw[new.beside]
-        node |= {name: old[name] for name in ("color", "bgcolor", "shape") if name in old}
-        node["order"] = old.get("order", 0)
-        if isinstance(old.get("flags"), dict) and self._is_main(new):
-            node["flags"] = old["flags"]
-        return node
+        return node | {name: old[name] for name in ("color", "bgcolor", "shape") if name in old}
 
-    def _is_main(self, new: New) -> bool:
-        return new.id == new.beside
+    def _widgets(self, new: New) -> list[Any]:
+        """Values in the order of the node, with what the front end saves between and behind them."""
+        target = TARGETS[new.type]
+        widgets: list[Any] = []
+        buttons = list(target.buttons)
+        for one in (one for one in target.inputs if one.widget):
+            if one.optional and buttons:
+                widgets, buttons = widgets + buttons, []
+            value = self.graph.settled(new.values[one.name]) if one.name in new.values else None
+            widgets.append(one.default if value is None or isinstance(value, Link) else value)
+            if one.control:
+                widgets.append("fixed")
+        return widgets + buttons
+
+    def _inputs(self, new: New) -> list[dict[str, Any]]:
+        """Sockets, and behind them the widgets that a wire goes into."""
+        inputs: list[dict[str, Any]] = []
+        declared = TARGETS[new.type].inputs
+        for one in sorted(declared, key=lambda one: one.widget):
+            given = new.values.get(one.name)
+            source = self.graph.settled(given)
+            if one.widget and not isinstance(source, Link):
+                continue
+            entry: dict[str, Any] = {"name": one.name, "type": one.type, "link": None}
+            if one.widget:
+                entry["widget"] = {"name": one.name}
+            elif one.optional:
+                entry["shape"] = 7
+            if isinstance(source, Link):
+                entry["link"] = self._row(given, source, new.id, len(inputs), one.type)
+            inputs.append(entry)
+        return inputs
 
     def _row(self, given: Any, source: Link, target: Id, slot: int, type: Any) -> int:
         free = self.free.get(given) if isinstance(given, Link) else None

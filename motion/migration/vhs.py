@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from .records import OUTER, Link, Unsupported, Value
+from .records import OUTER, Link, UnsupportedError, Value, is_number
 from .rules import ABSENT, Builder, Make, Old, Rule
 
 PACK = "VideoHelperSuite"
@@ -24,7 +24,9 @@ FORMATS: Mapping[str, str] = {
     "video/16bit-png": "png-sequence",
 }
 """What a clip is saved as there, and here."""
-SAME = frozenset({"image/gif", "image/webp", "video/h264-mp4", "video/h265-mp4", "video/webm", "video/av1-webm", "video/ProRes"})
+SAME = frozenset(
+    {"image/gif", "image/webp", "video/h264-mp4", "video/h265-mp4", "video/webm", "video/av1-webm", "video/ProRes"}
+)
 CRF_WORST, CRF_BEST = 51.0, 0.0
 WHOLE_SOUND = 86400.0
 """Seconds that no sound is longer than."""
@@ -78,10 +80,10 @@ def combine(old: Old, new: Builder) -> Sequence[Value | None]:
 def _quality(old: Old, kind: Value) -> Value:
     """A crf as a quality from 0 to 100, for the codecs that had one."""
     crf = old.get("crf", ABSENT)
-    if kind not in ("h264-mp4", "h265-mp4") or not isinstance(crf, (int, float)):
+    if kind not in ("h264-mp4", "h265-mp4") or not is_number(crf):
         return ABSENT
     share = (CRF_WORST - crf) / (CRF_WORST - CRF_BEST)
-    return int(round(100 * min(max(share, 0.0), 1.0)))
+    return round(100 * min(max(share, 0.0), 1.0))
 
 
 def _meta_batch(old: Old, new: Builder) -> None:
@@ -144,7 +146,7 @@ def info(old: Old, new: Builder) -> Sequence[Value | None]:
     """What is known of a loaded clip: the outputs of Load Video itself."""
     loader = old.upstream("video_info")
     if loader is None or loader.node.type not in VIDEOS:
-        raise Unsupported("video_info does not come from a video that is loaded here")
+        raise UnsupportedError("video_info does not come from a video that is loaded here")
     named = INFOS[old.node.type]
     if old.node.type != "VHS_VideoInfoLoaded":
         new.note("Rate, length and size are those of the clip as it is loaded, not of the file before.")
@@ -157,7 +159,9 @@ def load_images(old: Old, new: Builder) -> Sequence[Value | None]:
     folder = old.get("directory", "")
     if isinstance(folder, str) and old.node.type != "VHS_LoadImages":
         short = folder.replace("\\", "/").rstrip("/").rpartition("/")[2]
-        new.note(f"{folder or 'The folder'} was read where it lies. Put it into ComfyUI's input folder and choose it here.")
+        new.note(
+            f"{folder or 'The folder'} was read where it lies. Put it into ComfyUI's input folder and choose it here."
+        )
         folder = short
     made = new.node(
         "KinemaLoadImageSequence",
@@ -172,7 +176,7 @@ def load_images(old: Old, new: Builder) -> Sequence[Value | None]:
 
 
 def _at_least_one(value: Value) -> Value:
-    return max(1, int(value)) if isinstance(value, (int, float)) else value
+    return max(1, int(value)) if is_number(value) else value
 
 
 def load_audio(old: Old, new: Builder) -> Sequence[Value | None]:
@@ -258,9 +262,7 @@ def every_nth(old: Old, new: Builder) -> Sequence[Value | None]:
 def select(old: Old, new: Builder) -> Sequence[Value | None]:
     """Frames by their numbers."""
     missing = "error" if old.get("err_if_missing", True) is not False else "leave_out"
-    made = new.node(
-        "KinemaSelectFrames", old, batch=_batch(old), indices=old.get("indexes", "0"), out_of_range=missing
-    )
+    made = new.node("KinemaSelectFrames", old, batch=_batch(old), indices=old.get("indexes", "0"), out_of_range=missing)
     return [made[0]]
 
 
@@ -298,7 +300,10 @@ RULES = (
     *(Rule(id, PACK, ("KinemaLoadVideo", "VAEEncode"), load_video) for id in VIDEOS),
     *(Rule(id, PACK, ("KinemaLoadVideo",), info) for id in INFOS),
     *(Rule(id, PACK, ("KinemaLoadImageSequence",), load_images) for id in ("VHS_LoadImages", "VHS_LoadImagesPath")),
-    *(Rule(id, PACK, ("LoadAudio", "TrimAudioDuration"), load_audio) for id in ("VHS_LoadAudio", "VHS_LoadAudioUpload")),
+    *(
+        Rule(id, PACK, ("LoadAudio", "TrimAudioDuration"), load_audio)
+        for id in ("VHS_LoadAudio", "VHS_LoadAudioUpload")
+    ),
     *(Rule(id, PACK, (), sound_as_it_is) for id in ("VHS_AudioToVHSAudio", "VHS_VHSAudioToAudio")),
     Rule("VHS_BatchManager", PACK, (), None, "clips larger than memory: Video in Pieces"),
     Rule("VHS_PruneOutputs", PACK, (), nothing, "a save leaves one file"),
