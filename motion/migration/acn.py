@@ -123,7 +123,8 @@ def apply(old: Old, new: Builder) -> Sequence[Value | None]:
     positive = old.need("conditioning") if single else old.need("positive")
     negative = positive if single else old.need("negative")
     loader = old.upstream("control_net")
-    sparse = loader is not None and loader.node.type == SPARSE
+    picture = old.upstream("image")
+    sparse = (loader is not None and loader.node.type == SPARSE) or (picture is not None and picture.node.type == RGB)
     timing = _timing(old, new, loader)
     put = _apply_sparse if sparse else _apply_plain
     made = put(old, new, loader, positive, negative)
@@ -157,13 +158,13 @@ def _apply_plain(old: Old, new: Builder, loader: Old | None, positive: Value, ne
 
 
 def _apply_sparse(old: Old, new: Builder, loader: Old | None, positive: Value, negative: Value):  # noqa: ANN202
-    assert loader is not None
+    known = loader if loader is not None and loader.node.type == SPARSE else None
     image, vae = old.need("image"), old["vae_optional"]
     encoded = old.upstream("image")
     if encoded is not None and encoded.node.type == RGB:
         new.absorb(encoded.node.id)
         image, vae = encoded.need("image"), encoded.need("vae")
-    method = loader.setting("sparse_method", INDEXES, SPREAD)
+    method = known.setting("sparse_method", INDEXES, SPREAD) if known else None
     placement: Value = "uniform"
     indexes: Value = ABSENT
     if method is not None and method.node.type == INDEXES:
@@ -183,14 +184,13 @@ def _apply_sparse(old: Old, new: Builder, loader: Old | None, positive: Value, n
         start_percent=old.get("start_percent", 0.0),
         end_percent=old.get("end_percent", 1.0),
         vae=vae,
-        empty_windows="off" if loader.get("context_aware", "nearest_hint") == "off" else "nearest",
+        empty_windows="off" if known and known.get("context_aware", "nearest_hint") == "off" else "nearest",
     )
 
 
 def _timing(old: Old, new: Builder, loader: Old | None) -> Timing:
     """Keyframes, frames, masks and weights, of the apply node and of the loader where it has none of its own."""
-    at = old if old.linked("timestep_kf") else loader
-    name = "timestep_kf" if at is old else "tk_optional"
+    at, name = (old, "timestep_kf") if old.linked("timestep_kf") else (loader, "tk_optional")
     frames, weights = _keyframes(at, name, new) if at is not None else ([], None)
     override = old.setting("weights_override", *WEIGHTS)
     weights = override if override is not None else weights

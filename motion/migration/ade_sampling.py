@@ -1,4 +1,4 @@
-"""AnimateDiff-Evolved: sample settings. One settings node there; noise, FreeInit, pictures and cfg on the model here."""
+"""AnimateDiff-Evolved: sample settings, one node there; noise, FreeInit, pictures and cfg on the model here."""
 
 from collections.abc import Mapping
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .ade_values import PACK as ADE
-from .records import Link, UnsupportedError, Value
+from .records import Link, UnsupportedError, Value, is_number
 from .rules import ABSENT, Builder, Old, Rule
 
 PACK = "FizzNodes"
@@ -54,13 +54,13 @@ def _told(old: Old, name: str) -> str:
 def _letters(old: Old, new: Builder) -> dict[str, Value]:
     """Numbers that prompts know by name: wires, or a number that the text asks for."""
     found: dict[str, Value] = {}
-    text = old.get("text", "")
+    texts = [text for name in ("text", "text_g", "text_l") if isinstance(text := old.get(name, ""), str)]
     for name in LETTERS:
         value = old.get(name, 0)
         if isinstance(value, Link):
             found[name] = value
-        elif (isinstance(text, str) and name in text) or value != 0:
-            found[name] = new.node("PrimitiveFloat", old, value=float(value))[0]
+        elif value != 0 or any(name in text for text in texts):
+            found[name] = new.node("PrimitiveFloat", old, value=float(value) if is_number(value) else 0.0)[0]
     return found
 
 

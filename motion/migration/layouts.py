@@ -88,7 +88,8 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
         f"context_length:i context_stride:i context_overlap:i closed_loop:b fuse_method:s {_CONTEXT}",
     ),
     "ADE_AnimateDiffUniformContextOptions": (
-        f"context_length:i context_stride:i context_overlap:i context_schedule:s closed_loop:b fuse_method:s {_CONTEXT}",
+        "context_length:i context_stride:i context_overlap:i context_schedule:s closed_loop:b fuse_method:s "
+        f"{_CONTEXT}",
     ),
     "ADE_ViewsOnlyContextOptions": ("start_percent:f guarantee_steps:i",),
     "ADE_BatchedContextOptions": ("context_length:i start_percent:f guarantee_steps:i",),
@@ -407,7 +408,7 @@ def named(type: str, values: Sequence[Any]) -> dict[str, Any]:
     raise UnknownLayoutError(f"its {len(values)} saved values are in the order of no version known here")
 
 
-def _match(names: list[tuple[str, str]], values: Sequence[Any]) -> dict[str, Any] | None:
+def _match(names: Sequence[tuple[str, ...]], values: Sequence[Any]) -> dict[str, Any] | None:
     """Values by name if all kinds fit; what stands behind the last name has to be decoration."""
     if any(not _is_decoration(value) for value in values[len(names) :]):
         return None

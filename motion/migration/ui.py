@@ -129,7 +129,9 @@ def _row(raw: Any) -> Row | None:
         parts = [raw.get(name) for name in names]
     else:
         return None
-    slots = isinstance(parts[2], int) and isinstance(parts[4], int)
-    if not isinstance(parts[0], int) or not slots or not _is_id(parts[1]) or not _is_id(parts[3]):
+    key, origin, origin_slot, target, target_slot, kind = parts
+    if not isinstance(key, int) or not isinstance(origin_slot, int) or not isinstance(target_slot, int):
         return None
-    return Row(*parts)
+    if not isinstance(origin, (int, str)) or not isinstance(target, (int, str)):
+        return None
+    return Row(key, origin, origin_slot, target, target_slot, kind)

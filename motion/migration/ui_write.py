@@ -252,9 +252,11 @@ class _Writer:
                 continue
             written: list[Any] = []
             for slot, one in enumerate(sockets):
+                if not isinstance(one, dict):
+                    written.append(one)
+                    continue
                 now = self.leaving.get((-10, slot), []) if border == -10 else arriving.get(slot, [])
-                listed = one.get("linkIds") if isinstance(one, dict) else None
-                ids = self._ids(listed, now, (border, slot), origin=border == -10)
+                ids = self._ids(one.get("linkIds"), now, (border, slot), origin=border == -10)
                 written.append(one if ids is None else {**one, "linkIds": ids})
             changed[name] = written
         return changed
