@@ -5,12 +5,25 @@ Each subject lists its own nodes; ``inputs`` has what several of them ask for al
 
 from comfy_api.latest import ComfyExtension, io
 
-from . import camera, character, control, pictures, pose, prompts, sampling, temporal, values, video, windows
+from . import batches, camera, character, control, pictures, pose, prompts, sampling, temporal, values, video, windows
 from .inputs import guarded, watch
 
 _DECLARED: list[type[io.ComfyNode]] = [
     node
-    for subject in (temporal, pictures, values, windows, prompts, control, camera, pose, character, sampling, video)
+    for subject in (
+        temporal,
+        pictures,
+        values,
+        windows,
+        prompts,
+        control,
+        camera,
+        pose,
+        character,
+        sampling,
+        video,
+        batches,
+    )
     for node in subject.NODES
 ]
 NODES: list[type[io.ComfyNode]] = [guarded(node) for node in _DECLARED]

@@ -110,15 +110,15 @@ def limit_problem(each: io.Input, value: Any) -> str | None:
 def wire_problem(each: io.Input, value: Any) -> str | None:
     """What is wrong with what came over a wire, None if nothing is; types the nodes know better pass."""
     types = _types(each)
-    if len(types) > 1 or (value is None and each.optional):
+    if value is None and each.optional:
         return None
-    wanted = _WIRED.get(types[0])
-    if wanted is not None and not isinstance(value, wanted):
+    if _WIRED.keys() >= set(types) and not isinstance(value, tuple(_WIRED[kind] for kind in types)):
         what = "nothing" if value is None else f"a {type(value).__name__}"
         return (
-            f"{each.id} takes a value of type {types[0]}, but {what} came over the connection. Connect another output."
+            f"{each.id} takes a value of type {' or '.join(types)}, but {what} came over the connection. Connect "
+            "another output."
         )
-    if types[0] in _KINDS:
+    if len(types) == 1 and types[0] in _KINDS:
         return kind_problem(each, value) or limit_problem(each, value)
     return None
 
@@ -142,6 +142,8 @@ def takes(each: io.Input) -> str:
 
 
 def _types(each: io.Input) -> list[str]:
+    if isinstance(each, io.MatchType.Input):
+        return [kind.io_type for kind in each.template.allowed_types]
     return each.get_io_type().split(",")
 
 

@@ -14,6 +14,7 @@ FOLDERS = {
     "LoraLoaderModelOnly": "loras",
     "ControlNetLoader": "controlnet",
     "LoadDA3Model": "geometry_estimation",
+    "FrameInterpolationModelLoader": "frame_interpolation",
     "KinemaLoadMotionModule": "animatediff_models",
     "KinemaCameraControl": "animatediff_models",
     "KinemaLoadMotionLora": "animatediff_motion_lora",

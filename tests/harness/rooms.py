@@ -16,13 +16,13 @@ from .setup import ROOT
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
         ("values", "formats", "pose", "video", "sound", "migration"),
-        ("windows", "sampling", "prompts", "control"),
+        ("windows", "sampling", "prompts", "control", "batches"),
         ("temporal",),
         ("camera", "character"),
     ),
     "nodes/host": (
         ("folders", "notices", "memory", "images", "options", "files", "patching", "requests"),
-        ("sampling", "video"),
+        ("sampling", "video", "batches"),
         ("temporal", "prompts", "pose"),
         ("camera", "pictures", "control", "character"),
         ("windows",),
@@ -42,6 +42,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "character",
             "sampling",
             "video",
+            "batches",
         ),
     ),
 }

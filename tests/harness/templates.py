@@ -16,6 +16,7 @@ from .seeded.names import (
     CONTROL,
     DENOISING_UNET,
     DEPTH,
+    FILM,
     LCM_I2V,
     LCM_LORA,
     MOTION_LORA,
@@ -48,6 +49,7 @@ SEEDED = {
     "control_v11p_sd15_lineart_fp16.safetensors": CONTROL,
     "control_v11f1p_sd15_depth_fp16.safetensors": CONTROL,
     "depth_anything_3_mono_large.safetensors": DEPTH,
+    "film_net_fp16.safetensors": FILM,
     "control_v11p_sd15_openpose_fp16.safetensors": CONTROL,
     "CameraCtrl_pruned.safetensors": CAMERA,
     "v3_sd15_sparsectrl_rgb.ckpt": SPARSE,
@@ -62,6 +64,10 @@ SEEDED = {
 FRAMES = 16
 LONG = {"long-clip": 24, "motion-views": 24, "consistent-long-clip": 24, "animate-character-long": 28}
 """Frames of templates whose clip must be longer than a window, or there would be none."""
+SAVED = {"batch-utilities": 58, "frame-interpolation": 31}
+"""Frames in the files of templates that make other frames of those they sample."""
+RATES = {"frame-interpolation": 16.0}
+"""Frames per second of files that are not played at 8."""
 DRAWN = 512
 """Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
 VIDEO, SOUND = "video.mp4", "sound.wav"

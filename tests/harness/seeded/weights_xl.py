@@ -13,11 +13,12 @@ from torch import Tensor
 
 from .layouts import MINI, motion_module, tensor
 from .layouts_camera import camera_ctrl
-from .names import CAMERA, CHECKPOINT_XL, CONTROL, DEPTH, MOTION_XL, SPARSE
+from .names import CAMERA, CHECKPOINT_XL, CONTROL, DEPTH, FILM, MOTION_XL, SPARSE
 from .weights import UNET, clip_l, joined, run_script, save, taesd, unet
 from .weights_character import write_character
 from .weights_control import controlnet
 from .weights_depth import depth_anything
+from .weights_interpolation import film
 from .weights_pictures import write_pictured
 from .weights_sparse import sparse_control
 
@@ -80,6 +81,7 @@ def write_models(out: Path) -> None:
     save(motion_module(MINI_XL, mid=False, positions=32), out / "animatediff_models" / MOTION_XL)
     save(controlnet(), out / "controlnet" / CONTROL)
     save(depth_anything(), out / "geometry_estimation" / DEPTH)
+    save(film(), out / "frame_interpolation" / FILM)
     save(camera_ctrl(), out / "animatediff_models" / CAMERA)
     write_pictured(MINI, out / "animatediff_models")
     save(sparse_control("rgb"), out / "controlnet" / SPARSE)
