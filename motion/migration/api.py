@@ -100,7 +100,8 @@ def _entry(new: New, graph: Graph, prompt: Mapping[str, Any]) -> dict[str, Any]:
     target = TARGETS[new.type]
     inputs = {name: settled for name in new.values if (settled := graph.settled(new.values[name])) is not None}
     filled = _required(target, inputs)
-    ordered = {name: _raw(filled[name]) for name in target.ordered(filled)}
+    order = {one.name: place for place, one in enumerate(target.all_inputs())}
+    ordered = {name: _raw(filled[name]) for name in sorted(filled, key=lambda name: order.get(name, len(order)))}
     old = prompt.get(str(new.beside))
     kept = {}
     if isinstance(old, dict) and isinstance(old.get("_meta"), dict):
@@ -112,7 +113,7 @@ def _required(target: Target, inputs: dict[str, Value]) -> dict[str, Value]:
     """Inputs with the defaults of what the host refuses to be without."""
     missing = {
         one.name: one.default
-        for one in target.inputs
+        for one in target.chosen(inputs)
         if one.widget and not one.optional and one.name not in inputs and one.default is not None
     }
     return {**inputs, **missing}

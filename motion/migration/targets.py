@@ -4,12 +4,14 @@ The table lies in ``targets.json`` so that nothing here needs a running host.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("targets.json")
+DYNAMIC, MATCHING = "COMFY_DYNAMICCOMBO_V3", "COMFY_MATCHTYPE_V3"
+"""A choice that brings inputs of its own; a socket of the type of another."""
 WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 UPLOADS: Mapping[str, tuple[Any, ...]] = {
     "image_upload": ("image",),
@@ -32,6 +34,7 @@ class Input:
         control: the front end saves a second value behind it, what to do with it after a run.
         options: what a list offers, None for anything else and for lists of files.
         least, most: the range of a number.
+        inner: for a choice that brings inputs of its own, those of each choice; their names go behind a dot.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Input:
     options: tuple[Any, ...] | None = None
     least: float | None = None
     most: float | None = None
+    inner: Mapping[str, "tuple[Input, ...]"] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,24 @@ class Target:
     buttons: tuple[Any, ...] = ()
 
     def input(self, name: str) -> Input | None:
-        """An input by name."""
-        return next((one for one in self.inputs if one.name == name), None)
+        """An input by name, also one that a choice brings."""
+        return next((one for one in self.all_inputs() if one.name == name), None)
 
-    def ordered(self, names: Iterable[str]) -> list[str]:
-        """Names in the order of the node, what it does not declare at the end."""
-        given = list(names)
-        known = [one.name for one in self.inputs if one.name in given]
-        return known + [name for name in given if name not in known]
+    def all_inputs(self) -> Iterator[Input]:
+        """Inputs in their order, each with all that its choices bring."""
+        for one in self.inputs:
+            yield one
+            for brought in (one.inner or {}).values():
+                yield from brought
+
+    def chosen(self, values: Mapping[str, Any]) -> list[Input]:
+        """Inputs in their order, each with those that its choice brings."""
+        found: list[Input] = []
+        for one in self.inputs:
+            choice = values.get(one.name)
+            key = choice if isinstance(choice, str) else one.default
+            found += [one, *(one.inner or {}).get(key, ())]
+        return found
 
 
 def table(object_info: Mapping[str, Any], wanted: Iterable[str], before: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,6 +114,10 @@ def described(info: Mapping[str, Any]) -> dict[str, Any]:
             for flag, values in UPLOADS.items():
                 buttons += values if settings.get(flag) else ()
             inputs.append(_input(name, kind, settings, optional))
+            if kind == DYNAMIC:
+                inputs[-1]["inner"] = {
+                    option["key"]: _inner(name, option.get("inputs") or {}) for option in settings["options"]
+                }
     found = {
         "display": info["display_name"],
         "inputs": inputs,
@@ -108,11 +126,23 @@ def described(info: Mapping[str, Any]) -> dict[str, Any]:
     return {**found, "buttons": buttons} if buttons else found
 
 
+def _inner(name: str, groups: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Inputs that a choice brings, under their dotted names."""
+    return [
+        _input(f"{name}.{inner}", spec[0], spec[1] if len(spec) > 1 else {}, group == "optional")
+        for group in ("required", "optional")
+        for inner, spec in (groups.get(group) or {}).items()
+    ]
+
+
 def _input(name: str, kind: Any, settings: Mapping[str, Any], optional: bool) -> dict[str, Any]:
     options = kind if isinstance(kind, list) else settings.get("options")
+    if kind == DYNAMIC:
+        options = [option["key"] for option in options or ()]
     type = "COMBO" if isinstance(kind, list) else kind
     # a socket of several types has the widget of the one it is told to have
-    widget = not settings.get("forceInput") and (type in WIDGETS or settings.get("widgetType") in WIDGETS)
+    kinds = WIDGETS | {DYNAMIC}
+    widget = not settings.get("forceInput") and (type in kinds or settings.get("widgetType") in kinds)
     found: dict[str, Any] = {"name": name, "type": type}
     if widget:
         found["widget"] = True
@@ -126,7 +156,7 @@ def _input(name: str, kind: Any, settings: Mapping[str, Any], optional: bool) ->
     if settings.get("control_after_generate"):
         found["control"] = True
     files = name in FILE_LISTS or (name.endswith("_name") and name != "sampler_name")
-    if type == "COMBO" and options and not files:
+    if type in ("COMBO", DYNAMIC) and options and not files:
         found["options"] = list(options)
     return found
 
@@ -136,8 +166,12 @@ def _first(type: str, options: Sequence[Any] | None) -> Any:
 
 
 def _read(entry: Mapping[str, Any]) -> Input:
-    options = entry.get("options")
-    return Input(**{"widget": False, **entry, "options": None if options is None else tuple(options)})
+    options, inner = entry.get("options"), entry.get("inner")
+    changed = {
+        "options": None if options is None else tuple(options),
+        "inner": None if inner is None else {key: tuple(map(_read, brought)) for key, brought in inner.items()},
+    }
+    return Input(**{"widget": False, **entry, **changed})
 
 
 def _loaded(data: Mapping[str, Any]) -> dict[str, Target]:

@@ -8,10 +8,11 @@ from typing import Any
 
 from .places import Places, size_of
 from .records import Graph, Id, Link, New
-from .targets import TARGETS
+from .targets import MATCHING, TARGETS
 from .ui import Row, inputs_of, rows_of
 
 NAME = "Node name for S&R"
+ANY = "*"
 
 
 def write_scope(scope: dict[str, Any], graph: Graph) -> dict[str, Any]:
@@ -62,8 +63,26 @@ class _Writer:
         new = self.graph.new.get(source.node) if source.made else None
         if new is None:
             return otherwise
-        outputs = TARGETS[new.type].outputs
-        return outputs[source.slot].type if source.slot < len(outputs) else otherwise
+        return self._output_type(new, source.slot) if source.slot < len(TARGETS[new.type].outputs) else otherwise
+
+    def _output_type(self, new: New, slot: int) -> str:
+        kind = TARGETS[new.type].outputs[slot].type
+        return self._matched(new) if kind == MATCHING else kind
+
+    def _matched(self, new: New, depth: int = 8) -> str:
+        """The type that sockets of any type have for what is connected to them."""
+        for one in TARGETS[new.type].inputs:
+            source = self.graph.settled(new.values.get(one.name)) if one.type == MATCHING else None
+            if not isinstance(source, Link):
+                continue
+            made = self.graph.new.get(source.node) if source.made else None
+            if made is not None:
+                kind = TARGETS[made.type].outputs[source.slot].type
+                return kind if kind != MATCHING else self._matched(made, depth - 1) if depth else ANY
+            old = self.graph.nodes.get(source.node)
+            if old is not None and source.slot < len(old.outputs):
+                return old.outputs[source.slot]
+        return ANY
 
     def _made(self, new: New) -> dict[str, Any]:
         """The saved form of a new node, without position and output links."""
@@ -81,7 +100,10 @@ class _Writer:
             "order": old.get("order", 0),
             "mode": new.mode,
             "inputs": self._inputs(new),
-            "outputs": [{"name": one.name, "type": one.type, "links": None} for one in target.outputs],
+            "outputs": [
+                {"name": one.name, "type": self._output_type(new, slot), "links": None}
+                for slot, one in enumerate(target.outputs)
+            ],
             "properties": {NAME: new.type, "kinema": kinema},
             "widgets_values": self._widgets(new),
         }
@@ -94,7 +116,7 @@ class _Writer:
         target = TARGETS[new.type]
         widgets: list[Any] = []
         buttons = list(target.buttons)
-        for one in (one for one in target.inputs if one.widget):
+        for one in (one for one in target.chosen(new.values) if one.widget):
             if one.optional and buttons:
                 widgets, buttons = widgets + buttons, []
             value = self.graph.settled(new.values[one.name]) if one.name in new.values else None
@@ -112,13 +134,14 @@ class _Writer:
             source = self.graph.settled(given)
             if one.widget and not isinstance(source, Link):
                 continue
-            entry: dict[str, Any] = {"name": one.name, "type": one.type, "link": None}
+            kind = self._matched(new) if one.type == MATCHING else one.type
+            entry: dict[str, Any] = {"name": one.name, "type": kind, "link": None}
             if one.widget:
                 entry["widget"] = {"name": one.name}
             elif one.optional:
                 entry["shape"] = 7
             if isinstance(source, Link):
-                entry["link"] = self._row(given, source, new.id, len(inputs), one.type)
+                entry["link"] = self._row(given, source, new.id, len(inputs), kind)
             inputs.append(entry)
         return inputs
 

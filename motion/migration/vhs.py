@@ -227,7 +227,7 @@ def merge(old: Old, new: Builder) -> Sequence[Value | None]:
         first=_batch(old, "_A"),
         second=_batch(old, "_B"),
         size=SIZES.get(str(old.get("merge_strategy", "match A")), "first"),
-        method=METHODS.get(str(old.get("scale_method", "nearest-exact")), "nearest-exact"),
+        method=old.get("scale_method", "nearest-exact"),
         crop=old.get("crop", "disabled"),
     )
     return [made[0], made[1]]
@@ -236,11 +236,8 @@ def merge(old: Old, new: Builder) -> Sequence[Value | None]:
 SIZES: Mapping[str, str] = {
     "match A": "first",
     "match B": "second",
-    "match smaller": "smallest",
-    "match larger": "largest",
-}
-METHODS: Mapping[str, str] = {"bislerp": "bicubic"} | {
-    name: name for name in ("nearest-exact", "bilinear", "area", "bicubic", "lanczos")
+    "match smaller": "smaller",
+    "match larger": "larger",
 }
 
 
