@@ -271,6 +271,9 @@ def arrange(host: Host, options: argparse.Namespace) -> int:
 def targets(host: Host, options: argparse.Namespace) -> int:
     """Bring the migration's table of target nodes up to date."""
     from tests.harness import client
+    from tests.harness.pack import load_pack
+
+    load_pack()
     from tests.harness.targets import write_table
 
     with Server(host, options=device_options(host)) as server:

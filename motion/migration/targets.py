@@ -143,19 +143,18 @@ def _input(name: str, kind: Any, settings: Mapping[str, Any], optional: bool) ->
     # a socket of several types has the widget of the one it is told to have
     kinds = WIDGETS | {DYNAMIC}
     widget = not settings.get("forceInput") and (type in kinds or settings.get("widgetType") in kinds)
+    # what a list of files offers, and so what it begins with, differs from one computer to the next
+    files = name in FILE_LISTS or (name.endswith("_name") and name != "sampler_name")
     found: dict[str, Any] = {"name": name, "type": type}
     if widget:
         found["widget"] = True
         default = settings.get("default")
-        if default is None:
-            default = _first(type, options)
-        found["default"] = default
+        found["default"] = "" if files else _first(type, options) if default is None else default
         found |= {ours: settings[theirs] for ours, theirs in (("least", "min"), ("most", "max")) if theirs in settings}
     if optional:
         found["optional"] = True
     if settings.get("control_after_generate"):
         found["control"] = True
-    files = name in FILE_LISTS or (name.endswith("_name") and name != "sampler_name")
     if type in ("COMBO", DYNAMIC) and options and not files:
         found["options"] = list(options)
     return found

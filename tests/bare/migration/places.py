@@ -45,7 +45,11 @@ WIRES: Mapping[str, str] = {
     "BatchValueScheduleLatentInput": "num_latents",
     "AnimateDiffSampler": "motion_module model positive negative latent_image",
     "ImageSizeAndBatchSize": "image",
-    **{f"VHS_{stem}{end}s": f"{end.lower()}s" for stem in ("Split", "Duplicate", "Select") for end in ("Image", "Latent", "Mask")},
+    **{
+        f"VHS_{stem}{end}s": f"{end.lower()}s"
+        for stem in ("Split", "Duplicate", "Select")
+        for end in ("Image", "Latent", "Mask")
+    },
     **{f"VHS_{stem}": "images" for stem in ("SelectEveryNthImage", "GetImageCount")},
     **{f"VHS_{stem}": "latents" for stem in ("SelectEveryNthLatent", "GetLatentCount")},
     **{f"VHS_{stem}": "mask" for stem in ("SelectEveryNthMask", "GetMaskCount")},
@@ -65,9 +69,15 @@ READERS: Mapping[str, tuple[str, str]] = {
         f"ADE_{kind}ContextOptions": (EVOLVED, "context_options")
         for kind in ("StandardStatic", "StandardUniform", "LoopedUniform", "AnimateDiffUniform", "Batched", "ViewsOnly")
     },
-    **{f"ADE_{kind}ViewOptions": (STATIC, "view_opts") for kind in ("StandardStatic", "StandardUniform", "LoopedUniform")},
+    **{
+        f"ADE_{kind}ViewOptions": (STATIC, "view_opts")
+        for kind in ("StandardStatic", "StandardUniform", "LoopedUniform")
+    },
     "ADE_ContextExtras_Set": (EVOLVED, "context_options"),
-    **{f"ADE_ContextExtras_{kind}": ("ADE_ContextExtras_Set", "context_extras") for kind in ("ContextRef", "NaiveReuse")},
+    **{
+        f"ADE_ContextExtras_{kind}": ("ADE_ContextExtras_Set", "context_extras")
+        for kind in ("ContextRef", "NaiveReuse")
+    },
     **{
         f"ADE_ContextExtras_ContextRef_Mode{kind}": ("ADE_ContextExtras_ContextRef", "contextref_mode")
         for kind in ("First", "Sliding", "Indexes")
@@ -78,13 +88,12 @@ READERS: Mapping[str, tuple[str, str]] = {
     },
     SETTINGS: (EVOLVED, "sample_settings"),
     **{
-        f"ADE_NoiseLayer{kind}": (SETTINGS, "noise_layers") for kind in ("Add", "AddWeighted", "NormalizedSum", "Replace")
+        f"ADE_NoiseLayer{kind}": (SETTINGS, "noise_layers")
+        for kind in ("Add", "AddWeighted", "NormalizedSum", "Replace")
     },
     "ADE_IterationOptsFreeInit": (SETTINGS, "iteration_opts"),
     "ADE_IterationOptsDefault": (SETTINGS, "iteration_opts"),
-    **{
-        f"ADE_CustomCFG{kind}": (SETTINGS, "custom_cfg") for kind in ("Simple", "KeyframeSimple", "", "Keyframe")
-    },
+    **{f"ADE_CustomCFG{kind}": (SETTINGS, "custom_cfg") for kind in ("Simple", "KeyframeSimple", "", "Keyframe")},
     "ADE_CFGExtrasPAGSimple": ("ADE_CustomCFGSimple", "cfg_extras"),
     "ADE_CFGExtrasRescaleCFGSimple": ("ADE_CustomCFGSimple", "cfg_extras"),
     "ADE_NoisedImageInjection": (SETTINGS, "image_inject"),
@@ -108,7 +117,10 @@ READERS: Mapping[str, tuple[str, str]] = {
         f"ADE_AnimateDiffModelSettings{kind}": ("ADE_AnimateDiffLoaderWithContext", "motion_model_settings")
         for kind in ("_Release", "Simple", "", "AdvancedAttnStrengths")
     },
-    **{f"ADE_AdjustPE{kind}": ("ADE_AnimateDiffSettings", "pe_adjust") for kind in ("SweetspotStretch", "FullStretch", "Manual")},
+    **{
+        f"ADE_AdjustPE{kind}": ("ADE_AnimateDiffSettings", "pe_adjust")
+        for kind in ("SweetspotStretch", "FullStretch", "Manual")
+    },
     **{
         f"ADE_AdjustWeight{kind}": ("ADE_AnimateDiffSettings", "weight_adjust")
         for kind in ("AllAdd", "AllMult", "IndivAdd", "IndivMult", "IndivAttnAdd", "IndivAttnMult")
@@ -123,9 +135,8 @@ READERS: Mapping[str, tuple[str, str]] = {
     "TimestepKeyframe": (CONTROL, "timestep_kf"),
     "ACN_TimestepKeyframeInterpolation": (CONTROL, "timestep_kf"),
     "ACN_TimestepKeyframeFromStrengthList": (CONTROL, "timestep_kf"),
-    **{
-        id: (CONTROL, "weights_override")
-        for id in (
+    **dict.fromkeys(
+        (
             "ScaledSoftControlNetWeights",
             "ACN_ScaledSoftControlNetWeights",
             "SoftControlNetWeights",
@@ -137,11 +148,10 @@ READERS: Mapping[str, tuple[str, str]] = {
             "ACN_SoftT2IAdapterWeights",
             "ACN_CustomT2IAdapterWeights",
             "ACN_DefaultUniversalWeights",
-        )
-    },
-    **{
-        f"LatentKeyframe{kind}": (CONTROL, "latent_kf_override") for kind in ("", "Timing", "Group", "BatchedGroup")
-    },
+        ),
+        (CONTROL, "weights_override"),
+    ),
+    **{f"LatentKeyframe{kind}": (CONTROL, "latent_kf_override") for kind in ("", "Timing", "Group", "BatchedGroup")},
     "AnimateDiffLoraLoader": ("AnimateDiffModuleLoader", "lora_stack"),
     "AnimateDiffSlidingWindowOptions": ("AnimateDiffSampler", "sliding_window_opts"),
 }

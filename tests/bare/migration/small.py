@@ -135,7 +135,11 @@ class Small:
         for node in nodes:
             slots = 1 + max([3, *(row[2] for row in links if row[1] == node["id"])])
             node["outputs"] = [
-                {"name": "out", "type": "*", "links": [row[0] for row in links if row[1:3] == [node["id"], slot]] or None}
+                {
+                    "name": "out",
+                    "type": "*",
+                    "links": [row[0] for row in links if row[1:3] == [node["id"], slot]] or None,
+                }
                 for slot in range(slots)
             ]
         last = {"last_node_id": len(nodes), "last_link_id": len(links)}

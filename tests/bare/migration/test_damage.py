@@ -54,7 +54,9 @@ def test_wires_in_a_circle() -> None:
     kind = "ADE_StandardStaticContextOptions"
     first = small.node(kind, {"context_length": 16}, prev_context=2)
     small.node(kind, {"context_length": 16}, prev_context=first)
-    small.sink(a=small.node("ADE_UseEvolvedSampling", {"beta_schedule": "lcm"}, model=small.source(), context_options=first))
+    small.sink(
+        a=small.node("ADE_UseEvolvedSampling", {"beta_schedule": "lcm"}, model=small.source(), context_options=first)
+    )
     circle = small.node("Reroute", x=6)
     small.node("ADE_AnimateDiffUnload", model=circle)
     for workflow in (small.ui(), small.api()):

@@ -77,7 +77,10 @@ def test_generation_2() -> None:
     loader = small.node("ADE_LoadAnimateDiffModel", {"model_name": "v3_sd15_mm.ckpt"})
     first = small.node("ADE_ApplyAnimateDiffModelSimple", motion_model=loader)
     second = small.node(
-        "ADE_ApplyAnimateDiffModel", {"start_percent": 0.2, "end_percent": 0.9}, motion_model=loader, prev_m_models=first
+        "ADE_ApplyAnimateDiffModel",
+        {"start_percent": 0.2, "end_percent": 0.9},
+        motion_model=loader,
+        prev_m_models=first,
     )
     windows = small.node(
         "ADE_StandardStaticContextOptions",
@@ -228,7 +231,14 @@ def test_behind_reroutes_and_set_and_get_nodes() -> None:
     written, report = migrate(graph, HOST)
     wired(written)
     types = sorted(node["type"] for node in written["nodes"])
-    assert types == ["KinemaAnimateModel", "KinemaLoadMotionModule", "KinemaSlidingContext", "Reroute", "Sink", "Source"]
+    assert types == [
+        "KinemaAnimateModel",
+        "KinemaLoadMotionModule",
+        "KinemaSlidingContext",
+        "Reroute",
+        "Sink",
+        "Source",
+    ]
     assert not report.kept
 
 

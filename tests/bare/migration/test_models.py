@@ -3,7 +3,14 @@
 import pytest
 from kinema.motion.migration import Found, Question, find_model
 
-FILES = ["mm_sd_v15_v2.safetensors", "SDXL/a.safetensors", "v3_sd15_mm.ckpt", "one/b.ckpt", "two/b.ckpt", "mm_sd_v15.ckpt"]
+FILES = [
+    "mm_sd_v15_v2.safetensors",
+    "SDXL/a.safetensors",
+    "v3_sd15_mm.ckpt",
+    "one/b.ckpt",
+    "two/b.ckpt",
+    "mm_sd_v15.ckpt",
+]
 
 
 @pytest.mark.parametrize(

@@ -125,7 +125,9 @@ def test_strengths_of_single_frames() -> None:
         prev_latent_keyframe=one,
     )
     frame = small.node(
-        "TimestepKeyframe", {"start_percent": 0.0, "strength": 1.0, "null_latent_kf_strength": 0.1}, latent_keyframe=more
+        "TimestepKeyframe",
+        {"start_percent": 0.0, "strength": 1.0, "null_latent_kf_strength": 0.1},
+        latent_keyframe=more,
     )
     wires = {name: small.source() for name in ("positive", "negative", "image", "control_net")}
     small.sink(a=small.node("ACN_AdvancedControlNetApply_v2", {"strength": 1.0}, timestep_kf=frame, **wires))
@@ -144,9 +146,13 @@ def test_sparsectrl() -> None:
         {"sparsectrl_name": "rgb.ckpt", "use_motion": False, "motion_strength": 1.0, "motion_scale": 1.0},
         sparse_method=method,
     )
-    picture = small.node("ACN_SparseCtrlRGBPreprocessor", image=small.source(), vae=small.source(), latent_size=small.source())
+    picture = small.node(
+        "ACN_SparseCtrlRGBPreprocessor", image=small.source(), vae=small.source(), latent_size=small.source()
+    )
     wires = {name: small.source() for name in ("positive", "negative")}
-    small.sink(a=small.node("ACN_AdvancedControlNetApply", {"strength": 1.0}, control_net=loader, image=picture, **wires))
+    small.sink(
+        a=small.node("ACN_AdvancedControlNetApply", {"strength": 1.0}, control_net=loader, image=picture, **wires)
+    )
     prompt, report = migrate(small.api(), HOST)
     applied = only(prompt, "KinemaApplySparseControl")
     assert (applied["placement"], applied["indexes"]) == ("indexes", "0,8")
@@ -181,7 +187,9 @@ def test_prompts_over_the_frames() -> None:
 def test_prompt_of_the_first_frame() -> None:
     small = Small()
     values = {"text": '"0" :"smile",\n"8" :"angry"', "max_frames": 32, "current_frame": 0, "print_output": False}
-    small.sink(a=small.node("PromptSchedule", values | {"pre_text": "a face", "app_text": "outside"}, clip=small.source()))
+    small.sink(
+        a=small.node("PromptSchedule", values | {"pre_text": "a face", "app_text": "outside"}, clip=small.source())
+    )
     prompt, _ = migrate(small.api(), HOST)
     texts = [node["inputs"]["text"] for node in prompt.values() if node["class_type"] == "CLIPTextEncode"]
     assert texts == ["a face smile outside", ""]
@@ -224,7 +232,13 @@ def test_efficient_nodes() -> None:
     small = Small()
     stack = small.node(
         "CR LoRA Stack",
-        {"switch_1": "On", "lora_name_1": "a.safetensors", "model_weight_1": 0.5, "clip_weight_1": 0.4, "switch_2": "Off"},
+        {
+            "switch_1": "On",
+            "lora_name_1": "a.safetensors",
+            "model_weight_1": 0.5,
+            "clip_weight_1": 0.4,
+            "switch_2": "Off",
+        },
     )
     loader = small.node(
         "Efficient Loader",

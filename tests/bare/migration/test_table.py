@@ -11,30 +11,94 @@ from kinema.motion.migration.targets import TARGETS
 from .places import placed
 from .small import HOST, Small, as_prompt, of_prompt, wired
 
-PUBLIC = """
-ADE_AnimateDiffUniformContextOptions ADE_AnimateDiffLoaderWithContext ADE_UseEvolvedSampling ADE_LoadAnimateDiffModel
-CheckpointLoaderSimpleWithNoiseSelect ADE_AnimateDiffLoRALoader ADE_AnimateDiffSamplingSettings
-ADE_ApplyAnimateDiffModelSimple ADE_MultivalDynamic ADE_AnimateDiffLoaderGen1 ADE_LoopedUniformContextOptions
-ADE_EmptyLatentImageLarge ADE_ApplyAnimateDiffModel ADE_AnimateDiffCombine ADE_StandardUniformContextOptions
-ADE_StandardStaticContextOptions ADE_CustomCFGSimple ADE_SigmaSchedule ADE_AdjustWeightAllMult
-ADE_AdjustPESweetspotStretch ADE_AnimateDiffUnload ADE_AnimateDiffModelSettingsSimple ADE_AnimateDiffSettings
-ADE_BatchedContextOptions ADE_IterationOptsFreeInit ADE_ContextExtras_ContextRef ADE_ContextExtras_Set
-ADE_PromptSchedulingLatents ADE_AnimateDiffModelSettings ADE_AnimateDiffKeyframe
-ADE_AnimateDiffModelSettingsAdvancedAttnStrengths ADE_MultivalScaledMask ADE_StandardStaticViewOptions
-ADE_LoadAnimateLCMI2VModel ADE_MultivalDynamicFloatInput AnimateDiffLoaderV1
-AnimateDiffModuleLoader AnimateDiffCombine AnimateDiffSampler AnimateDiffSlidingWindowOptions AnimateDiffLoraLoader
-ImageSizeAndBatchSize
-VHS_VideoCombine VHS_LoadVideo VHS_SplitImages VHS_LoadImages VHS_LoadImagesPath VHS_LoadAudioUpload VHS_LoadVideoPath
-VHS_MergeImages VHS_VAEDecodeBatched VHS_GetImageCount VHS_VideoInfoLoaded VHS_GetLatentCount VHS_VAEEncodeBatched
-VHS_DuplicateLatents VHS_SplitLatents VHS_BatchManager VHS_MergeLatents VHS_DuplicateImages VHS_LoadAudio
-VHS_PruneOutputs VHS_SelectEveryNthImage VHS_VideoInfoSource VHS_VideoInfo
-ControlNetLoaderAdvanced ACN_AdvancedControlNetApply ACN_SparseCtrlLoaderAdvanced ACN_SparseCtrlRGBPreprocessor
-ScaledSoftControlNetWeights LoadImagesFromDirectory TimestepKeyframe ACN_SparseCtrlIndexMethodNode
-ACN_SparseCtrlSpreadMethodNode ACN_AdvancedControlNetApply_v2 LatentKeyframeTiming DiffControlNetLoaderAdvanced
-LatentKeyframe ACN_ControlNetLoaderAdvanced ACN_DiffControlNetLoaderAdvanced
-BatchPromptSchedule PromptSchedule BatchValueScheduleLatentInput ConcatStringSingle BatchPromptScheduleEncodeSDXL
-BatchPromptScheduleLatentInput
-""".split()
+PUBLIC = [
+    "ADE_AnimateDiffUniformContextOptions",
+    "ADE_AnimateDiffLoaderWithContext",
+    "ADE_UseEvolvedSampling",
+    "ADE_LoadAnimateDiffModel",
+    "CheckpointLoaderSimpleWithNoiseSelect",
+    "ADE_AnimateDiffLoRALoader",
+    "ADE_AnimateDiffSamplingSettings",
+    "ADE_ApplyAnimateDiffModelSimple",
+    "ADE_MultivalDynamic",
+    "ADE_AnimateDiffLoaderGen1",
+    "ADE_LoopedUniformContextOptions",
+    "ADE_EmptyLatentImageLarge",
+    "ADE_ApplyAnimateDiffModel",
+    "ADE_AnimateDiffCombine",
+    "ADE_StandardUniformContextOptions",
+    "ADE_StandardStaticContextOptions",
+    "ADE_CustomCFGSimple",
+    "ADE_SigmaSchedule",
+    "ADE_AdjustWeightAllMult",
+    "ADE_AdjustPESweetspotStretch",
+    "ADE_AnimateDiffUnload",
+    "ADE_AnimateDiffModelSettingsSimple",
+    "ADE_AnimateDiffSettings",
+    "ADE_BatchedContextOptions",
+    "ADE_IterationOptsFreeInit",
+    "ADE_ContextExtras_ContextRef",
+    "ADE_ContextExtras_Set",
+    "ADE_PromptSchedulingLatents",
+    "ADE_AnimateDiffModelSettings",
+    "ADE_AnimateDiffKeyframe",
+    "ADE_AnimateDiffModelSettingsAdvancedAttnStrengths",
+    "ADE_MultivalScaledMask",
+    "ADE_StandardStaticViewOptions",
+    "ADE_LoadAnimateLCMI2VModel",
+    "ADE_MultivalDynamicFloatInput",
+    "AnimateDiffLoaderV1",
+    "AnimateDiffModuleLoader",
+    "AnimateDiffCombine",
+    "AnimateDiffSampler",
+    "AnimateDiffSlidingWindowOptions",
+    "AnimateDiffLoraLoader",
+    "ImageSizeAndBatchSize",
+    "VHS_VideoCombine",
+    "VHS_LoadVideo",
+    "VHS_SplitImages",
+    "VHS_LoadImages",
+    "VHS_LoadImagesPath",
+    "VHS_LoadAudioUpload",
+    "VHS_LoadVideoPath",
+    "VHS_MergeImages",
+    "VHS_VAEDecodeBatched",
+    "VHS_GetImageCount",
+    "VHS_VideoInfoLoaded",
+    "VHS_GetLatentCount",
+    "VHS_VAEEncodeBatched",
+    "VHS_DuplicateLatents",
+    "VHS_SplitLatents",
+    "VHS_BatchManager",
+    "VHS_MergeLatents",
+    "VHS_DuplicateImages",
+    "VHS_LoadAudio",
+    "VHS_PruneOutputs",
+    "VHS_SelectEveryNthImage",
+    "VHS_VideoInfoSource",
+    "VHS_VideoInfo",
+    "ControlNetLoaderAdvanced",
+    "ACN_AdvancedControlNetApply",
+    "ACN_SparseCtrlLoaderAdvanced",
+    "ACN_SparseCtrlRGBPreprocessor",
+    "ScaledSoftControlNetWeights",
+    "LoadImagesFromDirectory",
+    "TimestepKeyframe",
+    "ACN_SparseCtrlIndexMethodNode",
+    "ACN_SparseCtrlSpreadMethodNode",
+    "ACN_AdvancedControlNetApply_v2",
+    "LatentKeyframeTiming",
+    "DiffControlNetLoaderAdvanced",
+    "LatentKeyframe",
+    "ACN_ControlNetLoaderAdvanced",
+    "ACN_DiffControlNetLoaderAdvanced",
+    "BatchPromptSchedule",
+    "PromptSchedule",
+    "BatchValueScheduleLatentInput",
+    "ConcatStringSingle",
+    "BatchPromptScheduleEncodeSDXL",
+    "BatchPromptScheduleLatentInput",
+]
 """Ids of AnimateDiff's family that public workflows have."""
 NESTED = frozenset({"ACN_SparseCtrlIndexMethodNode", "ACN_SparseCtrlSpreadMethodNode", "ADE_UpscaleAndVAEEncode"})
 """Settings that are read through another node's wire; they have tests of their own."""
