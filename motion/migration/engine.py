@@ -5,6 +5,7 @@ from typing import Any
 
 from .api import is_prompt, read_prompt, write_prompt
 from .fitting import fitted
+from .groups import groups_of, opened
 from .records import REROUTES, BadGraphError, Graph, Id, Link, Node, UnsupportedError
 from .report import ABSORBED, KEPT, MIGRATED, Entry, Report
 from .rules import ABSENT, Builder, Old
@@ -52,6 +53,8 @@ def _migrate_prompt(prompt: dict[str, Any], installed: Collection[str], report: 
 
 
 def _migrate_graph(workflow: dict[str, Any], installed: Collection[str], report: Report) -> dict[str, Any]:
+    before = workflow
+    workflow, closed = opened(workflow, lambda type: type in RULES and type not in installed)
     definitions = workflow.get("definitions")
     subgraphs = definitions.get("subgraphs") if isinstance(definitions, dict) else None
     inner = [one for one in subgraphs if is_scope(one)] if isinstance(subgraphs, list) else []
@@ -65,7 +68,9 @@ def _migrate_graph(workflow: dict[str, Any], installed: Collection[str], report:
         last = graph.last_id = max(last, graph.last_id, _highest(graph))
         _apply(graph, known, report, "" if scope is workflow else str(scope.get("name") or scope.get("id")))
         last = graph.last_id
-    _group_nodes(workflow, installed, report)
+    _group_nodes(workflow, closed, installed, report)
+    if not any(graph.changed for graph in graphs):
+        return before
     written = workflow
     if graphs[0].changed:
         written = write_scope(workflow, graphs[0])
@@ -95,18 +100,14 @@ def _highest(graph: Graph) -> int:
     return max([0, *(key for key in graph.nodes if isinstance(key, int))])
 
 
-def _group_nodes(workflow: Mapping[str, Any], installed: Collection[str], report: Report) -> None:
-    """Name what is inside of group nodes, whose insides are addressed by position and stay."""
-    extra = workflow.get("extra")
-    groups = extra.get("groupNodes") if isinstance(extra, dict) else None
-    for name, group in groups.items() if isinstance(groups, dict) else ():
-        for index, raw in enumerate(group["nodes"] if is_scope(group) else ()):
+def _group_nodes(workflow: Mapping[str, Any], closed: Collection[str], installed: Any, report: Report) -> None:
+    """Tell of what is inside of group nodes that could not be opened."""
+    for name, group in groups_of(workflow).items():
+        for index, raw in enumerate(group["nodes"] if name in closed else ()):
             type = raw.get("type")
             if isinstance(type, str) and type in RULES and type not in installed:
-                reason = (
-                    "it is in a group node: open the group in ComfyUI, choose 'Convert to nodes', and migrate again"
-                )
-                report.entries.append(Entry(index, type, RULES[type].pack, KEPT, reason=reason, scope=str(name)))
+                reason = "it is in a group node: choose 'Convert to nodes' in its menu, and migrate again"
+                report.entries.append(Entry(index, type, RULES[type].pack, KEPT, reason=reason, scope=name))
 
 
 def _apply(graph: Graph, installed: Any, report: Report, scope: str) -> None:

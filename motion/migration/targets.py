@@ -149,7 +149,7 @@ def _input(name: str, kind: Any, settings: Mapping[str, Any], optional: bool) ->
     if widget:
         found["widget"] = True
         default = settings.get("default")
-        found["default"] = "" if files else _first(type, options) if default is None else default
+        found["default"] = default if default is not None else "" if files else _first(type, options)
         found |= {ours: settings[theirs] for ours, theirs in (("least", "min"), ("most", "max")) if theirs in settings}
     if optional:
         found["optional"] = True

@@ -27,7 +27,13 @@ FORMATS: Mapping[str, str] = {
 SAME = frozenset(
     {"image/gif", "image/webp", "video/h264-mp4", "video/h265-mp4", "video/webm", "video/av1-webm", "video/ProRes"}
 )
-CRF_WORST, CRF_BEST = 51.0, 0.0
+CRF: Mapping[str, tuple[float, float]] = {
+    "h264-mp4": (45, 10),
+    "h265-mp4": (45, 14),
+    "vp9-webm": (60, 7),
+    "av1-webm": (60, 10),
+}
+"""Constant rate factor at quality 0 and 100, as the codecs have it."""
 WHOLE_SOUND = 86400.0
 """Seconds that no sound is longer than."""
 LOADED = ("rate", "count", "duration", "width", "height")
@@ -80,10 +86,10 @@ def combine(old: Old, new: Builder) -> Sequence[Value | None]:
 def _quality(old: Old, kind: Value) -> Value:
     """A crf as a quality from 0 to 100, for the codecs that had one."""
     crf = old.get("crf", ABSENT)
-    if kind not in ("h264-mp4", "h265-mp4") or not is_number(crf):
+    if kind not in CRF or not is_number(crf):
         return ABSENT
-    share = (CRF_WORST - crf) / (CRF_WORST - CRF_BEST)
-    return round(100 * min(max(share, 0.0), 1.0))
+    worst, best = CRF[kind]
+    return round(100 * min(max((worst - crf) / (worst - best), 0.0), 1.0))
 
 
 def _meta_batch(old: Old, new: Builder) -> None:

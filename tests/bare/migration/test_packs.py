@@ -2,6 +2,8 @@
 
 import pytest
 from kinema.motion.migration import migrate
+from kinema.motion.migration.vhs import CRF, FORMATS, SAME
+from kinema.motion.video import CODECS
 
 from .small import HOST, Small, wired
 from .test_graphs import chain, only
@@ -33,7 +35,19 @@ def test_combine_of_every_version(values: object) -> None:
     node = next(node for node in written["nodes"] if node["type"] == "KinemaCombineVideo")
     rate, format, quality, loops, pingpong, prefix, save = node["widgets_values"][:7]
     assert (rate, format, loops, pingpong, prefix, save) == (24, "h265-mp4", 2, True, "out/clip", False)
-    assert quality == (57 if isinstance(values, dict) else 75)
+    assert quality == (74 if isinstance(values, dict) else 75)
+
+
+@pytest.mark.parametrize("format", sorted(CRF))
+def test_a_crf_is_the_quality_that_means_it(format: str) -> None:
+    assert CODECS[format].crf == CRF[format]
+    theirs = next(name for name, ours in FORMATS.items() if ours == format and name in SAME)
+    for crf in range(int(CRF[format][1]), int(CRF[format][0]) + 1):
+        small = Small()
+        small.node("VHS_VideoCombine", {"format": theirs, "crf": crf}, images=small.source())
+        prompt, _ = migrate(small.api(), HOST)
+        low, high = CRF[format]
+        assert round(low + (high - low) * only(prompt, "KinemaCombineVideo")["quality"] / 100) == crf
 
 
 def test_an_unknown_layout_stays_with_a_reason() -> None:
