@@ -1,14 +1,15 @@
 """Group nodes, the forerunners of subgraphs, opened: what is inside of them stands in the graph itself then.
 
-A group keeps its nodes by position, and shows what is not connected inside as inputs, outputs and widgets of its own, in
-the order of its nodes. Whoever changes what is inside changes that order, so groups are opened before they are migrated.
+A group keeps its nodes by position, and shows what is not connected inside as inputs, outputs and widgets of its own,
+in the order of its nodes. Whoever changes what is inside changes that order, so groups are opened before they are
+migrated.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from .places import pair
-from .ui import Row, inputs_of, is_scope, rows_of
+from .ui import Row, inputs_of, is_scope, read_scope, rows_of
 
 PREFIXES = ("workflow/", "workflow>")
 MOST_NODES = 5_000
@@ -27,12 +28,19 @@ def groups_of(workflow: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def opened(workflow: dict[str, Any], wanted: Callable[[str], bool]) -> tuple[dict[str, Any], Collection[str]]:
-    """The workflow with every group open that holds a node of a wanted type, and names of those that stay closed."""
+    """The workflow with every group open that holds a node of a wanted type, and names of those that stay closed.
+
+    Raises:
+        BadGraphError: the workflow is damaged.
+    """
     groups = {
         name: group
         for name, group in groups_of(workflow).items()
         if any(isinstance(raw.get("type"), str) and wanted(raw["type"]) for raw in group["nodes"])
     }
+    if groups:
+        # a damaged graph is left as it is, before anything in it is opened
+        read_scope(workflow)
     closed: set[str] = set()
     left = MOST_NODES
     for raw in list(workflow["nodes"]) if groups else ():
@@ -74,16 +82,8 @@ class _Opening:
         for row in self.inside:
             if not (0 <= row.origin < len(nodes) and 0 <= row.target < len(nodes)):
                 raise _StaysClosedError
-            rows.append(
-                Row(
-                    self._link(),
-                    nodes[row.origin]["id"],
-                    row.origin_slot,
-                    nodes[row.target]["id"],
-                    row.target_slot,
-                    row.type,
-                )
-            )
+            origin, target = nodes[row.origin]["id"], nodes[row.target]["id"]
+            rows.append(Row(self._link(), origin, row.origin_slot, target, row.target_slot, row.type))
         arriving = self._ends("inputs")
         leaving = self._ends("outputs")
         changed: list[Row] = []
@@ -94,13 +94,13 @@ class _Opening:
             if target == self.raw["id"]:
                 target, target_slot = self._place(arriving, target_slot, nodes)
             changed.append(Row(row.id, origin, origin_slot, target, target_slot, row.type))
+        by_id = {node["id"]: node for node in nodes}
         for row in changed:
-            for node in nodes:
-                if row.target == node["id"]:
-                    _socket(node, "inputs", row.target_slot)["link"] = row.id
-                if row.origin == node["id"]:
-                    output = _socket(node, "outputs", row.origin_slot)
-                    output["links"] = [*(output["links"] or ()), row.id]
+            if row.target in by_id:
+                _socket(by_id[row.target], "inputs", row.target_slot)["link"] = row.id
+            if row.origin in by_id:
+                output = _socket(by_id[row.origin], "outputs", row.origin_slot)
+                output["links"] = [*(output["links"] or ()), row.id]
         place = self.workflow["nodes"].index(self.raw)
         before, after = self.workflow["nodes"][:place], self.workflow["nodes"][place + 1 :]
         return {
@@ -159,7 +159,8 @@ class _Opening:
         found: list[tuple[int, int]] = []
         for one in _dicts(self.raw.get(side)):
             name = str(one.get("name"))
-            match = next((c for c in candidates if name == c[2] or name.endswith(f" {c[2]}")), None)
+            kind = str(one.get("type"))
+            match = next((c for c in candidates if _is_named(name, c[2]) and kind == c[3]), None)
             if match is None:
                 connected = one.get("link") is not None or bool(one.get("links"))
                 if connected:
@@ -171,7 +172,7 @@ class _Opening:
             found.append(match[:2])
         return found
 
-    def _open_sockets(self, side: str) -> Iterator[tuple[int, int, str]]:
+    def _open_sockets(self, side: str) -> Iterator[tuple[int, int, str, str]]:
         """Inner sockets that nothing inside is connected to, or that are shown besides."""
         inputs = side == "inputs"
         taken = {(row.target, row.target_slot) if inputs else (row.origin, row.origin_slot) for row in self.inside}
@@ -184,13 +185,18 @@ class _Opening:
         for index, raw in enumerate(self.group["nodes"]):
             for slot, one in enumerate(_dicts(raw.get(side))):
                 if (index, slot) not in taken or (not inputs and (index, slot) in shown):
-                    yield index, slot, str(one.get("name"))
+                    yield index, slot, str(one.get("name")), str(one.get("type"))
 
     def _place(self, ends: list[tuple[int, int]], slot: int, nodes: list[dict[str, Any]]) -> tuple[Any, int]:
         if not 0 <= slot < len(ends) or ends[slot][0] < 0:
             raise _StaysClosedError
         index, inner = ends[slot]
         return nodes[index]["id"], inner
+
+
+def _is_named(shown: str, inner: str) -> bool:
+    """Whether a group shows a socket by this name: its own, behind that of its node if there are several."""
+    return shown == inner or shown.endswith(f" {inner}")
 
 
 def _inner_row(raw: Any) -> Row | None:

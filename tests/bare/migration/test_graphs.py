@@ -293,6 +293,51 @@ def test_inside_of_a_subgraph() -> None:
     assert not report.unknown
 
 
+def grouped() -> dict[str, Any]:
+    """A loader with its context in a group node, which shows the model and all widgets."""
+    small = Small()
+    loader = gen1(small, context_options=context(small))
+    inner = small.ui()
+    inside = [node for node in inner["nodes"] if node["type"] != "Source"]
+    for node, name in zip(inside, ("CONTEXT_OPTIONS", "MODEL"), strict=True):
+        node["outputs"] = [{"name": name, "type": name, "links": []}]
+    place = {node["id"]: index for index, node in enumerate(inside)}
+    links = [
+        [place[row[1]], row[2], place[row[3]], row[4], row[1], row[5]] for row in inner["links"] if row[1] in place
+    ]
+    outer = Small()
+    source = outer.source()
+    values = [value for node in inside for value in node["widgets_values"]]
+    values[0] = 24 if inside[0]["type"].endswith("ContextOptions") else values[0]
+    group = outer.node("workflow/My group", values, model=source)
+    outer.sink(a=group)
+    graph = outer.ui()
+    graph["nodes"][group - 1]["outputs"] = [{"name": "MODEL", "type": "MODEL", "links": [2]}]
+    external = [[place[loader], 0, "MODEL"]]
+    return graph | {"extra": {"groupNodes": {"My group": {"nodes": inside, "links": links, "external": external}}}}
+
+
+def test_group_nodes_are_opened() -> None:
+    graph = grouped()
+    before = copy.deepcopy(graph)
+    written, report = migrate(graph, HOST)
+    assert graph == before
+    wired(written)
+    types = sorted(node["type"] for node in written["nodes"])
+    assert types == ["KinemaAnimateModel", "KinemaLoadMotionModule", "KinemaSlidingContext", "Sink", "Source"]
+    nodes = {node["type"]: node for node in written["nodes"]}
+    assert nodes["KinemaSlidingContext"]["widgets_values"][1] == 24, "the group's own value"
+    assert not report.kept
+
+
+def test_a_group_that_cannot_be_told_apart_stays_closed() -> None:
+    graph = grouped()
+    next(node for node in graph["nodes"] if node["type"].startswith("workflow/"))["inputs"][0]["name"] = "another"
+    written, report = migrate(graph, HOST)
+    assert written is graph
+    assert "Convert to nodes" in report.kept[0].reason
+
+
 def test_checkpoint_with_a_schedule() -> None:
     small = Small()
     values = {"ckpt_name": "a.safetensors", "beta_schedule": "sqrt_linear (AnimateDiff)"}
