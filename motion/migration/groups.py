@@ -6,6 +6,7 @@ migrated.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .places import pair
@@ -14,6 +15,17 @@ from .ui import Row, inputs_of, is_scope, read_scope, rows_of
 PREFIXES = ("workflow/", "workflow>")
 MOST_NODES = 5_000
 """Nodes that come out of groups at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """A link inside of a group, between positions of nodes."""
+
+    origin: int
+    origin_slot: int
+    target: int
+    target_slot: int
+    type: Any
 
 
 class _StaysClosedError(ValueError):
@@ -74,7 +86,8 @@ class _Opening:
         ids = [key for key in (*ends, *(node.get("id") for node in workflow["nodes"])) if isinstance(key, int)]
         self.first = 1 + max([0, _whole(workflow.get("last_node_id")), *ids])
         self.next_link = 1 + max([0, _whole(workflow.get("last_link_id")), *self.rows])
-        self.inside = [row for row in map(_inner_row, group.get("links") or ()) if row is not None]
+        links = group.get("links")
+        self.inside = [row for row in map(_inner_row, links if isinstance(links, list) else ()) if row is not None]
 
     def done(self) -> dict[str, Any]:
         nodes = self._nodes()
@@ -199,11 +212,10 @@ def _is_named(shown: str, inner: str) -> bool:
     return shown == inner or shown.endswith(f" {inner}")
 
 
-def _inner_row(raw: Any) -> Row | None:
-    """A link inside of a group: positions of nodes in the place of ids."""
+def _inner_row(raw: Any) -> _Inside | None:
     if not isinstance(raw, list) or len(raw) < 4 or not all(isinstance(one, int) for one in raw[:4]):
         return None
-    return Row(0, raw[0], raw[1], raw[2], raw[3], raw[5] if len(raw) > 5 else "*")
+    return _Inside(raw[0], raw[1], raw[2], raw[3], raw[5] if len(raw) > 5 else "*")
 
 
 def _socket(node: dict[str, Any], side: str, slot: int) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def combine(old: Old, new: Builder) -> Sequence[Value | None]:
 def _quality(old: Old, kind: Value) -> Value:
     """A crf as a quality from 0 to 100, for the codecs that had one."""
     crf = old.get("crf", ABSENT)
-    if kind not in CRF or not is_number(crf):
+    if not isinstance(kind, str) or kind not in CRF or not is_number(crf):
         return ABSENT
     worst, best = CRF[kind]
     return round(100 * min(max((worst - crf) / (worst - best), 0.0), 1.0))

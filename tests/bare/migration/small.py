@@ -78,7 +78,7 @@ class Small:
     nodes: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def node(
-        self, type: str, values: Mapping[str, Any] | Sequence[Any] = (), mode: int = 0, title: str = "", **wires: Any
+        self, type: str, values: Mapping[str, Any] | Sequence[Any] = (), mode: Any = 0, title: Any = "", **wires: Any
     ) -> int:
         """Add a node.
 
