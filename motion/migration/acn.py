@@ -295,7 +295,7 @@ def _weights(old: Old, new: Builder) -> Mapping[str, Value]:
             return values | {"layer_weights": "soft", "soft_base": base}
         if not is_number(base):
             raise UnsupportedError("weights are flipped and their base comes over a wire")
-        return values | _custom([base**layer for layer in range(LAYERS)])
+        return values | _custom([min(max(base, 0.0), 1.0) ** layer for layer in range(LAYERS)])
     names = sorted(name for name in old.node.values if name.startswith(("weight_", "input_")))
     names = names or [*(f"output_{n}" for n in range(12) if f"output_{n}" in old.node.values), "middle_0"]
     numbers = [old.known(name, 1.0) for name in names]

@@ -4,7 +4,6 @@ Formats read a scope (a graph, a subgraph or an API prompt) into a `Graph`, rule
 only what changed.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,9 +190,12 @@ REROUTES = frozenset({"Reroute", "Reroute (rgthree)", "ReroutePrimitive|pysssss"
 """Nodes that hand one wire on."""
 
 
+LARGEST = 1e300
+
+
 def is_number(value: Any) -> bool:
-    """Whether a value is a finite number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a value is a finite number, and not one that no float can hold."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < LARGEST
 
 
 def _number(key: Id) -> int:

@@ -80,7 +80,7 @@ class _Writer:
                 kind = TARGETS[made.type].outputs[source.slot].type
                 return kind if kind != MATCHING else self._matched(made, depth - 1) if depth else ANY
             old = self.graph.nodes.get(source.node)
-            if old is not None and source.slot < len(old.outputs):
+            if old is not None and 0 <= source.slot < len(old.outputs):
                 return old.outputs[source.slot]
         return ANY
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from .records import OUTER, Link, UnsupportedError, Value, is_number
 from .rules import ABSENT, Builder, Make, Old, Rule
+from .targets import TARGETS
 
 PACK = "VideoHelperSuite"
 FORMATS: Mapping[str, str] = {
@@ -36,15 +37,14 @@ CRF: Mapping[str, tuple[float, float]] = {
 """Constant rate factor at quality 0 and 100, as the codecs have it."""
 WHOLE_SOUND = 86400.0
 """Seconds that no sound is longer than."""
-LOADED = ("rate", "count", "duration", "width", "height")
+SOURCE = ("source_frame_rate", "source_frames", "source_duration", "source_width", "source_height")
+LOADED = ("frame_rate", "frames", "duration", "width", "height")
 INFOS: Mapping[str, tuple[str, ...]] = {
-    "VHS_VideoInfo": LOADED + LOADED,
-    "VHS_VideoInfoSource": LOADED,
+    "VHS_VideoInfo": SOURCE + LOADED,
+    "VHS_VideoInfoSource": SOURCE,
     "VHS_VideoInfoLoaded": LOADED,
 }
-"""What each output of an info node is."""
-IMAGES, AUDIO, RATE, COUNT, MASKS, DURATION, WIDTH, HEIGHT = range(8)
-"""Outputs of Load Video."""
+"""What each output of an info node is among those of Load Video Frames."""
 VIDEOS = ("VHS_LoadVideo", "VHS_LoadVideoPath", "VHS_LoadVideoFFmpeg", "VHS_LoadVideoFFmpegPath")
 
 
@@ -123,13 +123,19 @@ def load_video(old: Old, new: Builder) -> Mapping[int, Value | None]:
         height=height,
     )
     _meta_batch(old, new)
-    images: Value = made[IMAGES]
+    slots = _slots("KinemaLoadVideo")
+    images: Value = made[slots["images"]]
     vae = old["vae"]
     if isinstance(vae, Link):
         images = new.node("VAEEncode", old, pixels=images, vae=vae)[0]
-    second = made[MASKS] if "FFmpeg" in old.node.type else made[COUNT]
-    known = {OUTER + slot: made[slot] for slot in (RATE, COUNT, DURATION, WIDTH, HEIGHT)}
-    return {0: images, 1: second, 2: made[AUDIO], **known}
+    second = made[slots["mask" if "FFmpeg" in old.node.type else "frames"]]
+    known = {OUTER + slots[name]: made[slots[name]] for name in SOURCE + LOADED}
+    return {0: images, 1: second, 2: made[slots["audio"]], **known}
+
+
+def _slots(type: str) -> dict[str, int]:
+    """The outputs of a node by name."""
+    return {output.name: slot for slot, output in enumerate(TARGETS[type].outputs)}
 
 
 def _wanted_size(old: Old, new: Builder) -> tuple[Value, Value]:
@@ -153,11 +159,8 @@ def info(old: Old, new: Builder) -> Sequence[Value | None]:
     loader = old.upstream("video_info")
     if loader is None or loader.node.type not in VIDEOS:
         raise UnsupportedError("video_info does not come from a video that is loaded here")
-    named = INFOS[old.node.type]
-    if old.node.type != "VHS_VideoInfoLoaded":
-        new.note("Rate, length and size are those of the clip as it is loaded, not of the file before.")
-    slots = {"rate": RATE, "count": COUNT, "duration": DURATION, "width": WIDTH, "height": HEIGHT}
-    return [Link(loader.node.id, OUTER + slots[name]) for name in named]
+    slots = _slots("KinemaLoadVideo")
+    return [Link(loader.node.id, OUTER + slots[name]) for name in INFOS[old.node.type]]
 
 
 def load_images(old: Old, new: Builder) -> Sequence[Value | None]:
@@ -178,7 +181,8 @@ def load_images(old: Old, new: Builder) -> Sequence[Value | None]:
         every_nth=_at_least_one(old.get("select_every_nth", 1)),
     )
     _meta_batch(old, new)
-    return [made[0], made[1], made[2]]
+    slots = _slots("KinemaLoadImageSequence")
+    return [made[slots[name]] for name in ("images", "mask", "frames")]
 
 
 def _at_least_one(value: Value) -> Value:

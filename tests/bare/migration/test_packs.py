@@ -73,13 +73,21 @@ def test_video_in(size: dict, wanted: tuple) -> None:
     values = {"video": "a.mp4", "force_rate": 0, **size, "frame_load_cap": 16, "skip_first_frames": 3}
     video = small.node("VHS_LoadVideo", values | {"select_every_nth": 2})
     info = small.node("VHS_VideoInfoLoaded", video_info=(video, 3))
-    end = small.sink(a=video, count=(video, 1), sound=(video, 2), rate=info, width=(info, 3))
+    source = small.node("VHS_VideoInfoSource", video_info=(video, 3))
+    end = small.sink(a=video, count=(video, 1), sound=(video, 2), rate=info, width=(info, 3), whole=source)
     prompt, report = migrate(small.api(), HOST)
     loaded = only(prompt, "KinemaLoadVideo")
     assert (loaded["width"], loaded["height"]) == wanted
     assert (loaded["frames"], loaded["skip_frames"], loaded["every_nth"]) == (16, 3, 2)
     read = prompt[str(end)]["inputs"]
-    assert {name: slot for name, (_, slot) in read.items()} == {"a": 0, "count": 3, "sound": 1, "rate": 2, "width": 6}
+    assert {name: slot for name, (_, slot) in read.items()} == {
+        "a": 0,
+        "count": 4,
+        "sound": 2,
+        "rate": 3,
+        "width": 6,
+        "whole": 8,
+    }
     assert not report.kept
 
 
