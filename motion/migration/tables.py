@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from . import acn, ade_apply, ade_context, ade_models, ade_sampling, ade_values, around, artventurex, fizz, vhs
+from . import (
+    acn,
+    ade_apply,
+    ade_context,
+    ade_models,
+    ade_sampling,
+    ade_values,
+    around,
+    artventurex,
+    detectors,
+    fizz,
+    vhs,
+)
 from .rules import Rule
 
 FAMILY: tuple[Rule, ...] = (
@@ -17,5 +29,5 @@ FAMILY: tuple[Rule, ...] = (
     *artventurex.RULES,
 )
 """Nodes of the packs that clips were made with."""
-RULES: Mapping[str, Rule] = {rule.old: rule for rule in (*FAMILY, *around.RULES)}
+RULES: Mapping[str, Rule] = {rule.old: rule for rule in (*FAMILY, *around.RULES, *detectors.RULES)}
 """Every node that something here or in the host does the work of."""

@@ -298,3 +298,34 @@ def test_interpolation() -> None:
     end = once.sink(a=once.node("RIFE VFI", values | {"multiplier": 1}, frames=once.source()))
     prompt, _ = migrate(once.api(), HOST)
     assert chain(prompt, str(end), "frames") == ["Source"]
+
+
+@pytest.mark.parametrize(
+    ("id", "values", "types"),
+    [
+        ("DWPreprocessor", ["enable", "enable", "disable", 512], {"SDPoseKeypointExtractor", "SDPoseDrawKeypoints"}),
+        ("MiDaS-DepthMapPreprocessor", [6.28, 0.1, 512], {"LoadDA3Model", "DA3Inference", "DA3Render"}),
+        ("AIO_Preprocessor", ["DepthAnythingPreprocessor", 512], {"LoadDA3Model", "DA3Inference", "DA3Render"}),
+    ],
+)
+def test_detectors(id: str, values: list, types: set) -> None:
+    small = Small()
+    small.sink(a=small.node(id, values, image=small.source()))
+    written, report = migrate(small.ui(), HOST)
+    wired(written)
+    nodes = {node["type"]: node for node in written["nodes"]}
+    assert types <= nodes.keys()
+    assert not report.kept
+    if "DA3Render" in nodes:
+        assert nodes["DA3Render"]["widgets_values"] == ["depth", "v2_style", False], "as ComfyUI's own graphs have it"
+    else:
+        assert nodes["SDPoseDrawKeypoints"]["widgets_values"][:3] == [True, True, False]
+
+
+def test_a_detector_that_comfyui_lacks_stays() -> None:
+    small = Small()
+    small.sink(a=small.node("AIO_Preprocessor", ["LineArtPreprocessor", 512], image=small.source()))
+    workflow = small.ui()
+    written, report = migrate(workflow, HOST)
+    assert written is workflow
+    assert "LineArtPreprocessor" in report.kept[0].reason
