@@ -455,10 +455,8 @@ RULES = (
         Rule(id, pack, (), nothing, "of the front end alone")
         for id, pack in (
             ("Bookmark (rgthree)", RGTHREE),
-            ("Label (rgthree)", RGTHREE),
             ("Fast Groups Bypasser (rgthree)", RGTHREE),
             ("Fast Groups Muter (rgthree)", RGTHREE),
-            ("Note Plus (mtb)", "mtb"),
         )
     ),
 )

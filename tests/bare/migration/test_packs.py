@@ -329,3 +329,13 @@ def test_a_detector_that_comfyui_lacks_stays() -> None:
     written, report = migrate(workflow, HOST)
     assert written is workflow
     assert "LineArtPreprocessor" in report.kept[0].reason
+
+
+def test_notes_of_people_are_never_lost() -> None:
+    small = Small()
+    small.node("ADE_LoadAnimateDiffModel", ["mm.ckpt"])
+    for id in ("Note", "MarkdownNote", "Note Plus (mtb)", "Label (rgthree)"):
+        small.node(id, ["what I wrote"])
+    written, _ = migrate(small.ui(), HOST)
+    texts = [node["widgets_values"] for node in written["nodes"]]
+    assert texts.count(["what I wrote"]) == 4
