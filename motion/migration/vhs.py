@@ -59,7 +59,7 @@ def combine(old: Old, new: Builder) -> Sequence[Value | None]:
     # links of batch managers and VAEs have no place of their own any more
     images = old.need("images")
     vae = old["vae"]
-    if isinstance(vae, Link):
+    if isinstance(vae, Link) and _is_latent(old, images):
         images = new.node("VAEDecode", old, samples=images, vae=vae)[0]
     save = old.get("save_output", True)
     prefix = old.get("filename_prefix", "AnimateDiff")
@@ -81,6 +81,21 @@ def combine(old: Old, new: Builder) -> Sequence[Value | None]:
     if old.get("trim_to_audio", False) is True:
         new.note("trim_to_audio is left out: the sound is cut to the length of the frames.")
     return [None] if old.node.type != "AnimateDiffCombine" else [None, made[0]]
+
+
+def _is_latent(old: Old, value: Value) -> bool:
+    """Whether a wire carries latents: by the type it has in a graph, by the kind of node in a prompt."""
+    if not isinstance(value, Link):
+        return False
+    source, _ = old.graph.source(value)
+    node = old.graph.nodes.get(source.node)
+    if node is None:
+        return False
+    if 0 <= source.slot < len(node.outputs) and node.outputs[source.slot] in ("IMAGE", "LATENT"):
+        return node.outputs[source.slot] == "LATENT"
+    if node.type in VIDEOS:
+        return isinstance(node.values.get("vae"), Link)
+    return any(word in node.type for word in ("Sampler", "Latent", "VAEEncode"))
 
 
 def _quality(old: Old, kind: Value) -> Value:

@@ -339,3 +339,17 @@ def test_notes_of_people_are_never_lost() -> None:
     written, _ = migrate(small.ui(), HOST)
     texts = [node["widgets_values"] for node in written["nodes"]]
     assert texts.count(["what I wrote"]) == 4
+
+
+@pytest.mark.parametrize(("source", "types"), [("KSampler", ["VAEDecode", "KSampler"]), ("VAEDecode", ["VAEDecode"])])
+def test_combine_decodes_latents_and_nothing_else(source: str, types: list[str]) -> None:
+    small = Small()
+    frames = small.node(source)
+    saved = small.node("VHS_VideoCombine", {"format": "image/gif"}, images=frames, vae=small.source())
+    prompt, _ = migrate(small.api(), HOST | {source})
+    found, link = [], prompt[str(saved)]["inputs"]["images"]
+    while link is not None:
+        node = prompt[link[0]]
+        found.append(node["class_type"])
+        link = node["inputs"].get("samples")
+    assert found == types
