@@ -198,7 +198,11 @@ def _timing(old: Old, new: Builder, loader: Old | None) -> Timing:
     mask = old["mask_optional"]
     if mask is not ABSENT:
         plain = strength is ABSENT
-        strength = mask if plain else new.node("KinemaMotionValue", old, mask=mask, previous_motion_value=strength)[0]
+        strength = (
+            mask
+            if plain
+            else new.node("KinemaMotionValue", old, main=False, mask=mask, previous_motion_value=strength)[0]
+        )
     return Timing(strength, _weights(weights, new) if weights is not None else None)
 
 

@@ -56,7 +56,7 @@ def product(new: Builder, at: Old, *values: Value) -> Value:
         raise UnsupportedError(f"{len(links)} strengths that come over wires are multiplied in it")
     if number == 1.0:
         return links[0]
-    return new.node("KinemaMotionValue", at, value=number, previous_motion_value=links[0])[0]
+    return new.node("KinemaMotionValue", at, main=False, value=number, previous_motion_value=links[0])[0]
 
 
 def keyframed(old: Old, new: Builder, name: str, value: Value) -> Value:
@@ -80,7 +80,7 @@ def keyframed(old: Old, new: Builder, name: str, value: Value) -> Value:
         )[0]
     if value is ABSENT or isinstance(value, Link):
         return made
-    return new.node("KinemaMotionValue", old, value=value, previous_motion_value=made)[0]
+    return new.node("KinemaMotionValue", old, main=False, value=value, previous_motion_value=made)[0]
 
 
 def _value(id: str, make: Make) -> Rule:

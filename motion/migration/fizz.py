@@ -22,7 +22,7 @@ def travel(old: Old, new: Builder) -> Sequence[Value | None]:
 def travel_latents(old: Old, new: Builder) -> Mapping[int, Value | None]:
     """The same for as many frames as a latent has."""
     latents = old.need("num_latents")
-    count = new.node("KinemaFrameInfo", old, batch=latents)
+    count = new.node("KinemaFrameInfo", old, main=False, batch=latents)
     positive, negative = _travel(old, new, count[0])
     return {0: positive, 1: negative, 2: latents}
 
@@ -60,7 +60,9 @@ def _letters(old: Old, new: Builder) -> dict[str, Value]:
         if isinstance(value, Link):
             found[name] = value
         elif value != 0 or any(name in text for text in texts):
-            found[name] = new.node("PrimitiveFloat", old, value=float(value) if is_number(value) else 0.0)[0]
+            found[name] = new.node("PrimitiveFloat", old, main=False, value=float(value) if is_number(value) else 0.0)[
+                0
+            ]
     return found
 
 
@@ -98,9 +100,13 @@ def single(old: Old, new: Builder) -> Sequence[Value | None]:
     if any(isinstance(value, Link) for value in wires):
         joined: Value = prompt
         if wires[0] != "":
-            joined = new.node("StringConcatenate", old, string_a=wires[0], string_b=joined, delimiter=" ")[0]
+            joined = new.node("StringConcatenate", old, main=False, string_a=wires[0], string_b=joined, delimiter=" ")[
+                0
+            ]
         if wires[1] != "":
-            joined = new.node("StringConcatenate", old, string_a=joined, string_b=wires[1], delimiter=" ")[0]
+            joined = new.node("StringConcatenate", old, main=False, string_a=joined, string_b=wires[1], delimiter=" ")[
+                0
+            ]
     else:
         joined = " ".join(part for part in (wires[0], prompt, wires[1]) if part)
     positive, _, negative = joined.partition("--neg") if isinstance(joined, str) else (joined, "", "")
@@ -118,7 +124,7 @@ def values(old: Old, new: Builder) -> Mapping[int, Value | None]:
     frames: Value = old.get("max_frames", old.get("max_length", 0))
     outputs: dict[int, Value | None] = {}
     if isinstance(latents, Link):
-        frames = new.node("KinemaFrameInfo", old, batch=latents)[0]
+        frames = new.node("KinemaFrameInfo", old, main=False, batch=latents)[0]
         outputs = {2: latents}
     if frames == 0:
         frames = 16
@@ -140,7 +146,7 @@ def ade_travel(old: Old, new: Builder) -> Mapping[int, Value | None]:
     latents = old["latent"]
     frames: Value = old.get("max_length", 0)
     if isinstance(latents, Link):
-        frames = new.node("KinemaFrameInfo", old, batch=latents)[0]
+        frames = new.node("KinemaFrameInfo", old, main=False, batch=latents)[0]
     elif frames == 0:
         frames = ABSENT
         new.note("The schedule was as long as the frames it names: set frames of Prompt Travel.")

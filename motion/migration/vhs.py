@@ -60,7 +60,7 @@ def combine(old: Old, new: Builder) -> Sequence[Value | None]:
     images = old.need("images")
     vae = old["vae"]
     if isinstance(vae, Link) and _is_latent(old, images):
-        images = new.node("VAEDecode", old, samples=images, vae=vae)[0]
+        images = new.node("VAEDecode", old, main=False, samples=images, vae=vae)[0]
     save = old.get("save_output", True)
     prefix = old.get("filename_prefix", "AnimateDiff")
     made = new.node(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from kinema.motion.migration import migrate
 
+from .places import placed
 from .small import HOST, Small, wired
 
 
@@ -385,3 +386,28 @@ def test_positions_and_lora() -> None:
     assert only(prompt, "KinemaLoadMotionLora") == {"lora": "ZoomIn.ckpt", "strength": 0.8}
     animate = only(prompt, "KinemaAnimateModel")
     assert prompt[animate["motion_model"][0]]["class_type"] == "KinemaAdjustPositions"
+
+
+MAIN = {
+    "ADE_AnimateDiffLoaderWithContext": "KinemaAnimateModel",
+    "ADE_AnimateDiffLoaderGen1": "KinemaAnimateModel",
+    "VHS_VideoCombine": "KinemaCombineVideo",
+    "ACN_AdvancedControlNetApply": "ControlNetApplyAdvanced",
+    "BatchPromptSchedule": "KinemaPromptTravel",
+    "BatchPromptScheduleLatentInput": "KinemaPromptTravel",
+    "ADE_PromptSchedulingLatents": "KinemaPromptTravel",
+    "AnimateDiffSampler": "KSampler",
+}
+
+
+@pytest.mark.parametrize("id", sorted(MAIN))
+def test_the_id_stays_with_what_the_old_node_was(id: str) -> None:
+    """With everything on its wires that brings nodes of its own."""
+    small = Small()
+    value = small.node("ADE_MultivalDynamic", {"float_val": 1.1})
+    frame = small.node("ADE_AnimateDiffKeyframe", {"start_percent": 0.5}, scale_multival=value)
+    wires = {"ad_keyframes": frame, "mask_optional": small.source(), "vae": small.source()}
+    key = placed(small, id, **wires)
+    small.nodes[key]["values"] |= {"text": '"0": "(a:`pw_a`)"', "pw_a": 0.5}
+    prompt, _ = migrate(small.api(), HOST)
+    assert prompt[str(key)]["class_type"] == MAIN[id]
