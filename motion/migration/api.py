@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .layouts import renamed
+from .naming import renamed
 from .records import BadGraphError, Graph, Id, Link, New, Node, Value
 from .targets import TARGETS, Target
 

@@ -11,6 +11,7 @@ from . import (
     ade_values,
     around,
     artventurex,
+    bundles,
     detectors,
     fizz,
     vhs,
@@ -29,5 +30,5 @@ FAMILY: tuple[Rule, ...] = (
     *artventurex.RULES,
 )
 """Nodes of the packs that clips were made with."""
-RULES: Mapping[str, Rule] = {rule.old: rule for rule in (*FAMILY, *around.RULES, *detectors.RULES)}
+RULES: Mapping[str, Rule] = {rule.old: rule for rule in (*FAMILY, *around.RULES, *bundles.RULES, *detectors.RULES)}
 """Every node that something here or in the host does the work of."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .api import own_title
-from .layouts import LAYOUTS, UnknownLayoutError, named, renamed
+from .layouts import LAYOUTS
+from .naming import UnknownLayoutError, named, renamed
 from .records import BadGraphError, Graph, Id, Link, Node, Value
 
 BORDER = frozenset({-10, -20})
