@@ -8,6 +8,8 @@ python dev.py sheet TEMPLATE    run a template with seeded random weights and dr
 python dev.py arrange           lay templates out so that no node covers another
 python dev.py same REVISION     compare what all templates make here and at another commit, bit by bit
 python dev.py rooms             draw who imports whom into CONTRIBUTING.md
+python dev.py migrate FILE...   rewrite workflows made for AnimateDiff-Evolved, VideoHelperSuite and others
+python dev.py targets           write what the migration knows of the host's nodes
 """
 
 import argparse
@@ -21,6 +23,8 @@ import tempfile
 from pathlib import Path
 from urllib.request import urlopen
 
+from motion.migration.command import add_arguments
+from motion.migration.command import run as migrate
 from tests.harness.server import Server
 from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_host, ensure_tools, once, run
 
@@ -57,6 +61,8 @@ def main() -> int:
     sheet_parser = commands.add_parser("sheet", help="draw a template's frames as one picture")
     sheet_parser.add_argument("template", help="a name in workflows/")
     sheet_parser.add_argument("--output", type=Path, help="the picture (beside the template)")
+    add_arguments(commands.add_parser("migrate", help="rewrite workflows made for other packs"))
+    commands.add_parser("targets", help="write motion/migration/targets.json from the host's list of nodes")
     arrange_parser = commands.add_parser("arrange", help="lay templates out from measured sizes")
     arrange_parser.add_argument("template", nargs="*", help="names in workflows/; all of them if there is none")
     options, unknown = parser.parse_known_args()
@@ -69,6 +75,8 @@ def main() -> int:
     try:
         if options.command == "rooms":
             return draw_rooms()
+        if options.command == "migrate":
+            return migrate(options)
         if options.command == "api" and (nodes := _running_nodes(options.server)):
             return api_of_running(nodes, options)
         host = ensure_host(getattr(options, "comfyui", None))
@@ -262,6 +270,20 @@ def arrange(host: Host, options: argparse.Namespace) -> int:
     return 0
 
 
+def targets(host: Host, options: argparse.Namespace) -> int:
+    """Bring the migration's table of target nodes up to date."""
+    from tests.harness import client
+    from tests.harness.pack import load_pack
+
+    load_pack()
+    from tests.harness.targets import write_table
+
+    with Server(host, options=device_options(host)) as server:
+        planned = write_table(client.get_json(server.url, "/object_info"))
+    print("\n".join(f"not there yet: {name}" for name in planned) or "all nodes are there")
+    return 0
+
+
 COMMANDS = {
     "demo": demo,
     "test": test,
@@ -270,6 +292,7 @@ COMMANDS = {
     "sheet": sheet,
     "arrange": arrange,
     "same": same,
+    "targets": targets,
 }
 
 

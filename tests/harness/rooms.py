@@ -15,7 +15,7 @@ from .setup import ROOT
 
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
-        ("values", "formats", "pose", "video", "sound"),
+        ("values", "formats", "pose", "video", "sound", "migration"),
         ("windows", "sampling", "prompts", "control", "batches", "pieces"),
         ("temporal",),
         ("camera", "character"),

@@ -1,0 +1,25 @@
+"""Workflows made for other packs, rewritten for the nodes that are here: graphs and API prompts by one table.
+
+``records`` is a workflow as rules see it. ``targets`` knows the nodes that are written, ``layouts`` and ``naming`` the
+old ones in every version. ``rules`` says what a row of the table may do; rows are in ``ade_values``, ``ade_models``,
+``ade_context``, ``ade_sampling`` and ``ade_apply`` for AnimateDiff-Evolved, ``vhs`` for VideoHelperSuite, ``acn`` and
+``acn_frames`` for Advanced-ControlNet, ``fizz``, ``artventurex``, and ``around``, ``bundles`` and ``detectors`` for the
+packs around them; ``tables`` puts them together. ``api`` and ``ui`` read both formats, ``groups`` opens group nodes,
+``ui_write`` and ``places`` write graphs, ``fitting`` brings values into range.
+``engine`` applies it all, ``report`` tells what became of it, ``models`` finds files by the names workflows have,
+``carriers`` reads workflows out of files, and ``command`` is the command line.
+"""
+
+from .carriers import NoWorkflowError as NoWorkflowError
+from .carriers import read_workflow as read_workflow
+from .engine import migrate as migrate
+from .models import Found as Found
+from .models import Question as Question
+from .models import find_model as find_model
+from .report import Entry as Entry
+from .report import Report as Report
+from .rules import Rule as Rule
+from .tables import FAMILY as FAMILY
+from .tables import RULES as RULES
+from .targets import INSTALLED as INSTALLED
+from .targets import TARGETS as TARGETS

@@ -1,0 +1,190 @@
+"""AnimateDiff-Evolved: context windows, views and what lies over them. Settings there, nodes on the model here."""
+
+from collections.abc import Mapping
+
+from .ade_values import PACK
+from .records import LIVE, UnsupportedError, Value, is_number
+from .rules import ABSENT, Builder, Old, Rule
+
+SCHEDULES: Mapping[str, str] = {
+    "ADE_StandardStaticContextOptions": "standard_static",
+    "ADE_StandardUniformContextOptions": "standard_uniform",
+    "ADE_LoopedUniformContextOptions": "looped_uniform",
+    "ADE_AnimateDiffUniformContextOptions": "looped_uniform",
+    "ADE_BatchedContextOptions": "batched",
+}
+VIEWS: Mapping[str, str] = {
+    "ADE_StandardStaticViewOptions": "standard_static",
+    "ADE_StandardUniformViewOptions": "standard_uniform",
+    "ADE_LoopedUniformViewOptions": "looped_uniform",
+}
+VIEWS_ONLY, SET_EXTRAS = "ADE_ViewsOnlyContextOptions", "ADE_ContextExtras_Set"
+CONTEXTS = (*SCHEDULES, VIEWS_ONLY)
+REFERENCE, REUSE = "ADE_ContextExtras_ContextRef", "ADE_ContextExtras_NaiveReuse"
+MODES: Mapping[str, str] = {
+    "ADE_ContextExtras_ContextRef_ModeFirst": "first",
+    "ADE_ContextExtras_ContextRef_ModeSliding": "sliding",
+    "ADE_ContextExtras_ContextRef_ModeIndexes": "indexes",
+}
+TUNES: Mapping[str, str] = {
+    "ADE_ContextExtras_ContextRef_TuneAttn": "attention",
+    "ADE_ContextExtras_ContextRef_TuneAttnAdain": "attention+adain",
+}
+FUSE = frozenset({"pyramid", "flat", "relative", "overlap-linear"})
+
+
+def contexts_of(old: Old) -> list[Old]:
+    """The contexts of ``context_options``, in the order in which they act."""
+    first = old.setting("context_options", *CONTEXTS, SET_EXTRAS)
+    found: list[Old] = []
+    seen: set[object] = set()
+    while first is not None and first.node.id not in seen:
+        seen.add(first.node.id)
+        if first.node.type == SET_EXTRAS:
+            first = first.setting("context_opts", *CONTEXTS, SET_EXTRAS)
+            continue
+        found.append(first)
+        first = first.setting("prev_context", *CONTEXTS, SET_EXTRAS)
+    return found[::-1]
+
+
+def in_windows(old: Old, new: Builder, model: Value) -> Value:
+    """A model with the context windows, views and extras of ``context_options``."""
+    for context in contexts_of(old):
+        kind = context.node.type
+        if kind != VIEWS_ONLY:
+            model = _windows(context, new, model)
+        model = _views(context, new, model)
+    return _with_extras(old, new, model)
+
+
+def window(contexts: list[Old]) -> tuple[Value, Value]:
+    """Length and overlap of the windows that noise goes by; ABSENT both if there are none."""
+    for context in contexts:
+        if context.node.mode == LIVE and context.node.type != VIEWS_ONLY:
+            length = context.get("context_length", 16)
+            return length, _overlap(length, context.get("context_overlap", 4))
+    return ABSENT, ABSENT
+
+
+def _windows(context: Old, new: Builder, model: Value) -> Value:
+    kind = context.node.type
+    length = context.get("context_length", 16)
+    batched = kind == "ADE_BatchedContextOptions"
+    fuse = context.get("fuse_method", "flat" if kind == "ADE_AnimateDiffUniformContextOptions" else "pyramid")
+    made = new.node(
+        "KinemaSlidingContext",
+        context,
+        model=model,
+        context_schedule=SCHEDULES[kind],
+        context_length=length,
+        context_overlap=0 if batched else _overlap(length, context.get("context_overlap", 4)),
+        fuse_method="flat" if batched else fused(fuse, new),
+        context_stride=context["context_stride"],
+        closed_loop=context["closed_loop"],
+        use_on_equal_length=context["use_on_equal_length"],
+        start_percent=context["start_percent"],
+        guarantee_steps=context["guarantee_steps"],
+    )
+    return made[0]
+
+
+def fused(method: Value, new: Builder) -> Value:
+    """How windows are put together, in Kinema's words."""
+    if not isinstance(method, str):
+        return method
+    plain = method.replace("🔬", "").strip()
+    if plain in FUSE:
+        return plain
+    new.note(f"fuse_method {method!r} is pyramid here, which is what it was compared with when it was tried out.")
+    return "pyramid"
+
+
+def _overlap(length: Value, overlap: Value) -> Value:
+    """An overlap that leaves windows something of their own."""
+    if is_number(length) and is_number(overlap):
+        return int(min(overlap, length - 1))
+    return overlap
+
+
+def _views(context: Old, new: Builder, model: Value) -> Value:
+    name = "view_opts_req" if context.node.type == VIEWS_ONLY else "view_opts"
+    views = context.setting(name, *VIEWS)
+    if views is None:
+        return model
+    length = views.get("view_length", 16)
+    made = new.node(
+        "KinemaMotionViews",
+        views,
+        model=model,
+        context_schedule=VIEWS[views.node.type],
+        context_length=length,
+        context_overlap=_overlap(length, views.get("view_overlap", 4)),
+        fuse_method=fused(views.get("fuse_method", "pyramid"), new),
+        context_stride=views["view_stride"],
+        closed_loop=views["closed_loop"],
+        use_on_equal_length=views["use_on_equal_length"],
+    )
+    return made[0]
+
+
+def _with_extras(old: Old, new: Builder, model: Value) -> Value:
+    """What Set Context Extras nodes put over the windows."""
+    setter = old.setting("context_options", *CONTEXTS, SET_EXTRAS)
+    while setter is not None and setter.node.type == SET_EXTRAS:
+        for extra in setter.chain("context_extras", "prev_extras", REFERENCE, REUSE):
+            make = _reference if extra.node.type == REFERENCE else _reuse
+            model = make(extra, new, model)
+        setter = setter.setting("context_opts", *CONTEXTS, SET_EXTRAS)
+    return model
+
+
+def _reference(extra: Old, new: Builder, model: Value) -> Value:
+    mode = extra.setting("contextref_mode", *MODES)
+    tune = extra.setting("contextref_tune", *TUNES)
+    if extra.linked("contextref_kf"):
+        raise UnsupportedError("ContextRef keyframes: connect a Motion Keyframe to the strength of Context Reference")
+    strength: Value = extra["strength_multival"]
+    if strength is ABSENT and tune is not None:
+        strength = tune.get("attn_strength", 1.0)
+    made = new.node(
+        "KinemaContextReference",
+        extra,
+        model=model,
+        strength=strength,
+        mode=MODES[mode.node.type] if mode else "first",
+        by=TUNES[tune.node.type] if tune else "attention",
+        style_fidelity=tune.get("attn_style_fidelity", 1.0) if tune else 1.0,
+        reference_weight=tune.get("attn_ref_weight", 1.0) if tune else 1.0,
+        sliding_width=mode["sliding_width"] if mode else ABSENT,
+        indexes=mode["switch_on_idxs"] if mode else ABSENT,
+        start_percent=extra.get("start_percent", 0.0),
+        end_percent=extra.get("end_percent", 0.25),
+    )
+    return made[0]
+
+
+def _reuse(extra: Old, new: Builder, model: Value) -> Value:
+    if extra.linked("naivereuse_kf"):
+        raise UnsupportedError("NaiveReuse keyframes: connect a Motion Keyframe to the strength of Naive Reuse")
+    made = new.node(
+        "KinemaNaiveReuse",
+        extra,
+        model=model,
+        strength=extra["strength_multival"],
+        weighted_mean=extra.get("weighted_mean", 0.95),
+        start_percent=extra.get("start_percent", 0.0),
+        end_percent=extra.get("end_percent", 0.15),
+    )
+    return made[0]
+
+
+RULES = (
+    *(Rule(id, PACK, ("KinemaSlidingContext", "KinemaMotionViews"), None) for id in SCHEDULES),
+    Rule(VIEWS_ONLY, PACK, ("KinemaMotionViews",), None),
+    *(Rule(id, PACK, ("KinemaMotionViews",), None) for id in VIEWS),
+    Rule(SET_EXTRAS, PACK, ("KinemaContextReference", "KinemaNaiveReuse"), None),
+    Rule(REFERENCE, PACK, ("KinemaContextReference",), None),
+    *(Rule(id, PACK, ("KinemaContextReference",), None) for id in (*MODES, *TUNES)),
+    Rule(REUSE, PACK, ("KinemaNaiveReuse",), None),
+)

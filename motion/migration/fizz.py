@@ -1,0 +1,193 @@
+"""FizzNodes and AnimateDiff-Evolved: prompts and numbers over the frames."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from .ade_values import PACK as ADE
+from .records import Link, UnsupportedError, Value, is_number
+from .rules import ABSENT, Builder, Old, Rule
+
+PACK = "FizzNodes"
+LETTERS = ("pw_a", "pw_b", "pw_c", "pw_d")
+FIRST = re.compile(
+    r"""^\s*\{?\s*["']?\s*([^"':=]+?)\s*["']?\s*[:=]\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')""", re.DOTALL
+)
+
+
+def travel(old: Old, new: Builder) -> Sequence[Value | None]:
+    """Prompts for a batch: each frame has its own."""
+    return _travel(old, new, old.get("max_frames", 16))
+
+
+def travel_latents(old: Old, new: Builder) -> Mapping[int, Value | None]:
+    """The same for as many frames as a latent has."""
+    latents = old.need("num_latents")
+    count = new.node("KinemaFrameInfo", old, main=False, batch=latents)
+    positive, negative = _travel(old, new, count[0])
+    return {0: positive, 1: negative, 2: latents}
+
+
+def _travel(old: Old, new: Builder, frames: Value) -> Sequence[Value]:
+    if old.get("start_frame", 0) not in (0, ABSENT):
+        new.note(
+            f"start_frame {_told(old, 'start_frame')} is left out: prompts count from the first frame of the clip."
+        )
+    made = new.node(
+        "KinemaPromptTravel",
+        old,
+        main=True,
+        clip=old.need("clip"),
+        prompts=old.get("text", ""),
+        frames=frames,
+        before=old.get("pre_text", ""),
+        after=old.get("app_text", ""),
+        **_letters(old, new),
+    )
+    return [made[0], made[2]]
+
+
+def _told(old: Old, name: str) -> str:
+    value = old[name]
+    return "over a wire" if isinstance(value, Link) else str(value)
+
+
+def _letters(old: Old, new: Builder) -> dict[str, Value]:
+    """Numbers that prompts know by name: wires, or a number that the text asks for."""
+    found: dict[str, Value] = {}
+    texts = [text for name in ("text", "text_g", "text_l") if isinstance(text := old.get(name, ""), str)]
+    for name in LETTERS:
+        value = old.get(name, 0)
+        if isinstance(value, Link):
+            found[name] = value
+        elif value != 0 or any(name in text for text in texts):
+            found[name] = new.node("PrimitiveFloat", old, main=False, value=float(value) if is_number(value) else 0.0)[
+                0
+            ]
+    return found
+
+
+def sdxl(old: Old, new: Builder) -> Sequence[Value | None]:
+    """Prompts for both text encoders of SDXL."""
+    before, after = old.get("pre_text_G", ""), old.get("app_text_G", "")
+    if (before, after) != (old.get("pre_text_L", ""), old.get("app_text_L", "")):
+        new.note("Texts before and after are those for CLIP-G, around the prompts of both encoders.")
+    if old.get("crop_w", 0) != 0 or old.get("crop_h", 0) != 0:
+        new.note("Sizes and crops of SDXL's conditioning are left out.")
+    made = new.node(
+        "KinemaPromptTravel",
+        old,
+        main=True,
+        clip=old.need("clip"),
+        prompts=old.get("text_g", ""),
+        prompts_l=old.get("text_l", ""),
+        frames=old.get("max_frames", 16),
+        before=before,
+        after=after,
+        **_letters(old, new),
+    )
+    return [made[0], made[2]]
+
+
+def single(old: Old, new: Builder) -> Sequence[Value | None]:
+    """The prompt of one frame, for the whole clip: at frame 0 that is the first one."""
+    text, frame = old.get("text", ""), old.get("current_frame", 0)
+    match = FIRST.match(text) if isinstance(text, str) else None
+    if frame != 0 or match is None or "`" in match.group(0):
+        new.note("Each frame has its own prompt here, where Prompt Schedule gave that of current_frame to all.")
+        return _travel(old, new, old.get("max_frames", 16))
+    prompt = match.group(2) if match.group(2) is not None else match.group(3)
+    wires = [old.get(name, "") for name in ("pre_text", "app_text")]
+    if any(isinstance(value, Link) for value in wires):
+        joined: Value = prompt
+        if wires[0] != "":
+            joined = new.node("StringConcatenate", old, main=False, string_a=wires[0], string_b=joined, delimiter=" ")[
+                0
+            ]
+        if wires[1] != "":
+            joined = new.node("StringConcatenate", old, main=False, string_a=joined, string_b=wires[1], delimiter=" ")[
+                0
+            ]
+    else:
+        joined = " ".join(part for part in (wires[0], prompt, wires[1]) if part)
+    positive, _, negative = joined.partition("--neg") if isinstance(joined, str) else (joined, "", "")
+    clip = old.need("clip")
+    made = new.node("CLIPTextEncode", old, main=True, text=positive, clip=clip)
+    refused = new.node("CLIPTextEncode", old, text=negative, clip=clip)
+    return [made[0], refused[0]]
+
+
+def values(old: Old, new: Builder) -> Mapping[int, Value | None]:
+    """Numbers over the frames: as a Motion Value, and as a list for those who want numbers."""
+    text = old.get("text", old.get("values", ""))
+    made = new.node("KinemaMotionValue", old, main=True, frame_values=text, interpolation="linear")
+    latents = old["num_latents"] if old.linked("num_latents") else old["latent"]
+    frames: Value = old.get("max_frames", old.get("max_length", 0))
+    outputs: dict[int, Value | None] = {}
+    if isinstance(latents, Link):
+        frames = new.node("KinemaFrameInfo", old, main=False, batch=latents)[0]
+        outputs = {2: latents}
+    if frames == 0:
+        frames = 16
+        new.note("The schedule gave as many numbers as it names frames: set frames of Read Motion Value.")
+    read = new.node("KinemaReadMotionValue", old, motion_value=made[0], frames=frames)
+    if old.node.type.startswith("ADE_"):
+        return {0: read[1], 1: read[1], 2: None, 3: None}
+    return {0: read[1], 1: None, **outputs}
+
+
+def ade_travel(old: Old, new: Builder) -> Mapping[int, Value | None]:
+    """AnimateDiff-Evolved's own prompt schedules."""
+    if old.linked("values_replace"):
+        raise UnsupportedError(
+            "values_replace: connect a Motion Value to pw_a of Prompt Travel and write it into the prompts"
+        )
+    if old.get("tensor_interp", "lerp") == "slerp":
+        new.note("Prompts are blended linearly, where slerp turned one into the other.")
+    latents = old["latent"]
+    frames: Value = old.get("max_length", 0)
+    if isinstance(latents, Link):
+        frames = new.node("KinemaFrameInfo", old, main=False, batch=latents)[0]
+    elif frames == 0:
+        frames = ABSENT
+        new.note("The schedule was as long as the frames it names: set frames of Prompt Travel.")
+    made = new.node(
+        "KinemaPromptTravel",
+        old,
+        main=True,
+        clip=old.need("clip"),
+        prompts=old.get("prompts", ""),
+        frames=frames,
+        before=old.get("prepend_text", ""),
+        after=old.get("append_text", ""),
+    )
+    return {0: made[0], 1: latents if isinstance(latents, Link) else None}
+
+
+def join(old: Old, new: Builder) -> Sequence[Value | None]:
+    """Two texts in one."""
+    made = new.node(
+        "StringConcatenate", old, string_a=old.get("string_a", ""), string_b=old.get("string_b", ""), delimiter=""
+    )
+    return [made[0]]
+
+
+TRAVEL = ("KinemaPromptTravel", "PrimitiveFloat")
+RULES = (
+    Rule("BatchPromptSchedule", PACK, TRAVEL, travel),
+    Rule("BatchPromptScheduleLatentInput", PACK, (*TRAVEL, "KinemaFrameInfo"), travel_latents),
+    Rule("PromptSchedule", PACK, ("CLIPTextEncode", *TRAVEL, "StringConcatenate"), single),
+    Rule("BatchPromptScheduleEncodeSDXL", PACK, TRAVEL, sdxl),
+    *(
+        Rule(id, PACK, ("KinemaMotionValue", "KinemaReadMotionValue", "KinemaFrameInfo"), values)
+        for id in ("BatchValueSchedule", "BatchValueScheduleLatentInput")
+    ),
+    *(
+        Rule(id, ADE, ("KinemaMotionValue", "KinemaReadMotionValue", "KinemaFrameInfo"), values)
+        for id in ("ADE_ValueScheduling", "ADE_ValueSchedulingLatents")
+    ),
+    *(
+        Rule(id, ADE, ("KinemaPromptTravel", "KinemaFrameInfo"), ade_travel)
+        for id in ("ADE_PromptScheduling", "ADE_PromptSchedulingLatents")
+    ),
+    Rule("ConcatStringSingle", PACK, ("StringConcatenate",), join),
+)
