@@ -15,8 +15,8 @@ from torch import Tensor
 from ....motion.video import clip_size
 from ..memory import shortage_of
 from ..notices import notice
+from .listing import PictureFile, SequenceError, readable_name
 from .output import progress_reporter
-from .sequence_files import PictureFile, SequenceError, readable_name
 from .stills import Header, StillError, read_header, write_still
 
 Result = TypeVar("Result")
