@@ -73,15 +73,26 @@ def write_still(path: str, picture: np.ndarray, mask: np.ndarray) -> None:
         OSError: it cannot be opened.
     """
     array = _pixels(path)
-    most = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
-    if array.shape[:2] != picture.shape[:2]:
-        whole = torch.from_numpy(np.divide(array, most, dtype=np.float32))
-        array, most = fitted(whole, picture.shape[1], picture.shape[0]).numpy(), 1.0
-    colours = array[..., :3] if array.shape[2] >= 3 else array[..., :1]
-    np.divide(colours, most, out=picture, dtype=np.float32)
-    if array.shape[2] in (2, 4):
-        np.divide(array[..., -1], most, out=mask, dtype=np.float32)
+    count = array.shape[2]
+    colours = np.broadcast_to(array[..., : 3 if count > 2 else 1], (*array.shape[:2], 3))
+    if colours.shape == picture.shape:
+        _write(colours, picture)
+    else:
+        for colour in range(3):
+            _write(colours[..., colour], picture[..., colour])
+    if count in (2, 4):
+        _write(array[..., -1], mask)
         np.subtract(1.0, mask, out=mask)
+
+
+def _write(values: np.ndarray, place: np.ndarray) -> None:
+    """Values in 0..1 in the size of their place: a single colour at a time if that differs, for the sake of memory."""
+    most = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
+    if values.shape == place.shape:
+        np.divide(values, most, out=place, dtype=np.float32)
+        return
+    whole = torch.from_numpy(np.divide(values, most, dtype=np.float32)[..., None])
+    place[...] = fitted(whole, place.shape[1], place.shape[0])[..., 0].numpy()
 
 
 def _opened(file: BinaryIO) -> Image.Image:
