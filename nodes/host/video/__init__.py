@@ -11,8 +11,8 @@ from .read import has_file, read_frames
 from .sequence import read_sequence
 from .sequence_files import (
     SequenceError,
+    pictures_in,
     readable_name,
-    sequence_files,
     sequence_fingerprint,
     sequence_folders,
     sequence_problem,
@@ -27,12 +27,12 @@ __all__ = [
     "count_frames",
     "encode",
     "has_file",
+    "pictures_in",
     "preview",
     "progress_reporter",
     "read_frames",
     "read_sequence",
     "readable_name",
-    "sequence_files",
     "sequence_fingerprint",
     "sequence_folders",
     "sequence_problem",

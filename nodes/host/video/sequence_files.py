@@ -59,13 +59,13 @@ def sequence_folders() -> list[str]:
 def sequence_problem(folder: str, pattern: str, choice: Choice) -> str | None:
     """What is wrong with a choice of pictures, None if there are some; no file is opened."""
     try:
-        sequence_files(folder, pattern, choice)
+        pictures_in(folder, pattern, choice)
     except SequenceError as error:
         return str(error)
     return None
 
 
-def sequence_files(folder: str, pattern: str, choice: Choice) -> list[PictureFile]:
+def pictures_in(folder: str, pattern: str, choice: Choice) -> list[PictureFile]:
     """The chosen pictures of a folder, in their order.
 
     Raises:
@@ -90,7 +90,7 @@ def sequence_files(folder: str, pattern: str, choice: Choice) -> list[PictureFil
 def sequence_fingerprint(folder: str, pattern: str, choice: Choice) -> str:
     """Changes when a chosen picture is replaced, added or removed."""
     try:
-        files = sequence_files(folder, pattern, choice)
+        files = pictures_in(folder, pattern, choice)
     except SequenceError as error:
         return str(error)
     found = repr([(file.name, file_fingerprint(file.path)) for file in files])

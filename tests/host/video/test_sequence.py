@@ -14,7 +14,7 @@ import pytest
 import torch
 from kinema.motion.video import Choice
 from kinema.nodes import NODES
-from kinema.nodes.host.video import SequenceError, sequence_files, sequence_folders
+from kinema.nodes.host.video import SequenceError, pictures_in, sequence_folders
 from kinema.nodes.inputs import settle
 from kinema.nodes.video import LoadImageSequence
 from PIL import Image
@@ -121,7 +121,7 @@ def test_folders_that_can_be_chosen(root: Path) -> None:
     assert len({"same", "walk"} & {*listed}) == 1
     draw(root / "a.png", 1)
     assert "." in sequence_folders()
-    assert all(sequence_files(folder, "*", Choice()) for folder in sequence_folders())
+    assert all(pictures_in(folder, "*", Choice()) for folder in sequence_folders())
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_two_thousand_odd_settings_open_nothing_elsewhere(root: Path) -> None:
     for _ in range(2000):
         folder, pattern = ("".join(dice.choices(parts, k=dice.randint(0, 6))) for _ in range(2))
         try:
-            files = sequence_files(folder, pattern, Choice())
+            files = pictures_in(folder, pattern, Choice())
         except SequenceError as error:
             told.append(str(error))
             continue
@@ -228,7 +228,7 @@ def test_ten_thousand_files_are_listed_in_no_time(root: Path) -> None:
     began = time.monotonic()
     assert sequence_folders() == ["walk"]
     listed = time.monotonic()
-    assert len(sequence_files("walk", "frame*", Choice())) == 10_000
+    assert len(pictures_in("walk", "frame*", Choice())) == 10_000
     found = time.monotonic()
     assert NODE.fingerprint_inputs(folder="walk")
     assert max(listed - began, found - listed, time.monotonic() - found) < 2
