@@ -115,6 +115,8 @@ def test_folders_that_can_be_chosen(root: Path) -> None:
     (root / "leads out").symlink_to(outside)
     (root / "same").symlink_to(root / "walk")
     (root / "shots" / "loop").symlink_to(root)
+    (root / "itself").symlink_to(root / "itself")
+    (root / "walk" / "itself").symlink_to(root / "walk" / "itself")
     os.mkdir(os.fsencode(root) + b"/\xff")
     listed = sequence_folders()
     assert set(listed) - {"same", "walk"} == {"shots/a", "shots/b/c", "walk two", "\u6b69"}
@@ -168,6 +170,28 @@ def test_a_pipe_is_no_picture(root: Path) -> None:
     os.mkfifo(root / "walk" / "b.png")
     (root / "walk" / "c.png").mkdir()
     assert load()[2] == 1
+
+
+def test_a_folder_that_may_not_be_looked_into(root: Path) -> None:
+    draw(root / "walk" / "a.png", 1)
+    for place in (root.parent.parent.parent, root.parent.parent, root.parent, root):
+        place.chmod(0o755)
+    (root / "walk").chmod(0)
+    # whoever may look into everything tries as somebody else
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        assert sequence_folders() == []
+        with pytest.raises(SequenceError, match=r"folder walk cannot be looked into \(Permission denied\)"):
+            pictures_in("walk", "*", Choice())
+    finally:
+        os.seteuid(before)
+        (root / "walk").chmod(0o755)
+    (root / "walk" / "a.png").unlink()
+    (root / "walk" / "a.png").symlink_to("a.png")
+    with pytest.raises(SequenceError, match="a link to a file that is gone"):
+        load()
 
 
 def test_two_thousand_odd_settings_open_nothing_elsewhere(root: Path) -> None:
