@@ -22,25 +22,22 @@ from . import (
 )
 from .inputs import guarded, watch
 
-_DECLARED: list[type[io.ComfyNode]] = [
-    node
-    for subject in (
-        temporal,
-        pictures,
-        values,
-        windows,
-        prompts,
-        control,
-        camera,
-        pose,
-        character,
-        sampling,
-        video,
-        batches,
-        pieces,
-    )
-    for node in subject.NODES
-]
+_SUBJECTS = (
+    temporal,
+    pictures,
+    values,
+    windows,
+    prompts,
+    control,
+    camera,
+    pose,
+    character,
+    sampling,
+    video,
+    pieces,
+    batches,
+)
+_DECLARED: list[type[io.ComfyNode]] = [node for subject in _SUBJECTS for node in subject.NODES]
 NODES: list[type[io.ComfyNode]] = [guarded(node) for node in _DECLARED]
 
 

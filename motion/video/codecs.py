@@ -1,9 +1,9 @@
-"""The file formats a clip can be saved in, as data for the ffmpeg command line."""
+"""The file formats a clip can be saved in, as data."""
 
 from dataclasses import dataclass
 
-BT709 = ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709")
-TO_BT709 = "scale=out_color_matrix=bt709:out_range=tv"
+from . import settings
+from .settings import Setting
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Codec:
     audio: tuple[str, ...] | None = None
     """Encoder options for sound, None if the format has no sound."""
     tags: str | None = "container"
-    """How the workflow is stored: container tags, or chunks written afterwards ("png", "webp")."""
+    """How the workflow is stored: container tags, or parts of the file written afterwards ("png", "webp", "gif")."""
     plays_in_browser: bool = True
     still: bool = False
     """Shown as a picture (gif, webp, apng) rather than as a video."""
@@ -33,53 +33,40 @@ class Codec:
     """A folder with one picture a frame."""
     fastest: int | None = None
     """Frames a second beyond which browsers play it too slowly: they take delays of 10 ms and less for 100 ms."""
-
-    def arguments(self, quality: int, loop_count: int, alpha: bool) -> list[str]:
-        """Encoder arguments.
-
-        Args:
-            quality: 0 to 100.
-            loop_count: how often the clip plays, 0 for ever (gif, webp, apng).
-        """
-        pixels = self.pixels_alpha if alpha and self.pixels_alpha else self.pixels
-        options = ["-c:v", self.encoder, *self.options, "-pix_fmt", pixels]
-        if self.crf is not None:
-            low, high = self.crf
-            options += ["-crf", str(round(low + (high - low) * quality / 100))]
-        if self.pixels.startswith("yuv"):
-            options += BT709
-        return options + self._special(quality, loop_count, alpha)
-
-    def _special(self, quality: int, loop_count: int, alpha: bool) -> list[str]:
-        if self.name == "prores-mov":
-            profile = 4 if alpha else min(3, quality // 25)
-            return ["-profile:v", str(profile)]
-        if self.name == "gif":
-            # ffmpeg counts repetitions after the first play, -1 for none
-            return ["-loop", str(loop_count - 1 if loop_count != 1 else -1) if loop_count else "0"]
-        if self.name == "webp":
-            lossless = ["-lossless", "1"] if quality == 100 else ["-q:v", str(quality)]
-            return ["-loop", str(loop_count), *lossless]
-        if self.name == "apng":
-            return ["-plays", str(loop_count)]
-        return []
+    settings: tuple[Setting, ...] = ()
+    """What a person may choose about it."""
 
 
 AAC, OPUS, PCM = ("-c:a", "aac", "-b:a", "192k"), ("-c:a", "libopus", "-b:a", "160k"), ("-c:a", "pcm_s16le")
 MOV = ("-movflags", "+faststart+use_metadata_tags")
+H264 = ("h264_nvenc", "h264_qsv", "h264_amf", "h264_videotoolbox", "h264_vaapi")
+HEVC = ("hevc_nvenc", "hevc_qsv", "hevc_amf", "hevc_videotoolbox", "hevc_vaapi")
+AV1 = ("av1_nvenc", "av1_qsv", "av1_amf", "av1_vaapi")
+_LIKE_H264 = (settings.TRUE_COLOUR, settings.COLOURS, settings.PRESET, settings.rate_factor(51))
+_LIKE_PNG = (settings.PICTURE_DEPTH, settings.PNG_SIZE)
 CODECS = {
     codec.name: codec
     for codec in (
-        Codec("h264-mp4", "mp4", "libx264", MOV, crf=(45, 10), multiple=(2, 2), audio=AAC),
+        Codec(
+            "h264-mp4",
+            "mp4",
+            "libx264",
+            MOV,
+            crf=(45, 10),
+            multiple=(2, 2),
+            audio=AAC,
+            settings=(settings.encoder(*H264), *_LIKE_H264),
+        ),
         Codec(
             "h265-mp4",
             "mp4",
             "libx265",
-            (*MOV, "-tag:v", "hvc1", "-x265-params", "log-level=error"),
+            (*MOV, "-tag:v", "hvc1"),
             crf=(45, 14),
             multiple=(2, 2),
             audio=AAC,
             plays_in_browser=False,
+            settings=(settings.encoder(*HEVC), *_LIKE_H264),
         ),
         Codec(
             "vp9-webm",
@@ -90,16 +77,16 @@ CODECS = {
             crf=(60, 7),
             multiple=(2, 2),
             audio=OPUS,
+            settings=(settings.TRUE_COLOUR, settings.COLOURS, settings.VP9_SPEED, settings.rate_factor(63)),
         ),
         Codec(
             "av1-webm",
             "webm",
             "libsvtav1",
-            ("-preset", "6", "-svtav1-params", "lp=0"),
-            pixels="yuv420p10le",
             crf=(60, 10),
             multiple=(2, 2),
             audio=OPUS,
+            settings=(settings.encoder(*AV1), settings.TEN_BITS, settings.AV1_SPEED, settings.rate_factor(63)),
         ),
         Codec(
             "prores-mov",
@@ -111,6 +98,7 @@ CODECS = {
             multiple=(2, 1),
             audio=PCM,
             plays_in_browser=False,
+            settings=(settings.PROFILE,),
         ),
         Codec(
             "ffv1-mov",
@@ -121,9 +109,20 @@ CODECS = {
             pixels_alpha="bgra",
             audio=PCM,
             plays_in_browser=False,
+            settings=(settings.LOSSLESS_DEPTH,),
         ),
-        # a gif counts in hundredths of a second
-        Codec("gif", "gif", "gif", pixels="pal8", pixels_alpha="pal8", tags=None, still=True, fastest=50),
+        Codec(
+            "gif",
+            "gif",
+            "gif",
+            pixels="pal8",
+            pixels_alpha="pal8",
+            tags="gif",
+            still=True,
+            # it counts in hundredths of a second
+            fastest=50,
+            settings=(settings.PALETTE, settings.PALETTE_SIZE, settings.DITHER),
+        ),
         Codec(
             "webp",
             "webp",
@@ -133,6 +132,7 @@ CODECS = {
             tags="webp",
             still=True,
             fastest=90,
+            settings=(settings.WEBP_KIND,),
         ),
         Codec(
             "apng",
@@ -144,6 +144,7 @@ CODECS = {
             tags="png",
             still=True,
             fastest=90,
+            settings=_LIKE_PNG,
         ),
         Codec(
             "png-sequence",
@@ -155,8 +156,7 @@ CODECS = {
             tags="png",
             plays_in_browser=False,
             sequence=True,
+            settings=_LIKE_PNG,
         ),
     )
 }
-PREVIEW = CODECS["h264-mp4"]
-PREVIEW_FILTER = "scale='max(2,2*trunc(min(768,iw)/2))':-2:flags=bicubic,"

@@ -7,6 +7,20 @@ import numpy as np
 
 MOST_STRETCHED = 16.0
 """Pixels wider or narrower than this are a fault of the file."""
+FITS = ("crop", "stretch", "pad")
+"""How a picture fills frames of another shape: what sticks out is cut off, it is deformed, or it gets black bars."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How pictures become frames."""
+
+    fit: str = FITS[0]
+    multiple: int = 1
+    """Width and height are one of this many pixels."""
+
+
+CROP = Shape()
 
 
 @dataclass(frozen=True)
@@ -77,6 +91,30 @@ def cover(stored: tuple[int, int], square: tuple[int, int], wanted: tuple[int, i
         for side, real, full in zip(stored, square, wanted, strict=True)
     )
     return Fit(width, height, left, top, right, bottom)
+
+
+def stretch(stored: tuple[int, int], wanted: tuple[int, int]) -> Fit:
+    """Fill a size with all of a picture.
+
+    Args:
+        stored: width and height of the picture in the file.
+        wanted: the size to fill, oriented as in the file.
+    """
+    width, height = (min(side, full) for side, full in zip(stored, wanted, strict=True))
+    return Fit(width, height, 0, 0, width, height)
+
+
+def inside(square: tuple[int, int], wanted: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of a frame that all of a picture fills without being deformed, in the middle.
+
+    Args:
+        square: width and height of the picture with square pixels, as it is shown.
+        wanted: width and height of the frame.
+    """
+    scale = min(wanted[0] / square[0], wanted[1] / square[1])
+    sides = [min(full, max(1, round(side * scale))) for side, full in zip(square, wanted, strict=True)]
+    left, top = ((full - side) // 2 for side, full in zip(sides, wanted, strict=True))
+    return slice(top, top + sides[1]), slice(left, left + sides[0])
 
 
 def _span(stored: int, covering: int, wanted: int) -> tuple[int, int, int]:

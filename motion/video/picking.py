@@ -34,8 +34,11 @@ class Choice:
 
     def needed(self, duration: float, pictures_per_second: float) -> int:
         """About how many frames a video of that many seconds gives."""
-        looked_at = round(duration * (self.rate or pictures_per_second)) - self.skip
-        count = max(0, -(-looked_at // self.every))
+        return self.of(round(duration * (self.rate or pictures_per_second)))
+
+    def of(self, looked_at: int) -> int:
+        """How many frames there are of so many that are looked at."""
+        count = max(0, -(-(looked_at - self.skip) // self.every))
         return min(count, self.count) if self.count else count
 
 
@@ -59,18 +62,19 @@ def chosen(pictures: Iterable[Shown[Picture]], choice: Choice) -> Iterator[Pictu
                 break
 
 
-def clip_size(source: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+def clip_size(source: tuple[int, int], width: int, height: int, multiple: int = 1) -> tuple[int, int]:
     """The size of a clip, where 0 stands for "as the video has it".
 
     A side that follows from the other one keeps the video's shape, in steps of 8 pixels, which is what latents have.
 
     Args:
         source: width and height of the video.
+        multiple: of which both sides are in the end; the next lower one is taken.
     """
     if width == 0 and height == 0:
-        return max(1, source[0]), max(1, source[1])
-    if width == 0:
+        width, height = max(1, source[0]), max(1, source[1])
+    elif width == 0:
         width = max(8, 8 * round(height * source[0] / max(1, source[1]) / 8))
     elif height == 0:
         height = max(8, 8 * round(width * source[1] / max(1, source[0]) / 8))
-    return width, height
+    return max(multiple, width // multiple * multiple), max(multiple, height // multiple * multiple)

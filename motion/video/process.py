@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import os
+import queue
 import subprocess
 import threading
 from collections.abc import Iterable
@@ -14,6 +15,9 @@ import numpy as np
 
 from .codecs import Codec
 
+WAITING = 2
+"""Frames that are ready while one is written: they are made while ffmpeg takes the ones before."""
+PIPE_BYTES = 1 << 20
 LOG_BYTES = 64 << 10
 """Of what ffmpeg says, the beginning; a fault may repeat itself for every frame."""
 
@@ -35,21 +39,31 @@ def check_encoder(codec: Codec) -> str:
     Raises:
         VideoError: there is none, or it lacks the codec's encoder.
     """
+    executable = ffmpeg()
+    if codec.encoder not in encoders(executable):
+        raise VideoError(
+            f"{executable} has no encoder {codec.encoder}, which {codec.name} needs. Choose another format, or unset "
+            "IMAGEIO_FFMPEG_EXE to use the ffmpeg that comes with imageio-ffmpeg."
+        )
+    return executable
+
+
+def ffmpeg() -> str:
+    """The ffmpeg binary.
+
+    Raises:
+        VideoError: there is none that runs.
+    """
     try:
         executable = imageio_ffmpeg.get_ffmpeg_exe()
         if os.path.dirname(executable):
             executable = os.path.abspath(executable)  # it runs in a folder of its own
-        known = encoders(executable)
+        encoders(executable)
     except (RuntimeError, OSError, subprocess.SubprocessError) as error:
         raise VideoError(
             f"ffmpeg cannot be run ({error}). Reinstall it with `pip install --force-reinstall imageio-ffmpeg`, or "
             "point IMAGEIO_FFMPEG_EXE to a working ffmpeg."
         ) from error
-    if codec.encoder not in known:
-        raise VideoError(
-            f"{executable} has no encoder {codec.encoder}, which {codec.name} needs. Choose another format, or unset "
-            "IMAGEIO_FFMPEG_EXE to use the ffmpeg that comes with imageio-ffmpeg."
-        )
     return executable
 
 
@@ -63,28 +77,57 @@ def run(command: list[str], frames: Iterable[np.ndarray], folder: Path) -> tuple
         The exit code and what it said. It says it through a pipe: a log file would be lost on a full disk.
     """
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        cwd=folder,
+        pipesize=PIPE_BYTES,
     )
     assert process.stdin is not None
     assert process.stderr is not None
     said: list[bytes] = []
     listener = threading.Thread(target=_listen, args=(process.stderr, said), daemon=True)
+    waiting: queue.Queue[np.ndarray | None] = queue.Queue(WAITING)
+    closed = threading.Event()
+    writer = threading.Thread(target=_write, args=(process.stdin, waiting, closed), daemon=True)
     listener.start()
+    writer.start()
     try:
-        # a closed pipe is ffmpeg's way to say that it gave up; its exit code and its words tell why
-        with contextlib.suppress(BrokenPipeError):
-            for frame in frames:
-                process.stdin.write(frame.data)
-            process.stdin.close()
+        for frame in frames:
+            if not _put(waiting, frame, closed):
+                break  # ffmpeg gave up; its exit code and its words tell why
+        _put(waiting, None, closed)
         code = process.wait()
     finally:
         process.kill()
         process.wait()
+        _put(waiting, None, closed)
+        writer.join()
         listener.join()
         process.stderr.close()
-        with contextlib.suppress(OSError):
-            process.stdin.close()
     return code, b"".join(said).decode("utf-8", "replace").strip()
+
+
+def _put(waiting: "queue.Queue[np.ndarray | None]", frame: np.ndarray | None, closed: threading.Event) -> bool:
+    """Hand a frame over; False if nobody takes any more."""
+    while not closed.is_set():
+        with contextlib.suppress(queue.Full):
+            waiting.put(frame, timeout=0.1)
+            return True
+    return False
+
+
+def _write(pipe: IO[bytes], waiting: "queue.Queue[np.ndarray | None]", closed: threading.Event) -> None:
+    """Write frames until there is None, or until the other end of the pipe is closed."""
+    try:
+        with contextlib.suppress(OSError):
+            while (frame := waiting.get()) is not None:
+                pipe.write(frame.data)
+    finally:
+        closed.set()
+        with contextlib.suppress(OSError):
+            pipe.close()
 
 
 def _listen(pipe: IO[bytes], said: list[bytes]) -> None:

@@ -1,9 +1,10 @@
-"""Text tags in picture files that ffmpeg cannot write: PNG text chunks and the EXIF block of WebP.
+"""Text tags in picture files that ffmpeg cannot write: PNG text chunks, the EXIF block of WebP and comments of GIF.
 
-Both are inserted while the finished file is copied, so memory stays constant.
+They are inserted while the finished file is copied, so memory stays constant.
 """
 
 import contextlib
+import os
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +22,7 @@ MOST_TAGS = 100
 MOST_TAG_BYTES = 64 << 20
 """Of all tags of a file."""
 PNG_KEY_BYTES = 79
+GIF_BLOCK, GIF_END = 255, b"\x3b"
 
 
 def writable(tags: Mapping[str, str], kind: str | None) -> tuple[dict[str, str], list[str]]:
@@ -94,7 +96,29 @@ def tag_webp(path: Path, tags: Mapping[str, str], width: int, height: int) -> No
         target.write(struct.pack("<I", size))
 
 
-TAGGERS: Mapping[str, Callable[[Path, Mapping[str, str], int, int], None]] = {"png": tag_png, "webp": tag_webp}
+def tag_gif(path: Path, tags: Mapping[str, str], _width: int = 0, _height: int = 0) -> None:
+    """Append a comment with ``key:text`` for each tag to a GIF file, before the byte that ends it."""
+    with _rewritten(path) as (source, target):
+        copyfileobj(source, target)
+        target.seek(-1, os.SEEK_END)
+        for key, text in tags.items():
+            target.write(b"\x21\xfe")
+            for block in _blocks(f"{key}:{text}".encode("utf-8", "replace"), GIF_BLOCK):
+                target.write(bytes([len(block)]) + block)
+            target.write(b"\0")
+        target.write(GIF_END)
+
+
+def _blocks(data: bytes, size: int) -> Iterator[bytes]:
+    """Pieces of a size, the last one shorter."""
+    return (data[start : start + size] for start in range(0, len(data), size))
+
+
+TAGGERS: Mapping[str, Callable[[Path, Mapping[str, str], int, int], None]] = {
+    "png": tag_png,
+    "webp": tag_webp,
+    "gif": tag_gif,
+}
 """Functions that put tags into a finished file, by the kind `Codec.tags` names; they need the picture's size."""
 
 

@@ -7,100 +7,31 @@ in a work folder beside its final place and moved when ffmpeg has succeeded: a f
 import contextlib
 import itertools
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from .codecs import PREVIEW, PREVIEW_FILTER, TO_BT709, Codec
+from .clip import PIXELS, Clip
+from .codecs import Codec
+from .encoding import Encoding, Wanted, encoding_for, preview
 from .process import VideoError, check_encoder, run
 from .publish import publish
+from .sounds import write_sound
 from .tags import TAGGERS, writable
 from .work import work_folder
 
-PIXELS = {3: "rgb24", 4: "rgba"}
-"""ffmpeg's names for what frames are, by their channels."""
-
-
-PALETTES = (
-    "split[seen][drawn];[seen]scale=w='min(iw,256)':h=-1:flags=neighbor,"
-    "palettegen=stats_mode=single:reserve_transparent=1[palette];[drawn][palette]paletteuse=new=1:dither=bayer:bayer_scale=5"
-)
-"""A palette for each frame, chosen on a small copy of it, so that one pass does and no frame waits for another."""
-FRAMES, PREVIEW_FILE = "frames", "preview.mp4"
+FRAMES, PREVIEW_FILE, PALETTE_FILE, WHOLE_FILE = "frames", "preview.mp4", "palette.png", "whole.nut"
 FULL = ("No space left on device", "File too large", "Disk quota exceeded", "not enough space on the disk")
 """What systems say when there is no room."""
+PIECE_BYTES = 1 << 20
 LEAST_FREE_BYTES = 1 << 20
 """With less free than this a failure is taken for a full disk, whatever was said."""
 
 
 class DiskFullError(VideoError):
     """There is no room for the clip."""
-
-
-@dataclass(frozen=True)
-class Sound:
-    """Audio for a clip: (channels, samples) float32 and the sample rate in Hz."""
-
-    samples: Tensor
-    rate: int
-
-
-class Pictures(Protocol):
-    """Frames, (frames, height, width, 3 or 4) in 0..1, as a tensor or as something that makes them when asked."""
-
-    @property
-    def shape(self) -> Sequence[int]:
-        """The four sizes."""
-        ...
-
-    def __getitem__(self, part: slice, /) -> Tensor:
-        """Some frames that follow one another."""
-        ...
-
-
-@dataclass(frozen=True)
-class Clip:
-    """Frames to write, and how to play them."""
-
-    images: Pictures
-    frame_rate: float
-    pingpong: bool = False
-    sound: Sound | None = None
-    at_once: int = 1
-    """How many frames to ask ``images`` for together."""
-
-    def __len__(self) -> int:
-        count = self.images.shape[0]
-        return 2 * count - 2 if self.pingpong and count > 2 else count
-
-    def frames(self, codec: Codec) -> Iterator[np.ndarray]:
-        """Frames as contiguous uint8 arrays, edges replicated up to the size the codec needs."""
-        height, width = self.images.shape[1:3]
-        grow = ((0, -height % codec.multiple[1]), (0, -width % codec.multiple[0]), (0, 0))
-        for start, numbers in self._parts():
-            part = self.images[start : start + self.at_once]
-            for number in numbers:
-                image = torch.nan_to_num(part[number - start].float()).mul(255.0).round_().clamp_(0, 255)
-                array = image.to("cpu", torch.uint8).numpy()
-                yield np.ascontiguousarray(np.pad(array, grow, mode="edge") if any(map(any, grow)) else array)
-            del part  # so that the next one is made when this one is gone
-
-    def _parts(self) -> Iterator[tuple[int, range]]:
-        """Where each part starts and which frames of it to show, in order."""
-        count = self.images.shape[0]
-        starts = range(0, count, self.at_once)
-        for start in starts:
-            yield start, range(start, min(start + self.at_once, count))
-        # on the way back parts are asked for once more, because keeping them would take more memory the longer the clip
-        for start in reversed(starts) if self.pingpong else ():
-            shown = range(max(start, 1), min(start + self.at_once, count - 1))
-            if shown:
-                yield start, shown[::-1]
 
 
 @dataclass(frozen=True)
@@ -120,6 +51,19 @@ class Job:
     """Called after every frame; may raise to cancel."""
     other_paths: Iterable[Path] = ()
     """Names to take, one after the other, if something has the first one when the clip is done."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Of the format, as `settled` gives them; the usual ones if empty."""
+
+    @property
+    def encoding(self) -> Encoding:
+        """What ffmpeg is told about the pictures."""
+        has_alpha = self.clip.images.shape[3] == 4
+        return encoding_for(self.codec, Wanted(self.quality, self.loop_count, has_alpha, self.settings))
+
+    @property
+    def has_sound(self) -> bool:
+        """Whether there is sound and the format takes it."""
+        return self.clip.heard is not None and self.codec.audio is not None
 
 
 @dataclass(frozen=True)
@@ -155,7 +99,7 @@ def write_video(job: Job) -> Saved:
 def _write_into(job: Job, work: Path) -> Saved:
     tags, unwritten = writable(job.tags, job.codec.tags)
     left_out = [f"{key!r} of the workflow is not in the file, which cannot hold it." for key in unwritten]
-    left_out += _encode_what_can_be(replace(job, tags=tags), work)
+    left_out += [*job.encoding.lost, *_encode_what_can_be(replace(job, tags=tags), work)]
     finished = work / _file(job.codec)
     left_out += _tag(replace(job, tags=tags), finished)
     path = publish(finished, itertools.chain((job.path,), job.other_paths))
@@ -182,7 +126,7 @@ def _encode_what_can_be(job: Job, work: Path) -> list[str]:
     attempts = [(job, "")]
     if job.tags and job.codec.tags == "container":
         attempts.append((replace(job, tags={}), "The file does not hold the workflow"))
-    if job.clip.sound is not None and job.codec.audio is not None:
+    if job.has_sound:
         silent = replace(job, tags={}, clip=replace(job.clip, sound=None))
         attempts.append((silent, "The file has no sound and does not hold the workflow"))
     for attempt, words in attempts:
@@ -203,7 +147,11 @@ def _encode(job: Job, work: Path) -> None:
     if job.codec.sequence:
         (work / FRAMES).mkdir()
     target = f"{FRAMES}/%05d.png" if job.codec.sequence else _file(job.codec)
-    _run(job, [*_outputs(job, work, target)], work)
+    if job.encoding.palette is None:
+        _run(job, [*_outputs(job, work, target)], work)
+    else:
+        _run(job, [*_looked_at(job)], work)
+        _run_again(job, target, work)
 
 
 def _slower(job: Job) -> list[str]:
@@ -215,38 +163,58 @@ def _slower(job: Job) -> list[str]:
 def _outputs(job: Job, work: Path, target: str) -> Iterator[str]:
     clip, codec = job.clip, job.codec
     inputs = 1
-    if clip.sound is not None and codec.audio is not None:
-        yield from ("-f", "f32le", "-ar", str(clip.sound.rate), "-ac", str(clip.sound.samples.shape[0]))
-        yield from ("-i", _write_sound(clip.sound, work / "sound.f32").name)
+    length = len(clip) / clip.frame_rate
+    if clip.heard is not None and codec.audio is not None:
+        sound = write_sound(clip.heard, work / "sound.f32", length, clip.ending)
+        yield from ("-f", "f32le", "-ar", str(clip.heard.rate), "-ac", str(clip.heard.channels), "-i", sound.name)
         inputs += 1
     if job.tags and codec.tags == "container":
         yield from ("-f", "ffmetadata", "-i", _write_tags(job.tags, work / "tags.txt").name)
         inputs += 1
     yield from ("-map", "0:v")
-    filters = _slower(job)
-    if codec.pixels.startswith("yuv"):
-        filters.append(TO_BT709)
-    if codec.name == "gif":
-        filters.append(PALETTES)
+    filters = (*_slower(job), *job.encoding.filters)
     if filters:
         yield from ("-vf", ",".join(filters))
-    yield from codec.arguments(job.quality, job.loop_count, _has_alpha(job))
-    if clip.sound is not None and codec.audio is not None:
-        yield from ("-map", "1:a", *codec.audio, "-t", f"{len(clip) / clip.frame_rate:.6f}")
+    yield from job.encoding.arguments
+    if job.has_sound:
+        yield from ("-map", "1:a", *(codec.audio or ()), "-t", f"{length:.6f}")
     if job.tags and codec.tags == "container":
         yield from ("-map_metadata", str(inputs - 1))
     yield target
     if job.preview is not None:
-        yield from ("-map", "0:v", "-vf", PREVIEW_FILTER + TO_BT709, *PREVIEW.arguments(70, 0, False))
-        yield from ("-preset", "veryfast", PREVIEW_FILE)
+        yield from ("-map", "0:v", *preview(), PREVIEW_FILE)
+
+
+def _looked_at(job: Job) -> Iterator[str]:
+    """One palette for all frames, and the frames, to be read once more."""
+    slower = _slower(job)
+    yield from ("-map", "0:v", "-vf", ",".join((*slower, job.encoding.palette or "")), "-update", "1", PALETTE_FILE)
+    yield from ("-map", "0:v", *(("-vf", slower[0]) if slower else ()))
+    yield from ("-c:v", "ffv1", "-level", "3", "-pix_fmt", "bgra", "-f", "nut", WHOLE_FILE)
+
+
+def _run_again(job: Job, target: str, work: Path) -> None:
+    """Write the frames that were kept; through the pipe, so that ffmpeg ends with this process."""
+    command = [check_encoder(job.codec), "-hide_banner", "-loglevel", "error", "-y", "-f", "nut", "-i", "pipe:0"]
+    command += ["-i", PALETTE_FILE, "-lavfi", f"[0:v][1:v]{','.join(job.encoding.filters)}"]
+    code, reasons = run([*command, *job.encoding.arguments, target], _pieces(work / WHOLE_FILE), work)
+    if code != 0:
+        raise _failure(reasons, job, f"ffmpeg cannot encode it as {job.codec.name}")
+
+
+def _pieces(path: Path) -> Iterator[np.ndarray]:
+    with path.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            yield np.frombuffer(piece, np.uint8)
 
 
 def _run(job: Job, outputs: list[str], work: Path) -> None:
-    frames = job.clip.frames(job.codec)
+    made = job.encoding
+    frames = job.clip.frames(job.codec, made.deep)
     first = next(frames)
     height, width, channels = first.shape
-    source = ["-f", "rawvideo", "-pix_fmt", PIXELS[channels], "-s", f"{width}x{height}"]
-    command = [check_encoder(job.codec), "-hide_banner", "-loglevel", "error", "-y", *source]
+    source = ["-f", "rawvideo", "-pix_fmt", PIXELS[channels][made.deep], "-s", f"{width}x{height}"]
+    command = [check_encoder(job.codec), "-hide_banner", "-loglevel", "error", "-y", *made.device, *source]
     command += ["-r", f"{job.clip.frame_rate:.6f}", "-i", "pipe:0", *outputs]
     code, reasons = run(command, _told(itertools.chain((first,), frames), job), work)
     if code != 0:
@@ -274,13 +242,6 @@ def _failure(reasons: str, job: Job, what: str) -> VideoError:
     return VideoError(f"{job.path.name} was not saved: {what} ({reason}).")
 
 
-def _write_sound(sound: Sound, path: Path) -> Path:
-    with path.open("wb") as file:
-        for part in sound.samples.split(1 << 20, dim=1):
-            file.write(np.ascontiguousarray(torch.nan_to_num(part.float()).t().cpu().numpy()).data)
-    return path
-
-
 def _write_tags(tags: Mapping[str, str], path: Path) -> Path:
     lines = [";FFMETADATA1"]
     escapes = str.maketrans({letter: "\\" + letter for letter in "=;#\\\n"})
@@ -304,7 +265,3 @@ def _tag(job: Job, finished: Path) -> list[str]:
     except OSError as error:
         return [f"The file does not hold the workflow ({error.strerror})."]
     return []
-
-
-def _has_alpha(job: Job) -> bool:
-    return job.clip.images.shape[3] == 4

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import folder_paths
 
@@ -86,6 +87,43 @@ def input_path(name: str) -> str | None:
     """Full path of a listed file in the input folder, None if it is gone or not one of its own."""
     path = os.path.join(folder_paths.get_input_directory(), os.path.basename(name))
     return path if os.path.isfile(path) else None
+
+
+def media_names(*kinds: str, also: Sequence[str] = ()) -> list[str]:
+    """Files at the top of the input folder that are videos or whatever else, by their endings.
+
+    Args:
+        kinds: as MIME types begin, such as "video".
+        also: further endings.
+    """
+    with os.scandir(folder_paths.get_input_directory()) as entries:
+        names = sorted(entry.name for entry in entries if entry.is_file())
+    wanted: Any = list(kinds)
+    listed = {*folder_paths.filter_files_content_types(names, wanted)}
+    return [name for name in names if name in listed or name.lower().endswith(tuple(also))]
+
+
+def media_path(name: str) -> str:
+    """Full path of a file in the input folder, or with "[output]" or "[temp]" behind its name in those.
+
+    Raises:
+        FileNotFoundError: it is not there, or not inside of these folders.
+    """
+    try:
+        path = folder_paths.get_annotated_filepath(name)
+        if os.path.isfile(path):
+            return path
+    except (ValueError, OSError):
+        path = name
+    if os.path.isdir(path):
+        raise FileNotFoundError(f"{name} is a folder. Choose a file, or load its pictures with Load Image Sequence.")
+    raise FileNotFoundError(missing_input(name))
+
+
+def stamp(path: str) -> tuple[str, int, int]:
+    """What changes when a file is replaced: its path, when it was written, and its bytes."""
+    about = os.stat(path)
+    return path, about.st_mtime_ns, about.st_size
 
 
 def missing_input(name: str) -> str:
@@ -198,8 +236,10 @@ def _is_inside(root: str, path: str) -> bool:
 
 
 def output_folder() -> str:
-    """The host's output folder."""
-    return folder_paths.get_output_directory()
+    """The host's output folder, made if the host has not done so yet."""
+    folder = folder_paths.get_output_directory()
+    os.makedirs(folder, exist_ok=True)
+    return folder
 
 
 def temporary_folder() -> str:

@@ -4,13 +4,14 @@ The host converts and compares what is written, and stops with a raw error where
 comes over a wire. Here both are one question, answered with a sentence.
 """
 
+import copy
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
 from typing import Any
 
-from comfy_api.latest import io
+from comfy_api.latest import Input, io
 from torch import Tensor
 
 from ..host.requests import BrokenLink
@@ -65,10 +66,13 @@ _KINDS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "STRING": (_text, "text"),
     "BOOLEAN": (_truth, "true or false"),
     "COMBO": (_choice, "one of its choices"),
+    io.DynamicCombo.io_type: (_choice, "one of its choices"),
 }
 """Types that can be written: what the host makes of a value, None if it is none, and what to call it."""
 _WIRED: Mapping[str, type] = {"IMAGE": Tensor, "MASK": Tensor, "LATENT": Mapping, "CONDITIONING": list}
 """What comes over wires of these types."""
+_BESIDE: Mapping[str, type] = {**_WIRED, "VIDEO": Input.Video}
+"""The same for inputs that take several types."""
 _BLANK: Mapping[str, Any] = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 
 
@@ -92,7 +96,7 @@ def kind_problem(each: io.Input, value: Any) -> str | None:
 def limit_problem(each: io.Input, value: Any) -> str | None:
     """What is wrong with a value of the right kind, None if nothing is."""
     widget = _widget(each)
-    options = getattr(widget, "options", None)
+    options = None if is_upload(each) else choices(widget)
     if options is not None and not getattr(widget, "multiselect", False) and value not in options:
         if not options:
             return f"{each.id} is {_shown(value)}, but there is nothing to choose from. Read the help page."
@@ -112,7 +116,8 @@ def wire_problem(each: io.Input, value: Any) -> str | None:
     types = _types(each)
     if value is None and each.optional:
         return None
-    if _WIRED.keys() >= set(types) and not isinstance(value, tuple(_WIRED[kind] for kind in types)):
+    known = _WIRED if len(types) == 1 else _BESIDE
+    if known.keys() >= set(types) and not isinstance(value, tuple(known[kind] for kind in types)):
         what = "nothing" if value is None else f"a {type(value).__name__}"
         return (
             f"{each.id} takes a value of type {' or '.join(types)}, but {what} came over the connection. Connect "
@@ -123,10 +128,79 @@ def wire_problem(each: io.Input, value: Any) -> str | None:
     return None
 
 
+def is_upload(each: io.Input) -> bool:
+    """Whether an input lists files that are there, while others may be named that came since or lie elsewhere."""
+    return getattr(_widget(each), "upload", None) is not None
+
+
 def stand_in(each: io.Input) -> Any:
     """A value the host has no complaint about, in place of a wrong one that is reported already."""
     default = getattr(_widget(each), "default", None)
+    if isinstance(each, io.DynamicCombo.Input):
+        return each.options[0].key
     return default if default is not None else _BLANK.get(_types(each)[0])
+
+
+def choices(each: io.Input) -> list[str] | None:
+    """What an input lets choose from, None if it is no choice."""
+    if isinstance(each, io.DynamicCombo.Input):
+        return [option.key for option in each.options]
+    return getattr(each, "options", None)
+
+
+def declared(inputs: Iterable[io.Input], given: Mapping[str, Any]) -> list[io.Input]:
+    """All inputs a node has with what is given: those that belong to a choice are there while it is made."""
+    found: list[io.Input] = []
+    for each in inputs:
+        found.append(each)
+        if isinstance(each, io.DynamicCombo.Input):
+            chosen = given.get(each.id)
+            of_choice = (option.inputs for option in each.options if option.key == chosen)
+            found += [_below(each.id, inner) for inner in next(of_choice, [])]
+    return found
+
+
+def flat(inputs: Iterable[io.Input], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Values by the names requests have for them: the host hands over a choice and what belongs to it as one."""
+    values = dict(given)
+    for each in inputs:
+        value = values.get(each.id)
+        if isinstance(each, io.DynamicCombo.Input) and isinstance(value, Mapping) and each.id in value:
+            values[each.id] = value[each.id]
+            values |= {f"{each.id}.{name}": inner for name, inner in value.items() if name != each.id}
+    return values
+
+
+def choose(inputs: Iterable[io.Input], given: dict[str, Any]) -> None:
+    """Write down a choice that is left out, or wrapped, while values that belong to it are there; in place."""
+    for each in inputs:
+        if not isinstance(each, io.DynamicCombo.Input):
+            continue
+        value = given.get(each.id)
+        if isinstance(value, dict) and "__value__" in value:
+            given[each.id] = value["__value__"]
+        if each.optional and each.id not in given and any(name.startswith(f"{each.id}.") for name in given):
+            given[each.id] = each.options[0].key
+
+
+def stray_problem(inputs: Iterable[io.Input], given: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The choice, and what is wrong with a value that belongs to none of its options; None if there is none.
+
+    What belongs to another option than the chosen one stays without effect: it is left over where somebody changed the
+    choice alone.
+    """
+    for each in (each for each in inputs if isinstance(each, io.DynamicCombo.Input)):
+        known = {f"{each.id}.{inner.id}" for option in each.options for inner in option.inputs}
+        for name in given:
+            if name.startswith(f"{each.id}.") and name not in known:
+                return each.id, f"{_shown(name)} is no setting of {each.id}. Take it out."
+    return None
+
+
+def _below(parent: str, each: io.Input) -> io.Input:
+    below = copy.copy(each)
+    below.id = f"{parent}.{each.id}"
+    return below
 
 
 def takes(each: io.Input) -> str:

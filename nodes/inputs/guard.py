@@ -32,8 +32,9 @@ def guarded(node: type[io.ComfyNode]) -> type[io.ComfyNode]:
 
     def execute(cls: type[io.ComfyNode], **given: Any) -> io.NodeOutput:
         schema = node.define_schema()
-        for each in schema.inputs:
-            problem = expected.wire_problem(each, given[each.id]) if each.id in given else None
+        values = expected.flat(schema.inputs, given)
+        for each in expected.declared(schema.inputs, values):
+            problem = expected.wire_problem(each, values[each.id]) if each.id in values else None
             if problem is not None:
                 raise InputError(f"{schema.display_name}: {problem}")
         # the host sets hidden inputs on the class it calls with
@@ -69,7 +70,8 @@ def settle(node: type[io.ComfyNode], inputs: dict[str, Any]) -> Fault | None:
     schema = node.define_schema()
     faults: list[Fault] = []
     literals: dict[str, Any] = {}
-    for each in (each for each in schema.inputs if each.id in inputs):
+    expected.choose(schema.inputs, inputs)
+    for each in (each for each in expected.declared(schema.inputs, inputs) if each.id in inputs):
         value = inputs[each.id]
         if isinstance(value, dict) and "__value__" in value:
             value = value["__value__"]
@@ -82,15 +84,33 @@ def settle(node: type[io.ComfyNode], inputs: dict[str, Any]) -> Fault | None:
             inputs[each.id] = expected.stand_in(each)
         elif value is not None:
             literals[each.id] = inputs[each.id] = expected.read(each, value)
+    stray = None if faults else expected.stray_problem(schema.inputs, inputs)
+    if stray is not None:
+        faults.append(Fault(*stray))
     if not faults:
         faults = _faults_of_values(node, schema, literals)
-    return Fault(faults[0].input, f"{schema.display_name}: {faults[0].sentence}") if faults else None
+    return _told(schema, inputs, faults[0]) if faults else None
+
+
+def _told(schema: io.Schema, inputs: dict[str, Any], fault: Fault) -> Fault:
+    """A fault with the node's name, and the inputs so that the host tells nothing beside it and nothing elsewhere."""
+    name, _, inner = fault.input.partition(".")
+    if inner:
+        # the host would find it once more, and what is told under an input is told under the choice it belongs to
+        inputs.pop(fault.input)
+    for each in schema.inputs:
+        if each.id == name and isinstance(each, io.DynamicCombo.Input) and name in inputs:
+            # the host does not know an input whose choice it does not know, and would let it pass
+            inputs[name] = expected.stand_in(each)
+    return Fault(name, f"{schema.display_name}: {fault.sentence}")
 
 
 def _faults_of_values(node: type[io.ComfyNode], schema: io.Schema, literals: Mapping[str, Any]) -> list[Fault]:
     """What is wrong with values of the right kind; the node's own words come first where they are about the same."""
     problems = (
-        (each.id, expected.limit_problem(each, literals[each.id])) for each in schema.inputs if each.id in literals
+        (each.id, expected.limit_problem(each, literals[each.id]))
+        for each in expected.declared(schema.inputs, literals)
+        if each.id in literals
     )
     limits = [Fault(name, problem) for name, problem in problems if problem and literals[name] is not None]
     own = _own_fault(node, literals)
@@ -128,12 +148,15 @@ class _Check:
                 fault = faults.get(requests.current_node())
             else:
                 # outside of a request nobody has looked yet; None is what comes over a wire
-                fault = settle(self.node, {name: value for name, value in given.items() if value is not None})
+                flat = expected.flat(self.node.define_schema().inputs, given)
+                fault = settle(self.node, {name: value for name, value in flat.items() if value is not None})
             return True if fault is None else fault.sentence
 
         if faults is not None:
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-            names = dict.fromkeys(("cls", *(fault.input for fault in faults.values() if fault.input)))
+            # the host holds values to what it listed, but for inputs that are named here
+            uploads = (each.id for each in self.node.define_schema().inputs if expected.is_upload(each))
+            names = dict.fromkeys(("cls", *(fault.input for fault in faults.values() if fault.input), *uploads))
             validate_inputs.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
                 [inspect.Parameter(name, kind) for name in names]
             )

@@ -4,13 +4,10 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.video import CODECS
 from ..host import pieces as in_pieces
 from ..inputs import PiecesType, frames_input
-from ..video import save_clip, saving_inputs, saving_problem, video_output
+from ..video import is_deep, later_inputs, save_clip, saving_inputs, saving_outputs, saving_problem
 
-DEEP = ("p10", "p12", "p16", "48", "64")
-"""What ffmpeg's names of pixels with more than 8 bits in a colour have in them."""
 AT_ONCE = 8
 """Frames to write together: they are on the disk and cost nothing to make."""
 
@@ -65,25 +62,25 @@ class SavePieces(io.ComfyNode):
                     least=0,
                     advanced=True,
                 ),
+                *later_inputs(),
             ],
-            outputs=[video_output()],
+            outputs=saving_outputs(),
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo, io.Hidden.dynprompt, io.Hidden.unique_id],
         )
 
     @classmethod
-    def validate_inputs(cls, filename_prefix: str | None = None, format: str | None = None) -> bool | str:
+    def validate_inputs(cls, filename_prefix: str | None = None, format: Any = None) -> bool | str:
         """Answer settings that cannot work before anything is sampled."""
         return saving_problem(None, filename_prefix, format) or True
 
     @classmethod
     def check_lazy_status(cls, pieces: Any, **given: Any) -> list[str]:
         """Ask for the frames of this piece, unless they are on the disk."""
+        if in_pieces.task_of(cls.hidden) is not None:
+            return []
         wanted = [name for name in ("samples", "vae") if name in given] if "samples" in given else ["images"]
         if all(given.get(name) is not None for name in wanted):
             return []
-        task = in_pieces.task_of(cls.hidden)
-        if task is not None:
-            return wanted
         run = _begin(cls.hidden, pieces, given)
         in_pieces.tell(run)
         return [] if run.store.has(0) else wanted
@@ -100,26 +97,27 @@ class SavePieces(io.ComfyNode):
     ) -> io.NodeOutput:
         """Keep the piece, then go on or save the clip."""
         task = in_pieces.task_of(cls.hidden)
+        saving.pop(in_pieces.AFTER, None)
+        told = {name: saving.pop(key, None) for name, key in in_pieces.AT_ONCE.items()}
+        if task is not None:
+            samples, vae, images = told["samples"], told["vae"], told["images"]
         run = _begin(cls.hidden, pieces, saving) if task is None else task.run
-        number = 0 if task is None else task.todo[0]
-        if task is not None or not run.store.has(number):
-            in_pieces.keep(run, number, *in_pieces.pictures_of(samples, vae, images, frames_per_batch))
-            pieces.release()
-        left = run.store.missing() if task is None else task.todo[1:]
+        if (task is None and not run.store.has(0)) or (task is not None and task.piece is not None):
+            in_pieces.keep(cls.hidden, run, pieces, *in_pieces.pictures_of(samples, vae, images, frames_per_batch))
+        left = run.store.missing() if task is None else task.todo if task.piece is None else ()
         finishing = task is None or task.finishing
         if left:
             in_pieces.check_room(run, left)
             nodes, last = in_pieces.go_on(cls.hidden, run, left, finishing)
-            return io.NodeOutput(last, expand=nodes)
+            return io.NodeOutput(last, [last[0], 1], expand=nodes)
         if not finishing:
-            return io.NodeOutput(None)
-        saving["audio"] = saving.get("audio") or in_pieces.sound_of(run)
+            return io.NodeOutput(None, None)
+        if saving.get("audio") is None:
+            saving["audio"] = in_pieces.sound_of(run)
         saved = save_clip(cls.hidden, in_pieces.clip_of(run), pieces.whole.rate, at_once=AT_ONCE, **saving)
         in_pieces.done(run)
         return saved
 
 
 def _begin(hidden: Any, which: Any, saving: Any) -> Any:
-    codec = CODECS[saving.get("format") or "h264-mp4"]
-    deep = any(bits in codec.pixels for bits in DEEP)
-    return in_pieces.begin(hidden, which, deep, not saving.get("save_output", True))
+    return in_pieces.begin(hidden, which, is_deep(saving.get("format")), not saving.get("save_output", True))

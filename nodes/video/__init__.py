@@ -1,18 +1,28 @@
 """Videos.
 
-``read`` takes frames from one and ``sequence`` from pictures in a folder, ``combine`` makes one of frames with the
-inputs of ``saving``, and ``frames`` does so with long ones, piece by piece.
+``load`` takes frames from a file, ``read`` from a VIDEO and ``sequence`` from the pictures of a folder. ``combine``
+makes one of frames with the inputs of ``choices``, which is what ``saving`` does, and ``frames`` does so with long
+ones, piece by piece.
 """
 
 from comfy_api.latest import io
 
+from .choices import later_inputs, saving_inputs, saving_outputs
 from .combine import CombineVideo
 from .frames import DecodeAndSaveVideo, EncodeFrames
+from .load import LoadVideoFrames
 from .read import VideoFrames
-from .saving import save_clip, saving_inputs, saving_problem, video_output
+from .saving import is_deep, save_clip, saving_problem
 from .sequence import LoadImageSequence
 
-NODES: list[type[io.ComfyNode]] = [VideoFrames, LoadImageSequence, EncodeFrames, CombineVideo, DecodeAndSaveVideo]
+NODES: list[type[io.ComfyNode]] = [
+    LoadVideoFrames,
+    VideoFrames,
+    LoadImageSequence,
+    EncodeFrames,
+    CombineVideo,
+    DecodeAndSaveVideo,
+]
 
 __all__ = [
     "NODES",
@@ -20,9 +30,12 @@ __all__ = [
     "DecodeAndSaveVideo",
     "EncodeFrames",
     "LoadImageSequence",
+    "LoadVideoFrames",
     "VideoFrames",
+    "is_deep",
+    "later_inputs",
     "save_clip",
     "saving_inputs",
+    "saving_outputs",
     "saving_problem",
-    "video_output",
 ]

@@ -6,7 +6,8 @@ from comfy_api.latest import io
 
 from ..host import video
 from ..inputs import frames_input
-from .saving import save_clip, saving_inputs, saving_problem, video_output
+from .choices import later_inputs, saving_inputs, saving_outputs
+from .saving import save_clip, saving_problem
 
 BOTH_WAYS = (
     "Play forwards, then backwards. The way back decodes every frame once more, so that none has to stay in memory."
@@ -49,8 +50,9 @@ class DecodeAndSaveVideo(io.ComfyNode):
                 io.Vae.Input("vae", tooltip="The VAE that decodes it, from the checkpoint or from Load VAE."),
                 *saving_inputs(BOTH_WAYS),
                 _at_once("decoded"),
+                *later_inputs(),
             ],
-            outputs=[video_output()],
+            outputs=saving_outputs(),
             hidden=[io.Hidden.prompt, io.Hidden.extra_pnginfo],
         )
 

@@ -40,7 +40,8 @@ def test_no_two_templates_share_an_id() -> None:
     for ids in ([node["id"] for node in nodes()], [link[0] for w in WORKFLOWS.values() for link in w["links"]]):
         assert len(ids) == len(set(ids))
     # what is added to one template stays below the ids of the next
-    for number, workflow in enumerate(WORKFLOWS.values(), 1):
+    for path in template_paths():
+        number, workflow = int(path.stem.split()[0]), WORKFLOWS[short_name(path)]
         assert {node["id"] // 100 for node in workflow["nodes"]} == {number}
         assert workflow["last_node_id"] == max(node["id"] for node in workflow["nodes"])
         assert workflow["last_link_id"] >= max(link[0] for link in workflow["links"])

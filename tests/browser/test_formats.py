@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kinema.motion.video import CODECS
 from playwright.sync_api import Browser, Page
 
 from tests.harness.browser import open_tab, play_in_node
@@ -87,6 +88,47 @@ def test_change_of_format_replaces_the_preview_in_nodes_2(browser: Browser, serv
     with open_tab(browser, server.url, nodes_2=True) as tab:
         _run_formats_in_one_node(tab.page, type, f"{type}-2")
         assert tab.errors == []
+
+
+VALUES = """() => Object.fromEntries(app.graph.nodes.find(node => node.type.startsWith("KinemaCombine")).widgets
+    .filter(widget => widget.serialize !== false).map(widget => [widget.name, widget.value]))"""
+OLD = {"frame_rate": 12.0, "quality": 61, "loop_count": 3, "pingpong": True, "save_output": False}
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("nodes_2", [False, True])
+def test_graphs_saved_before_formats_had_settings(browser: Browser, server: Server, nodes_2: bool) -> None:
+    """Values stand by position: what a format has more now must not move what follows it."""
+    with open_tab(browser, server.url, nodes_2=nodes_2) as tab:
+        for format in FORMATS:
+            graph = _graph(format, "old")
+            graph["nodes"][-1]["widgets_values"] = [12.0, format, 61, 3, True, f"old/{format}", False]
+            made = tab.page.evaluate(LOAD, graph)["output"]
+            (inputs,) = [node["inputs"] for node in made.values() if node["class_type"] == "KinemaCombineVideo"]
+            assert {name: inputs[name] for name in OLD} == OLD, format
+            assert inputs["format"] == format
+            assert inputs["filename_prefix"] == f"old/{format}"
+            assert inputs["sound_length"] == "cut"
+            own = {name: value for name, value in inputs.items() if name.startswith("format.")}
+            assert own == {f"format.{each.name}": each.choices[0] for each in CODECS[format].settings}
+            shown = tab.page.evaluate(VALUES)
+            saved = tab.page.evaluate("() => app.graph.serialize()")
+            again = tab.page.evaluate(LOAD, saved)["output"]
+            assert again == made, "saved and loaded once more"
+            assert tab.page.evaluate(VALUES) == shown
+        assert tab.errors == []
+
+
+@pytest.mark.timeout(120)
+def test_settings_appear_for_the_chosen_format_alone(page: Page) -> None:
+    page.evaluate(LOAD, _graph("h264-mp4", "chosen"))
+    for format in ("gif", "prores-mov", "png-sequence", "h264-mp4"):
+        page.evaluate(SET_FORMAT, ["KinemaCombineVideo", format])
+        shown = page.evaluate(VALUES)
+        assert [name for name in shown if name.startswith("format.")] == [
+            f"format.{each.name}" for each in CODECS[format].settings
+        ]
+        assert shown["filename_prefix"] == "chosen/h264-mp4"
 
 
 @pytest.mark.timeout(120)

@@ -33,8 +33,9 @@ class Outcome:
         return json.dumps(self.error, ensure_ascii=False)
 
     def files(self) -> list[dict[str, str]]:
-        """Every file any node showed."""
-        return [item for shown in self.outputs.values() for item in shown.get("images", [])]
+        """Every file any node showed, and those it saved and showed in another form."""
+        shown = [(node.get("images", []), node.get("files", [])) for node in self.outputs.values()]
+        return [item for images, files in shown for item in (*images, *files)]
 
 
 def run_prompt(url: str, prompt: dict[str, Any], watch: Callable[[Event], None] | None = None, **extra: Any) -> Outcome:

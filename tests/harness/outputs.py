@@ -16,7 +16,7 @@ from tests.harness.pack import load_pack
 from tests.harness.server import Server
 from tests.harness.setup import Host
 
-SAVING = ("KinemaCombineVideo", "KinemaDecodeAndSaveVideo")
+SAVING = ("KinemaCombineVideo", "KinemaDecodeAndSaveVideo", "KinemaSavePieces")
 
 
 def frames_of(file: Path) -> str:

@@ -16,7 +16,7 @@ from .setup import ROOT
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
         ("values", "formats", "pose", "video", "sound"),
-        ("windows", "sampling", "prompts", "control", "pieces", "batches"),
+        ("windows", "sampling", "prompts", "control", "batches", "pieces"),
         ("temporal",),
         ("camera", "character"),
     ),

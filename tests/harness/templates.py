@@ -62,14 +62,26 @@ SEEDED = {
 }
 """The seeded file that stands in for each model file a template names."""
 FRAMES = 16
-LONG = {"long-clip": 24, "motion-views": 24, "consistent-long-clip": 24, "animate-character-long": 28}
+LONG = {
+    "long-clip": 24,
+    "motion-views": 24,
+    "consistent-long-clip": 24,
+    "animate-character-long": 28,
+    "load-video": 24,
+    "long-video-in-pieces": 24,
+}
 """Frames of templates whose clip must be longer than a window, or there would be none."""
-SAVED = {"batch-utilities": 58, "frame-interpolation": 31}
-"""Frames in the files of templates that make other frames of those they sample."""
-RATES = {"frame-interpolation": 16.0}
+SAVED = {"batch-utilities": 58, "frame-interpolation": 31, "convert-video": 72}
+"""Frames in the files of templates that make other frames of those they sample, or sample none."""
+RATES = {"frame-interpolation": 16.0, "convert-video": 24.0}
 """Frames per second of files that are not played at 8."""
+SIDES = {"convert-video": 96}
+"""Side of the pictures of files that have another one than was asked for."""
 DRAWN = 512
 """Side of the pictures of poses in pixels; lines have a width in pixels and would fill a picture of the clip's size."""
+DYNAMIC = "COMFY_DYNAMICCOMBO_V3"
+WRITTEN = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", DYNAMIC)
+"""Types of inputs that have a widget."""
 VIDEO, SOUND, PICTURES = "video.mp4", "sound.wav", "pictures"
 """What templates read in the input folder in tests, the last a folder; as they are they name none."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
@@ -92,7 +104,31 @@ def to_api(template: str | Path, object_info: dict[str, Any]) -> Prompt:
         template: its path or its name.
         object_info: the server's answer to ``/object_info``.
     """
-    return convert_ui_to_api(json.loads(find(template).read_text()), object_info)
+    return convert_ui_to_api(with_settings(json.loads(find(template).read_text()), object_info), object_info)
+
+
+def with_settings(workflow: dict[str, Any], object_info: dict[str, Any]) -> dict[str, Any]:
+    """A graph whose formats have all their settings, as ``web/widgets/formats.js`` completes it in a browser; in place.
+
+    Args:
+        workflow: as saved, maybe when formats had fewer settings; subgraphs too.
+        object_info: the server's answer to ``/object_info``.
+    """
+    inner = workflow.get("definitions", {}).get("subgraphs", [])
+    for node in (node for graph in (workflow, *inner) for node in graph.get("nodes", [])):
+        told = object_info.get(node.get("type"), {}).get("input", {})
+        inputs = {**told.get("required", {}), **told.get("optional", {})}
+        values = node.get("widgets_values")
+        if inputs.get("format", [""])[0] != DYNAMIC or not isinstance(values, list):
+            continue
+        at = [name for name, spec in inputs.items() if spec[0] in WRITTEN].index("format")
+        option = next((each for each in inputs["format"][1]["options"] if each["key"] == values[at : at + 1][0]), None)
+        settings = [] if option is None else [*option["inputs"].get("optional", {}).values()]
+        known = 0
+        while known < len(settings) and isinstance(values[at + 1 + known], str):
+            known += 1
+        values[at + 1 + known : at + 1 + known] = [setting[1]["default"] for setting in settings[known:]]
+    return workflow
 
 
 def find(template: str | Path) -> Path:
@@ -140,6 +176,9 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "RepeatImageBatch", amount=frames)
     set_inputs(prompt, "KinemaPromptTravel", frames=frames)
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
+    set_inputs(prompt, "KinemaLoadVideo", file=VIDEO, width=size, height=size, frames=frames)
+    # two pieces of more than a window
+    set_inputs(prompt, "KinemaVideoInPieces", width=size, height=size, frames=frames, frames_per_piece=20, overlap=12)
     set_inputs(prompt, "KinemaLoadPose", frames=frames)
     set_inputs(prompt, "KinemaRetimePose", frames=frames)
     set_inputs(prompt, "KinemaSoundToMotionValue", frames=frames)

@@ -37,28 +37,16 @@ SMALL: dict[str, list[list[str]]] = {
     "poses": [["--frames", "4", "--repeats", "1"]],
     "context_reference": [["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1"]],
     "character": [["--width", "32", "--sizes", "8", "--frames", "2", "--repeats", "1"], ["--memory", "--width", "32"]],
+    "decoding": [["--seconds", "0.5", "--repeats", "1", "--cases", "1"]],
+    "encoding": [["--size", "32", "--frames", "4", "--repeats", "1"]],
     "pieces": [
-        [
-            "--frames",
-            "4",
-            "8",
-            "--per-piece",
-            "3",
-            "--overlap",
-            "1",
-            "--pictures",
-            "32",
-            "--cache",
-            "ram",
-            "--wired",
-            *each,
-        ]
+        ["--frames", "4", "8", "--per-piece", "3", "--overlap", "1", "--pictures", "32", "--cache", "ram", *each]
         for each in (["--wired", "latent"], ["--wired", "images", "inverted"])
     ],
 }
 """Arguments with which each benchmark ends in a moment."""
-APART = {"context_reference", "character", "pieces"}
-"""Those that need ComfyUI started with other options than the tests have."""
+APART = {"context_reference", "character", "pieces", "decoding"}
+"""Those that need ComfyUI started with other options than the tests have, or a package of this name on the path."""
 
 
 @pytest.mark.parametrize(("table", "arguments"), [(table, each) for table in TABLES for each in SMALL[table]])

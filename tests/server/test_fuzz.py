@@ -43,7 +43,7 @@ FAULTS = [
         "KinemaCombineVideo",
         "images",
         False,
-        "Combine Video: images takes a connection from an output of type IMAGE, not fa",
+        "Combine Video: images takes a connection from an output of type IMAGE or VIDEO, no",
     ),
     (
         "KinemaCombineVideo",
@@ -53,12 +53,12 @@ FAULTS = [
     ),
     ("KinemaCombineVideo", "images", ["1", 9], "images is connected to output 9 of node '1'"),
     ("KinemaCombineVideo", "images", [1, 0], "images takes a connection"),
-    ("KinemaCombineVideo", "frame_rate", [8.0], "frame_rate takes a number from 0.01 to 1000, not [8.0]"),
-    ("KinemaCombineVideo", "frame_rate", [8.0, 9.0], "frame_rate takes a number from 0.01 to 1000, not [8.0, 9.0]"),
-    ("KinemaCombineVideo", "frame_rate", {"a": 1}, "frame_rate takes a number from 0.01 to 1000"),
-    ("KinemaCombineVideo", "frame_rate", None, "frame_rate takes a number from 0.01 to 1000, not null"),
+    ("KinemaCombineVideo", "frame_rate", [8.0], "frame_rate takes a number from 0 to 1000, not [8.0]"),
+    ("KinemaCombineVideo", "frame_rate", [8.0, 9.0], "frame_rate takes a number from 0 to 1000, not [8.0, 9.0]"),
+    ("KinemaCombineVideo", "frame_rate", {"a": 1}, "frame_rate takes a number from 0 to 1000"),
+    ("KinemaCombineVideo", "frame_rate", None, "frame_rate takes a number from 0 to 1000, not null"),
     ("KinemaCombineVideo", "frame_rate", float("nan"), "frame_rate is nan; it must be between 0.01"),
-    ("KinemaCombineVideo", "frame_rate", 0, "Combine Video: frame_rate is 0"),
+    ("KinemaCombineVideo", "frame_rate", -1, "Combine Video: frame_rate is -1"),
     ("KinemaCombineVideo", "quality", 10**400, "quality takes a whole number from 0 to 100, not 1000"),
     ("KinemaCombineVideo", "quality", "best", 'quality takes a whole number from 0 to 100, not "best"'),
     ("KinemaCombineVideo", "pingpong", "false", 'pingpong takes true or false, not "false"'),
@@ -93,7 +93,7 @@ def test_one_fault_is_told_once_under_its_input(
 
 
 def test_two_nodes_of_a_kind_have_a_fault_each(server: Server) -> None:
-    prompt = pictures(size=16, frame_rate=0)
+    prompt = pictures(size=16, frame_rate=-1)
     prompt["3"] = {"class_type": "KinemaCombineVideo", "inputs": {"images": ["1", 0], "quality": 101, "frame_rate": 8}}
     nodes = client.run_prompt(server.url, prompt).error["node_errors"]
     told = {number: [each["extra_info"]["input_name"] for each in node["errors"]] for number, node in nodes.items()}

@@ -56,7 +56,8 @@ def test_template(server: Server, object_info: dict[str, Any], path: Path) -> No
     assert "lora key not loaded" not in server.log_text()[before:]
     (file,) = [file for file in outcome.files() if file["type"] == "output"]
     frames, rate, tags = read(client.saved_path(server.output, file))
-    assert frames.shape == (templates.SAVED.get(name, count), 64, 64, 3)
+    side = templates.SIDES.get(name, 64)
+    assert frames.shape == (templates.SAVED.get(name, count), side, side, 3)
     assert rate == templates.RATES.get(name, 8)
     assert json.loads(tags["workflow"]) == workflow
     saved = json.loads(tags["prompt"])

@@ -1,9 +1,10 @@
 """The nodes between Video in Pieces and Save Pieces, and copies of them for the pieces that are left.
 
 The host runs a node once. So Save Pieces answers with new nodes: the piece that comes next has a copy of everything
-from Video in Pieces to Save Pieces, and what leads there from outside stays as it is. Every Save Pieces makes copies
-for one half of the pieces that are left and then for the other half, so that graphs lie in one another only as deep as
-the logarithm of their number: the host goes through them by recursion.
+from Video in Pieces to Save Pieces, and what leads there from outside stays as it is. For more than one piece there is
+a Save Pieces that makes no piece but copies for one half of them and then for the other half. So graphs lie in one
+another only as deep as the logarithm of the number of pieces: the host goes through them by recursion, and as long as a
+node waits for what it made, the host keeps what was given to it.
 """
 
 from collections.abc import Iterator
@@ -19,6 +20,9 @@ TASK, AFTER = "kinema_task", "kinema_after"
 """Inputs of copies that nobody sees: a node does not get what it does not declare, but a link is waited for."""
 PICTURES = ("samples", "vae", "images")
 """Inputs of Save Pieces that determine the frames."""
+AT_ONCE = {name: f"kinema_{name}" for name in PICTURES}
+"""What they are called in copies, which need them in any case. For what is asked for later a host that keeps nothing
+(``--cache-none``) runs all nodes before it once more, the pieces before included."""
 
 
 @dataclass(frozen=True)
@@ -72,32 +76,45 @@ def find_loop(dynprompt: Any, end: str) -> Loop:
     return Loop(start, end, tuple(members), frozenset(output for _, source, output in inside if source == start))
 
 
-def copies(dynprompt: Any, loop: Loop, tasks: list[Any], without: tuple[str, ...]) -> tuple[dict[str, Any], list[Any]]:
+def copies(
+    dynprompt: Any, loop: Loop, tasks: list[tuple[Any, bool]], pieces: Any, without: tuple[str, ...]
+) -> tuple[dict[str, Any], list[Any]]:
     """Nodes for some tasks that are done one after the other.
 
     Args:
-        tasks: what each copy is told.
-        without: inputs of Save Pieces that all copies but those of the last task can do without.
+        tasks: what each copy is told, and whether it makes a single piece.
+        pieces: for a Save Pieces that makes copies and no piece.
+        without: inputs of Save Pieces that are needed only in the end, by the last task.
 
     Returns:
         The nodes, and a link to what the last Save Pieces gives.
     """
     prefix, nodes, last = GraphBuilder.alloc_prefix(), {}, []
-    for number, task in enumerate(tasks):
-        names = {member: f"{prefix}{number}.{member}" for member in loop.members}
+    for number, (task, single) in enumerate(tasks):
+        members = loop.members if single else (loop.end,)
+        names = {member: f"{prefix}{number}.{member}" for member in members}
         for member, name in names.items():
             original = dynprompt.get_node(member)
             inputs = {key: _moved(value, names) for key, value in original["inputs"].items()}
+            if member == loop.end:
+                left_out = (*(() if single else PICTURES), *(without if number < len(tasks) - 1 else ()))
+                inputs = {key: value for key, value in inputs.items() if key not in left_out}
+                inputs = {AT_ONCE.get(key, key): value for key, value in inputs.items()}
+                inputs |= {} if single else {"pieces": pieces}
             if member in (loop.start, loop.end):
                 inputs[TASK] = task
-            if member == loop.start and last:
+            if last and member == (loop.start if single else loop.end):
                 inputs[AFTER] = last
-            if member == loop.end and number < len(tasks) - 1:
-                inputs = {key: value for key, value in inputs.items() if key not in without}
             # what it shows and how far it is appears on the node that people see
             nodes[name] = {"class_type": original["class_type"], "inputs": inputs, "override_display_id": member}
         last = [names[loop.end], 0]
     return nodes, last
+
+
+def beside(loop: Loop, end: str) -> list[str]:
+    """The other nodes of the copy that a Save Pieces belongs to."""
+    prefix = end.removesuffix(loop.end)
+    return [prefix + member for member in loop.members if member != loop.end]
 
 
 def links(dynprompt: Any, node: str) -> Iterator[tuple[str, str, int]]:

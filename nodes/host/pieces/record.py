@@ -1,6 +1,6 @@
 """What goes over the wire from Video in Pieces to Save Pieces, and what their copies are told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import Tensor
@@ -22,7 +22,7 @@ class Pieces:
     whole: Whole
     plan: Plan
     piece: Piece
-    made: tuple[Tensor, ...] = ()
+    made: tuple[Tensor, ...] = field(default=(), repr=False)
     """What was made for this piece alone and nobody needs afterwards."""
 
     def release(self) -> None:
@@ -46,12 +46,17 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What copies of the nodes are for: the first of some pieces, and to see to it that the others are made."""
+    """What copies of the nodes are for: one piece, or to see to it that several are made."""
 
     run: Run
     todo: tuple[int, ...]
     finishing: bool
     """Whether the clip is whole when they are made."""
+
+    @property
+    def piece(self) -> int | None:
+        """The number of the piece to make, None to have several made."""
+        return self.todo[0] if len(self.todo) == 1 else None
 
 
 def task_of(hidden: Any) -> Task | None:

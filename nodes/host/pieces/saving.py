@@ -11,8 +11,9 @@ from ....motion.pieces import Frames, Joined, PiecesError, Store, differences, k
 from .. import folders
 from ..notices import notice, progress
 from ..video import Decoded, whole_sound
+from .forgetting import forget
 from .identity import settings_of
-from .loop import copies, find_loop
+from .loop import beside, copies, find_loop
 from .reading import LATENT
 from .record import Pieces, Run, Task
 
@@ -42,7 +43,11 @@ def begin(hidden: Any, pieces: Pieces, deep: bool, temporary: bool) -> Run:
         raise PiecesError("Save Pieces cannot decode samples without a VAE. Connect its vae.")
     kind = np.dtype(np.uint16 if deep else np.uint8)
     settings = settings_of(hidden.dynprompt, loop, pieces, kind.name)
-    folder = root(temporary) / key_of({**settings, "node": loop.end})
+    try:
+        place = root(temporary)
+    except OSError as error:
+        raise PiecesError(f"The folder for the pieces cannot be made ({error.strerror}).") from error
+    folder = place / key_of({**settings, "node": loop.end})
     store = Store(folder, pieces.plan, kind, loop.end, settings)
     return Run(loop, pieces, store)
 
@@ -92,10 +97,8 @@ def check_room(run: Run, missing: tuple[int, ...]) -> None:
     whole, store = run.pieces.whole, run.store
     height, width, channels = store.shape or (whole.height, whole.width, 3)
     frames = sum(run.pieces.plan.pieces[number].frames for number in missing)
-    needed, free = (
-        frames * height * width * channels * store.kind.itemsize,
-        shutil.disk_usage(store.folder.parent.parent).free,
-    )
+    needed, disk = frames * height * width * channels * store.kind.itemsize, store.folder.parent.parent
+    free = shutil.disk_usage(disk).free
     if missing and needed + SPARE > free:
         raise PiecesError(
             f"{frames} frames of {width}x{height} take {_size(needed)} until the clip is whole, but {_size(free)} are "
@@ -103,14 +106,17 @@ def check_room(run: Run, missing: tuple[int, ...]) -> None:
         )
 
 
-def keep(run: Run, number: int, pictures: Frames, at_once: int) -> None:
-    """Put a piece on the disk.
+def keep(hidden: Any, run: Run, pieces: Pieces, pictures: Frames, at_once: int) -> None:
+    """Put a piece on the disk, and let go of what only this piece needed.
 
     Raises:
         PiecesError: it has not the frames that belong to it, or there is no room.
     """
-    run.store.write(number, pictures, at_once)
-    progress(f"{number + 1} of {len(run.pieces.plan.pieces)} pieces")
+    run.store.write(pieces.piece.number, pictures, at_once)
+    pieces.release()
+    if hidden.unique_id != run.loop.end:
+        forget(beside(run.loop, hidden.unique_id))
+    progress(f"{pieces.piece.number + 1} of {len(run.pieces.plan.pieces)} pieces")
 
 
 def pictures_of(samples: Any, vae: Any, images: Any, frames_per_batch: int) -> tuple[Frames, int]:
@@ -132,7 +138,8 @@ def go_on(hidden: Any, run: Run, todo: tuple[int, ...], finishing: bool) -> tupl
     half = len(todo) // 2
     parts = [(part, last) for part, last in ((todo[:half], False), (todo[half:], finishing)) if part]
     tasks = [Task(run, part, last) for part, last in parts]
-    return copies(hidden.dynprompt, run.loop, tasks, ("audio",))
+    told = [(task, task.piece is not None) for task in tasks]
+    return copies(hidden.dynprompt, run.loop, told, run.pieces, ("audio",))
 
 
 def clip_of(run: Run) -> Joined:

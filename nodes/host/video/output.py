@@ -1,6 +1,7 @@
 """What a saved clip hands back to the host: progress, tags, previews, VIDEO."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -8,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import comfy.utils
+import numpy as np
+import torch
 from comfy.cli_args import args
 from comfy_api.latest import Input, InputImpl, Types, io, ui
 
-from ....motion.video import Codec, Pictures
+from ....motion.video import Codec, Heard, Pictures
 from ..notices import notice
 
 _NOT_FINITE = re.compile(r"\b(NaN|Infinity)\b")
@@ -55,30 +58,46 @@ def _json(value: Any) -> str | None:
         return None
 
 
-def preview(codec: Codec, file: str, subfolder: str, kind: str, temporary_preview: str | None) -> Any:
-    """The UI entry that shows the clip in its node."""
+def preview(codec: Codec, path: Path, subfolder: str, kind: str, temporary_preview: str | None) -> dict[str, Any]:
+    """The UI entry that shows the clip in its node; where another file is shown, it names those saved beside it.
+
+    Args:
+        path: what was saved, in a folder of a kind.
+    """
     if temporary_preview is not None:
-        return ui.PreviewVideo([ui.SavedResult(temporary_preview, "", io.FolderType.temp)])
-    result = ui.SavedResult(file, subfolder, io.FolderType(kind))
+        shown = ui.PreviewVideo([ui.SavedResult(temporary_preview, "", io.FolderType.temp)]).as_dict()
+        names = sorted(os.listdir(path)) if codec.sequence else [path.name]
+        below = os.path.join(subfolder, path.name) if codec.sequence else subfolder
+        # the front end draws "images"; whoever asks over HTTP what was saved finds it here
+        return {**shown, "files": [ui.SavedResult(name, below, io.FolderType(kind)) for name in names]}
+    result = ui.SavedResult(path.name, subfolder, io.FolderType(kind))
     if not codec.still:
-        return ui.PreviewVideo([result])
+        return ui.PreviewVideo([result]).as_dict()
     # the front end plays anything "animated" in a video player unless it is webp or png
-    return ui.SavedImages([result], is_animated=codec.extension != "gif")
+    return ui.SavedImages([result], is_animated=codec.extension != "gif").as_dict()
 
 
-def video_value(path: Path | None, images: Pictures, audio: Any, frame_rate: float) -> Any:
+def video_value(path: Path | None, images: Pictures, sound: Heard | None, frame_rate: float) -> Any:
     """A VIDEO: the saved file where the host can read it, else the frames themselves, once something asks for them."""
     if path is not None:
         return InputImpl.VideoFromFile(str(path))
-    return _FromPictures(images, audio, Fraction(frame_rate).limit_denominator(100_000))
+    return _FromPictures(images, sound, Fraction(frame_rate).limit_denominator(100_000))
+
+
+def as_audio(sound: Heard | None) -> Any:
+    """The host's AUDIO of a sound, None if there is none."""
+    parts = [] if sound is None else [*sound.parts()]
+    if sound is None or not parts:
+        return None
+    return {"waveform": torch.from_numpy(np.concatenate(parts).T.copy())[None], "sample_rate": sound.rate}
 
 
 class _FromPictures(Input.Video):
-    def __init__(self, images: Pictures, audio: Any, frame_rate: Fraction) -> None:
-        self._images, self._audio, self._frame_rate = images, audio, frame_rate
+    def __init__(self, images: Pictures, sound: Heard | None, frame_rate: Fraction) -> None:
+        self._images, self._sound, self._frame_rate = images, sound, frame_rate
 
     def get_components(self) -> Any:
-        return Types.VideoComponents(images=self._images[:], audio=self._audio, frame_rate=self._frame_rate)
+        return Types.VideoComponents(images=self._images[:], audio=as_audio(self._sound), frame_rate=self._frame_rate)
 
     def save_to(self, *arguments: Any, **options: Any) -> None:
         InputImpl.VideoFromComponents(self.get_components()).save_to(*arguments, **options)

@@ -1,27 +1,31 @@
 """Frames and sound of a VIDEO; only those a clip needs are kept, in the size it has."""
 
-import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
+from av.stream import Disposition
 from comfy_api.latest import Input
 from torch import Tensor
 
-from ....motion.video import Choice, Shown, chosen, clip_size
+from ....motion.video import CROP, Choice, Shape, Shown, chosen, clip_size
 from ..memory import shortage
 from ..notices import notice
-from .picture import fitted, target_size, write_picture
+from .filling import Filled, filled
+from .opening import MOST_PIXELS, measured, opened
+from .output import progress_reporter
+from .picture import Lying, fitted, target_size, write_picture
+from .problems import VideoFramesError, nothing_there, readable
 from .sound import read_sound
-from .source import Source, opened
+from .source import Source
 
 EXACT = 0.005
 """Seconds by which a clip at a steady rate may be off, beside what files round times to."""
-
-
-class VideoFramesError(ValueError):
-    """A video that cannot be read, or that has no such frames."""
+SPARE = 32
+"""Of so many frames one more is expected than a file without an index seems to have."""
+LARGEST = 1 << 31
+MANY = 256
+"""Frames from which on it is worth the reading to know how many there are."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class VideoFrames:
     """A clip that was read."""
 
     images: Tensor
-    """(frames, height, width, 3) in 0..1."""
+    """(frames, height, width, 3 or 4) in 0..1; channel 4 is opacity."""
     mask: Tensor
     """(frames, height, width): 1 where the video is transparent, as the host's own loaders have it."""
     rate: float
@@ -38,24 +42,37 @@ class VideoFrames:
     """The host's AUDIO, of the same length."""
 
 
-Write = Callable[[Any, Tensor], Tensor | None]
-"""Writes a picture to (height, width, 3) and answers its opacity, (height, width), None if it is opaque."""
+@dataclass(frozen=True)
+class Manner:
+    """How a video is read."""
+
+    start: float = 0.0
+    """Seconds at the beginning to leave out."""
+    shape: Shape = CROP
+    """How pictures of another shape fill the frames."""
+    channels: int = 3
+    """3, or 4 with opacity."""
+    track: int = 0
+    """Which of several sounds, counted from 0."""
 
 
-def read_frames(video: Any, choice: Choice, width: int, height: int) -> VideoFrames:
+USUAL = Manner()
+
+
+def read_frames(video: Any, choice: Choice, width: int, height: int, manner: Manner = USUAL) -> VideoFrames:
     """Read the frames of a clip.
 
     Args:
         video: the host's VIDEO.
-        width, height: pixels to crop and resize to; 0 follows from the other one or from the video.
+        width, height: pixels of the frames; 0 follows from the other one or from the video.
 
     Raises:
         VideoFramesError: the file is damaged or has no such frames, or they would not fit into memory.
     """
     if not has_file(video):
-        return _of_memory(video.get_components(), choice, width, height)
-    with readable():
-        return _of_file(video, choice, width, height)
+        return _of_memory(_from(video.get_components(), manner.start), choice, (width, height), manner)
+    with readable(video):
+        return _of_file(video, choice, (width, height), manner)
 
 
 def has_file(video: Any) -> bool:
@@ -63,58 +80,86 @@ def has_file(video: Any) -> bool:
     return type(video).get_stream_source is not Input.Video.get_stream_source
 
 
-@contextlib.contextmanager
-def readable() -> Iterator[None]:
-    """Say in words what is wrong with a file."""
-    try:
-        yield
-    except VideoFramesError:
-        raise
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise VideoFramesError(f"The video cannot be read ({error.strerror}). Choose another file.") from error
-    except Exception as error:  # damaged files make the libraries raise whatever comes up
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise VideoFramesError(
-            f"The video cannot be read ({reason}). It may be incomplete; convert or download it again."
-        ) from error
-
-
-def _of_file(video: Any, choice: Choice, width: int, height: int) -> VideoFrames:
+def _of_file(video: Any, choice: Choice, size: tuple[int, int], manner: Manner) -> VideoFrames:
+    begin, lasting = video.get_active_trim_window()
+    if lasting and manner.start >= lasting:
+        raise _too_late(manner.start, lasting)
     with opened(video) as container:
         stream = pictures_of(container)
-        source = Source(container, stream, video, *video.get_active_trim_window())
-        aspect = float(stream.sample_aspect_ratio or 0)
+        source = Source(container, stream, video, begin + manner.start, lasting - manner.start if lasting else 0.0)
+        if choice.rate:
+            source.jump(choice.skip / choice.rate)
+        aspect, audible = float(stream.sample_aspect_ratio or 0), bool(container.streams.audio)
         taken = Taken()
-        images, mask = _collect(
+        lies = Lying()
+        clip = filled(
             taken.of(source, choice),
-            choice,
-            (source.lasting, source.rate),
-            lambda frame: target_size(frame, aspect, width, height),
-            lambda frame, slot: write_picture(frame, aspect, slot),
+            lambda frame: target_size(frame, aspect, *size, manner.shape.multiple),
+            lambda wide, high: _expected(video, source, stream, choice, wide, high),
+            lambda frame, slot: write_picture(frame, aspect, slot, lies.of(frame), manner.shape.fit),
+            manner.channels,
+            progress_reporter(),
         )
+    if clip is None and manner.start and not choice.skip:
+        raise _too_late(manner.start, source.lasting + manner.start)
+    if clip is None:
+        raise nothing_there(choice, source.lasting, source.rate)
+    _tell(choice, clip)
     if source.damaged:
-        notice(f"{source.damaged} damaged pieces of the video were left out.")
-    begin, rate = taken.timing(choice, source, images.shape[0])
-    with opened(video) as container:
-        sound = sound_of(container, source.zero + begin, images.shape[0] / rate)
-    return VideoFrames(images, mask, rate, sound)
+        notice(f"{source.damaged} pieces of the video are damaged; pictures are missing there, or wrong.")
+    if source.missing:
+        notice(f"The pictures end {source.missing:.2f} seconds before the video says they do. It may be incomplete.")
+    begin, rate = taken.timing(choice, source, clip.images.shape[0])
+    sound = None
+    if audible:
+        with opened(video) as container:
+            sound = sound_of(container, source.zero + begin, clip.images.shape[0] / rate, manner.track)
+    return VideoFrames(clip.images, clip.mask, rate, sound)
+
+
+def _tell(choice: Choice, clip: Filled) -> None:
+    count = clip.images.shape[0]
+    if count < choice.count:
+        notice(f"The video has only {count} such frames; {choice.count} were asked for.")
+
+
+def _expected(video: Any, source: Source, stream: Any, choice: Choice, wide: int, high: int) -> int:
+    """About how many frames there will be: what the file says; counted where it says nothing, or what cannot be."""
+    said = choice.needed(source.lasting, source.rate)
+    if not choice.rate and stream.frames > 0 and source.is_whole:
+        said = choice.of(stream.frames)
+    elif not choice.rate:
+        # a rate is about right; what is too many takes no memory
+        said = min(said + said // SPARE + 2, choice.count or LARGEST)
+    unknown = source.lasting <= 0 and not 0 < choice.count <= MANY
+    if unknown or shortage(said, wide, high) is not None:
+        found = measured(video, stream.index)
+        said = choice.needed(found.seconds, source.rate) if choice.rate else choice.of(found.packets)
+    return said
 
 
 def pictures_of(container: Any) -> Any:
     """The stream of pictures in a file that is open."""
-    streams = container.streams.video
+    # the cover of a piece of music is a stream of pictures as well
+    streams = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not streams:
         raise VideoFramesError("The file has sound but no pictures. Choose a video.")
-    stream = next((stream for stream in streams if stream.codec_context is not None), None)
-    if stream is None:
+    readable_ones = [stream for stream in streams if stream.codec_context is not None]
+    if not readable_ones:
         raise VideoFramesError("The pictures of the file are coded in a way nobody here can read. Convert it to mp4.")
+    stream = readable_ones[0]
+    if stream.width * stream.height > MOST_PIXELS:
+        raise VideoFramesError(
+            f"The video says its pictures have {stream.width}x{stream.height} pixels; {MOST_PIXELS} pixels are the "
+            "most that is read. Make it smaller."
+        )
     return stream
 
 
-def sound_of(container: Any, begin: float, duration: float) -> dict[str, Any] | None:
+def sound_of(container: Any, begin: float, duration: float, track: int = 0) -> dict[str, Any] | None:
     """Sound that cannot be read does not cost the pictures."""
     try:
-        return read_sound(container, begin, duration)
+        return read_sound(container, begin, duration, track)
     except Exception as error:
         notice(f"The sound of the video cannot be read ({error}), so there is none.")
         return None
@@ -146,22 +191,46 @@ class Taken:
         return start, count / lasting if lasting > 0 else source.rate / choice.every
 
 
-def _of_memory(components: Any, choice: Choice, width: int, height: int) -> VideoFrames:
+def _from(components: Any, start: float) -> Any:
+    """A video in memory without its beginning, given in seconds."""
+    if start <= 0:
+        return components
+    images, audio = components.images, components.audio
+    first = round(start * float(components.frame_rate))
+    if first >= images.shape[0]:
+        raise _too_late(start, images.shape[0] / float(components.frame_rate))
+    opacity = getattr(components, "alpha", None)
+    if audio is not None:
+        audio = {**audio, "waveform": audio["waveform"][..., round(start * audio["sample_rate"]) :]}
+    return replace(components, images=images[first:], audio=audio, alpha=None if opacity is None else opacity[first:])
+
+
+def _too_late(start: float, lasting: float) -> VideoFramesError:
+    return VideoFramesError(f"The video lasts {lasting:.2f} seconds and ends before start_time, {start:g}. Lower it.")
+
+
+def _of_memory(components: Any, choice: Choice, size: tuple[int, int], manner: Manner) -> VideoFrames:
+    shape = manner.shape
     rate = float(components.frame_rate)
     images, opacity = components.images, getattr(components, "alpha", None)
     if images.shape[-1] == 4:
         opacity = images[..., 3:]
+    elif opacity is not None:
+        opacity = opacity.reshape(*images.shape[:3], 1)
     shown = (Shown(number / rate, (number + 1) / rate, number) for number in range(images.shape[0]))
-    size = clip_size((images.shape[2], images.shape[1]), width, height)
+    target = clip_size((images.shape[2], images.shape[1]), *size, shape.multiple)
 
     def write(number: int, slot: Tensor) -> Tensor | None:
-        slot.copy_(_fitted(images[number, ..., :3], size))
-        return None if opacity is None else _fitted(opacity[number, ..., :1], size)[..., 0]
+        slot.copy_(fitted(images[number, ..., :3], *target, shape.fit))
+        return None if opacity is None else fitted(opacity[number, ..., :1], *target, shape.fit)[..., 0]
 
-    pictures, mask = _collect(chosen(shown, choice), choice, (images.shape[0] / rate, rate), lambda _: size, write)
-    looked_at = choice.rate or rate
-    sound = sound_in_memory(components, choice, pictures.shape[0])
-    return VideoFrames(pictures, mask, looked_at / choice.every, sound)
+    needed = choice.needed(images.shape[0] / rate, rate)
+    clip = filled(chosen(shown, choice), lambda _: target, lambda _wide, _high: needed, write, manner.channels)
+    if clip is None:
+        raise nothing_there(choice, images.shape[0] / rate, rate)
+    _tell(choice, clip)
+    sound = sound_in_memory(components, choice, clip.images.shape[0])
+    return VideoFrames(clip.images, clip.mask, (choice.rate or rate) / choice.every, sound)
 
 
 def sound_in_memory(components: Any, choice: Choice, count: int) -> dict[str, Any] | None:
@@ -173,69 +242,3 @@ def sound_in_memory(components: Any, choice: Choice, count: int) -> dict[str, An
     begin, end = choice.skip / looked_at, (choice.skip + count * choice.every) / looked_at
     samples = samples[..., round(begin * per_second) : round(end * per_second)]
     return {"waveform": samples, "sample_rate": per_second} if samples.shape[-1] else None
-
-
-def _fitted(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    return picture if (picture.shape[1], picture.shape[0]) == size else fitted(picture.float(), *size)
-
-
-def _collect(
-    pictures: Iterator[Any],
-    choice: Choice,
-    says: tuple[float, float],
-    size: Callable[[Any], tuple[int, int]],
-    write: Write,
-) -> tuple[Tensor, Tensor]:
-    """The pictures of the clip as one tensor, written where they stay, and where they are transparent.
-
-    Args:
-        says: seconds and pictures a second of the video, as it says itself.
-        size: width and height of a clip that begins with a picture.
-    """
-    lasting, rate = says
-    frames, mask = torch.empty(0, 0, 0, 3), torch.zeros(0, 0, 0)
-    last: Any = None
-    count = 0
-    for picture in pictures:
-        if count == frames.shape[0]:
-            # files tell only about how long they are
-            expected = max(choice.needed(lasting, rate), 1) if count == 0 else count + max(16, count // 4)
-            wide, high = size(picture) if count == 0 else (frames.shape[2], frames.shape[1])
-            frames, mask = _longer(frames, mask, (expected, high, wide))
-        if count and picture is last:
-            frames[count], mask[count] = frames[count - 1], mask[count - 1]
-        elif (opacity := write(picture, frames[count])) is not None:
-            mask[count] = 1.0 - opacity
-        last = picture
-        count += 1
-    if count == 0:
-        raise nothing_there(choice, lasting, rate)
-    if count < choice.count:
-        notice(f"The video has only {count} such frames; {choice.count} were asked for.")
-    return frames[:count], mask[:count]
-
-
-def nothing_there(choice: Choice, lasting: float, rate: float) -> VideoFramesError:
-    """What to say of a video that has no such frames."""
-    if choice.skip == 0:
-        return VideoFramesError(
-            "The video has no pictures here that can be read. It may be incomplete, or trimmed beyond its end."
-        )
-    return VideoFramesError(
-        f"The video lasts {lasting:.2f} seconds and ends before frame {choice.skip} at {choice.rate or rate:g} a "
-        "second. Lower skip_frames."
-    )
-
-
-def _longer(frames: Tensor, mask: Tensor, shape: tuple[int, int, int]) -> tuple[Tensor, Tensor]:
-    length, height, width = shape
-    short = shortage(length, width, height)
-    if short is not None:
-        raise VideoFramesError(
-            f"{length} frames of {width}x{height} take {short[0]:.1f} GB, but {short[1]:.1f} GB of memory are free. "
-            "Set frames, width and height, or raise every_nth."
-        )
-    longer, wider = torch.empty((*shape, 3)), torch.zeros(shape)
-    longer[: frames.shape[0]] = frames if frames.shape[0] else 0
-    wider[: mask.shape[0]] = mask if mask.shape[0] else 0
-    return longer, wider

@@ -8,22 +8,24 @@ import av.error
 import numpy as np
 import torch
 
-from .source import seconds
+from .opening import seconds
 
 JITTER = 0.05
 """Seconds by which the times of sound are off in files that round them; a gap longer than that is silence."""
 
 
-def read_sound(container: Any, begin: float, duration: float) -> dict[str, Any] | None:
+def read_sound(container: Any, begin: float, duration: float, track: int = 0) -> dict[str, Any] | None:
     """The host's AUDIO from a moment on, None if there is none that can be decoded.
 
     Args:
         begin: seconds on the file's clock.
         duration: seconds at most; it is shorter if the sound ends earlier.
+        track: which of several sounds that can be decoded, counted from 0; the last one if there are fewer.
     """
-    stream = next((stream for stream in container.streams.audio if stream.codec_context is not None), None)
-    if stream is None or stream.time_base is None:
+    tracks = [stream for stream in container.streams.audio if stream.codec_context is not None and stream.time_base]
+    if not tracks:
         return None
+    stream = tracks[min(track, len(tracks) - 1)]
     with contextlib.suppress(av.error.FFmpegError):
         container.seek(int(begin / stream.time_base), stream=stream)
     parts: list[tuple[int, np.ndarray]] = []

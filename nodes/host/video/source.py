@@ -2,8 +2,9 @@
 
 import contextlib
 import math
+import os
+import re
 from collections.abc import Generator, Iterator
-from fractions import Fraction
 from typing import Any
 
 import av
@@ -13,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 from ....motion.video import Shown
+from .opening import MICROSECOND, opened, seconds
 
 ENCODER_DELAY = 0.25
 """Seconds between the start of a file and its first picture that come from how it is packed; more is meant so."""
@@ -20,20 +22,17 @@ ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 """What reads transparency that the usual decoder passes over."""
 ROUNDED = 0.001
 """Seconds to which many files round their times."""
+LEAST_MISSING = 0.2
+"""Seconds of pictures that are not there before it is worth a word."""
 MOST_A_SECOND = 1000.0
 LONGEST_HELD = 600.0
 """Seconds; where times leap further, or back, the file goes on with another clock."""
-MICROSECOND = Fraction(1, av.time_base)
-
-
-def opened(video: Any) -> Any:
-    """The container of a VIDEO; texts in it that are no UTF-8 do not matter."""
-    return av.open(video.get_stream_source(), metadata_errors="replace")
-
-
-def seconds(number: int | None, base: Any) -> float | None:
-    """A time of a file, None if it does not say."""
-    return None if number is None or not base else float(number * base)
+WORTH_A_JUMP = 2.0
+"""Seconds of video that take longer to decode than a place takes to find."""
+INDEXED = {"mov", "matroska"}
+"""Formats with one clock and a list of places in it."""
+MOST_THREADS = 8
+"""Of a decoder; each holds a picture."""
 
 
 class Source:
@@ -47,7 +46,7 @@ class Source:
 
     def __init__(self, container: Any, stream: Any, video: Any, begin: float, duration: float) -> None:
         self._container, self._stream, self._video = container, stream, video
-        start = self._origin()
+        self._start = start = self._origin()
         self._begin = start + begin if begin > 0 else -math.inf
         self._end = start + begin + duration if duration > 0 else math.inf
         said = [float(rate or 0) for rate in (stream.average_rate, stream.guessed_rate)]
@@ -61,33 +60,82 @@ class Source:
         """Seconds, as the file says."""
         self.zero = 0.0
         """When the first picture is shown, on the file's clock, once it was read."""
+        self._first: int | None = None
+        self._late: int | None = None
         self.damaged = 0
-        """Pieces that could not be decoded."""
+        """Pieces that could not be decoded, or that are known to be incomplete."""
+        self.missing = 0.0
+        """Seconds by which the pictures ended before the file says they do, once all were read."""
+        self.is_whole = begin <= 0 and duration <= 0
+        """Whether the window leaves nothing out."""
+        self._jump = 0.0
+
+    def jump(self, time: float) -> None:
+        """Begin with the picture that is on the screen so many seconds after the first one, if that saves time."""
+        # elsewhere the clock may leap, or there is nothing to find a place with
+        steady = INDEXED.intersection(self._container.format.name.split(","))
+        self._jump = time if steady and time >= WORTH_A_JUMP else 0.0
 
     def __iter__(self) -> Iterator[Shown[Any]]:
         """Every picture with its times from the first one on; a picture ends where the next one starts."""
+        if self._jump:
+            yield from self._after_jump()
+        else:
+            yield from self._shown(self._frames(), None)
+
+    def _after_jump(self) -> Iterator[Shown[Any]]:
+        """Pictures from a place on, their times still counted from the first one."""
+        frames = self._frames()
+        first = next((frame for frame in frames if (frame.time or 0.0) >= self._begin - ROUNDED), None)
+        frames.close()
+        zero = None if first is None else first.time
+        place = None if zero is None else zero + self._jump
+        with opened(self._video) as container:
+            yield from self._shown(self._found(container, place) if place is not None else self._frames(), zero)
+
+    def _shown(self, frames: Iterator[Any], zero: float | None) -> Iterator[Shown[Any]]:
+        """Frames with their times.
+
+        Args:
+            zero: when the first picture of the window is shown, if these do not begin with it.
+        """
         usual = 1.0 / self.rate
         held: tuple[float, Any] | None = None
         last: float | None = None
         leapt = 0.0
-        for frame in self._frames():
+        for frame in frames:
             comfy.model_management.throw_exception_if_processing_interrupted()
-            due = 0.0 if last is None else last + usual
-            time = due if frame.time is None else frame.time + leapt
+            due = self._start if last is None else last + usual
+            time = self._time(frame)
+            time = due if time is None else time + leapt
             if last is not None and not last <= time <= last + LONGEST_HELD:
                 leapt, time = leapt + due - time, due
             last = time
             if time < self._begin - ROUNDED or time >= self._end - ROUNDED:
                 continue
             if held is None:
-                self.zero = time
+                self.zero = time if zero is None else zero
             else:
                 yield Shown(held[0] - self.zero, time - self.zero, held[1])
             held = (time, frame)
         if held is not None:
             lasts = min(seconds(held[1].duration, held[1].time_base) or usual, LONGEST_HELD)
             ends = max(min(held[0] + lasts, self._end), held[0] + ROUNDED)
+            if not math.isfinite(self._begin) and not math.isfinite(self._end):
+                early = _declared(self._stream) - max(ends, ends - self.zero)
+                self.missing = early if early > max(LEAST_MISSING, 2.5 * usual) else 0.0
             yield Shown(held[0] - self.zero, ends - self.zero, held[1])
+
+    def _time(self, frame: Any) -> float | None:
+        """When a picture is shown, None if nobody knows."""
+        if self._container.format.name != "avi":
+            return frame.time
+        # AVI has the times of packets alone; pictures come out as evenly, some packets later
+        if frame.dts is None:
+            return None
+        if self._late is None:
+            self._late = frame.dts - (self._first or 0)
+        return seconds(frame.dts - self._late, frame.time_base)
 
     def _origin(self) -> float:
         """The start of the file on its own clock."""
@@ -97,16 +145,20 @@ class Source:
             return first or start or 0.0
         return first if 0 <= first - start < ENCODER_DELAY else start
 
-    def _frames(self) -> Iterator[Any]:
+    def _frames(self) -> Generator[Any, None, None]:
         if self._container.format.name == "webp_pipe":
             yield from _animation(self._video.get_stream_source())
             return
         if not math.isfinite(self._begin):
             yield from self._decoded(self._container, self._stream)
             return
-        frames = self._decoded(self._container, self._stream, self._begin)
+        yield from self._found(self._container, self._begin)
+
+    def _found(self, container: Any, place: float) -> Generator[Any, None, None]:
+        """Frames from a place on, or from before it."""
+        frames = self._decoded(container, container.streams[self._stream.index], place)
         first = next(frames, None)
-        if first is not None and (first.time or 0.0) <= self._begin + ROUNDED and not first.is_corrupt:
+        if first is not None and (self._time(first) or 0.0) <= place + ROUNDED and not first.is_corrupt:
             yield first
             yield from frames
             return
@@ -117,6 +169,7 @@ class Source:
 
     def _decoded(self, container: Any, stream: Any, begin: float | None = None) -> Generator[Any, None, None]:
         decoder = _decoder(stream)
+        self._first = None
         if begin is not None:
             with contextlib.suppress(av.error.FFmpegError):
                 container.seek(int(begin / stream.time_base), stream=stream)
@@ -126,6 +179,8 @@ class Source:
             try:
                 packet = next(packets, None)
                 done = packet is None or (packet.size == 0 and packet.dts is None)
+                self._first = packet.dts if self._first is None and packet is not None else self._first
+                self.damaged += packet is not None and packet.is_corrupt
                 frames = [] if packet is not None and packet.size == 0 and not done else decoder.decode(packet)
             except av.error.FFmpegError:
                 self.damaged += 1
@@ -133,9 +188,19 @@ class Source:
             yield from frames
 
 
+def _declared(stream: Any) -> float:
+    """Seconds of pictures in a file as it says, 0 if it does not."""
+    said = {key.upper(): value for key, value in stream.metadata.items()}.get("DURATION", "")
+    parts = re.fullmatch(r"(\d+):(\d+):(\d+\.?\d*)", said)
+    if parts is not None:
+        return 3600 * int(parts[1]) + 60 * int(parts[2]) + float(parts[3])
+    return seconds(stream.duration, stream.time_base) or 0.0
+
+
 def _decoder(stream: Any) -> Any:
     context = stream.codec_context
     context.thread_type = "AUTO"
+    context.thread_count = min(MOST_THREADS, os.cpu_count() or 1)
     alpha = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
     name = ALPHA_DECODERS.get(context.name)
     if alpha != "1" or name not in av.codecs_available:
@@ -147,7 +212,7 @@ def _decoder(stream: Any) -> Any:
 
 def _animation(file: Any) -> Iterator[Any]:
     """The pictures of an animated WebP, of which FFmpeg reads still ones alone."""
-    with Image.open(file) as picture:
+    with Image.open(file, formats=("WEBP",)) as picture:
         time = 0
         for page in ImageSequence.Iterator(picture):
             frame = av.VideoFrame.from_ndarray(np.asarray(page.convert("RGBA")), format="rgba")

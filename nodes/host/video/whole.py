@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....motion.video import Choice, Shown, chosen, clip_size
+from .opening import opened
 from .picture import target_size
-from .read import Taken, has_file, nothing_there, pictures_of, readable, sound_in_memory, sound_of
-from .source import Source, opened
+from .problems import nothing_there, readable
+from .read import Taken, has_file, pictures_of, sound_in_memory, sound_of
+from .source import Source
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def count_frames(video: Any, choice: Choice, width: int, height: int) -> Whole:
     """
     if not has_file(video):
         return _of_memory(video.get_components(), choice, width, height)
-    with readable(), opened(video) as container:
+    with readable(video), opened(video) as container:
         stream = pictures_of(container)
         source = Source(container, stream, video, *video.get_active_trim_window())
         taken = Taken()
@@ -53,7 +55,7 @@ def whole_sound(video: Any, choice: Choice, whole: Whole) -> dict[str, Any] | No
     """The host's AUDIO of a whole clip, None if it has none that can be read."""
     if not has_file(video):
         return sound_in_memory(video.get_components(), choice, whole.frames)
-    with readable(), opened(video) as container:
+    with readable(video), opened(video) as container:
         return sound_of(container, whole.begin, whole.frames / whole.rate)
 
 

@@ -1,7 +1,6 @@
 """No damaged clip ends in an error of a library, takes long, or is read for what it is not."""
 
 import time
-from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,11 +75,13 @@ def test_what_is_no_video(tmp_path: Path) -> None:
 
 
 def test_streams_nobody_can_decode() -> None:
-    container = SimpleNamespace(streams=SimpleNamespace(video=[SimpleNamespace(codec_context=None)], audio=[]))
+    container = SimpleNamespace(
+        streams=SimpleNamespace(video=[SimpleNamespace(codec_context=None, disposition=0)], audio=[])
+    )
     with pytest.raises(VideoFramesError, match="nobody here can read"):
-        reading._pictures_of(container)
-    container.streams.video.append(SimpleNamespace(codec_context=object(), rate=Fraction(8)))
-    assert reading._pictures_of(container) is container.streams.video[1]
+        reading.pictures_of(container)
+    container.streams.video.append(SimpleNamespace(codec_context=object(), disposition=0, width=8, height=8))
+    assert reading.pictures_of(container) is container.streams.video[1]
 
 
 def test_sound_that_fails_does_not_cost_the_pictures(clips: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
