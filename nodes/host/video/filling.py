@@ -89,6 +89,7 @@ def filled(
     return Filled(frames[:count], mask[:count])
 
 
+@torch.inference_mode()  # each thread has a mode of its own; what is made in this one can be written in it alone
 def _put(write: Write, picture: Any, slot: Tensor, mask: Tensor, place: int) -> None:
     opacity = write(picture, slot[..., :3])
     if slot.shape[-1] == 4:
@@ -97,6 +98,7 @@ def _put(write: Write, picture: Any, slot: Tensor, mask: Tensor, place: int) -> 
         torch.sub(1.0, opacity, out=mask[place])
 
 
+@torch.inference_mode()
 def _copy(before: "Future[None] | None", frames: Tensor, mask: Tensor, place: int) -> None:
     if before is not None:
         before.result()

@@ -46,6 +46,12 @@ def test_the_frames_of_a_file(path: Path) -> None:
     assert (found.images - greys()[::3]).abs().max() < 0.01
 
 
+@torch.inference_mode()
+def test_as_the_host_runs_nodes(path: Path) -> None:
+    found = read(InputImpl.VideoFromFile(str(path)), Choice(48.0, count=6))
+    assert numbers(found.images) == [0, 0, 1, 1, 2, 2]
+
+
 def test_part_of_a_file_with_its_sound(path: Path) -> None:
     found = read(InputImpl.VideoFromFile(str(path)), Choice(12.0, skip=3, every=2, count=4))
     assert numbers(found.images) == [6, 10, 14, 18]
