@@ -23,7 +23,7 @@ Result = TypeVar("Result")
 WORKERS = 4
 PATIENCE = 0.25
 """Seconds after which it is looked whether the user cancelled, while a large picture is decoded."""
-FRAME_BYTES, DECODED_BYTES = 16, 24
+FRAME_BYTES, DECODED_BYTES = 16, 16
 """Of a pixel: colours and mask in float32; beside them what one picture takes while it is decoded and resized."""
 
 
