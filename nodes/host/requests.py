@@ -21,12 +21,17 @@ class BrokenLink(NamedTuple):
         return f"output {self.output!r} of node {self.node!a}, which the prompt does not have"
 
 
-def watch(kinds: Mapping[str, Collection[str]], look: Callable[[str, dict[str, Any]], Any]) -> None:
+def watch(
+    kinds: Mapping[str, Collection[str]],
+    look: Callable[[str, dict[str, Any]], Any],
+    own: Mapping[str, Collection[str]],
+) -> None:
     """Show every node of these kinds in a request to ``look``.
 
     Args:
         kinds: kind of node to the inputs that may be left out.
         look: gets a node's kind and inputs, and gives its fault, which has the name of an input, or None.
+        own: kind of node to the inputs that it checks itself, in place of the host.
     """
     from server import PromptServer  # the module exists only while a server runs
 
@@ -46,7 +51,7 @@ def watch(kinds: Mapping[str, Collection[str]], look: Callable[[str, dict[str, A
             if fault is not None:
                 seen.setdefault(kind, {})[number] = fault
         for kind, of_kind in seen.items():
-            named = {fault.input for fault in of_kind.values()}
+            named = {fault.input for fault in of_kind.values()} | {*own.get(kind, ())}
             for number, fault in of_kind.items():
                 # the host would tell a node's fault under the names of the others' as well; this node does not run
                 for name in named.intersection(kinds[kind]) - {fault.input}:

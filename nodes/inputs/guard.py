@@ -59,7 +59,8 @@ def watch(nodes: list[type[io.ComfyNode]]) -> None:
     def look(kind: str, inputs: dict[str, Any]) -> Fault | None:
         return settle(known[kind], inputs)
 
-    requests.watch(optional, look)
+    own = {str(node.define_schema().node_id): _uploads(node) for node in nodes}
+    requests.watch(optional, look, own)
 
 
 def settle(node: type[io.ComfyNode], inputs: dict[str, Any]) -> Fault | None:
@@ -134,6 +135,11 @@ def _own_fault(node: type[io.ComfyNode], literals: Mapping[str, Any]) -> Fault |
     return Fault(next(blamed, next(iter(given), "")), told)
 
 
+def _uploads(node: type[io.ComfyNode]) -> list[str]:
+    """Inputs for which files may be named that are not listed."""
+    return [each.id for each in node.define_schema().inputs if expected.is_upload(each)]
+
+
 class _Check:
     """``validate_inputs`` with the names of the inputs that have a fault in the current request."""
 
@@ -154,9 +160,9 @@ class _Check:
 
         if faults is not None:
             kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+            named = (fault.input for fault in faults.values() if fault.input)
             # the host holds values to what it listed, but for inputs that are named here
-            uploads = (each.id for each in self.node.define_schema().inputs if expected.is_upload(each))
-            names = dict.fromkeys(("cls", *(fault.input for fault in faults.values() if fault.input), *uploads))
+            names = dict.fromkeys(("cls", *named, *_uploads(self.node)))
             validate_inputs.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
                 [inspect.Parameter(name, kind) for name in names]
             )

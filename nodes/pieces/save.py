@@ -1,5 +1,6 @@
 """Save Pieces."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from comfy_api.latest import io
@@ -81,7 +82,7 @@ class SavePieces(io.ComfyNode):
         wanted = [name for name in ("samples", "vae") if name in given] if "samples" in given else ["images"]
         if all(given.get(name) is not None for name in wanted):
             return []
-        run = _begin(cls.hidden, pieces, given)
+        run = _begin(cls.hidden, pieces, {**given, "format": _without_names(given.get("format"))})
         in_pieces.tell(run)
         return [] if run.store.has(0) else wanted
 
@@ -117,6 +118,13 @@ class SavePieces(io.ComfyNode):
         saved = save_clip(cls.hidden, in_pieces.clip_of(run), pieces.whole.rate, at_once=AT_ONCE, **saving)
         in_pieces.done(run)
         return saved
+
+
+def _without_names(choice: Any) -> Any:
+    """A choice and its settings, to each of which the host adds its name when it asks what is needed."""
+    if not isinstance(choice, Mapping):
+        return choice
+    return {name: value[0] if isinstance(value, tuple) else value for name, value in choice.items()}
 
 
 def _begin(hidden: Any, which: Any, saving: Any) -> Any:

@@ -4,9 +4,9 @@ from comfy_api.latest import io
 
 from ...motion.video import Choice
 from ..host.video import (
+    pictures_in,
     read_sequence,
     readable_name,
-    sequence_files,
     sequence_fingerprint,
     sequence_folders,
     sequence_problem,
@@ -135,7 +135,7 @@ class LoadImageSequence(io.ComfyNode):
         mixed_sizes: str = FIT,
     ) -> io.NodeOutput:
         """Read, crop and resize."""
-        files = sequence_files(folder, pattern, Choice(0.0, skip_frames, every_nth, frames))
+        files = pictures_in(folder, pattern, Choice(0.0, skip_frames, every_nth, frames))
         clip = read_sequence(files, width, height, mixed_sizes == STOP)
         count, high, wide, _channels = clip.images.shape
         names = "\n".join(readable_name(file.name) for file in files)

@@ -15,15 +15,15 @@ from torch import Tensor
 from ....motion.video import clip_size
 from ..memory import shortage_of
 from ..notices import notice
+from .listing import PictureFile, SequenceError, readable_name
 from .output import progress_reporter
-from .sequence_files import PictureFile, SequenceError, readable_name
 from .stills import Header, StillError, read_header, write_still
 
 Result = TypeVar("Result")
 WORKERS = 4
 PATIENCE = 0.25
 """Seconds after which it is looked whether the user cancelled, while a large picture is decoded."""
-FRAME_BYTES, DECODED_BYTES = 16, 24
+FRAME_BYTES, DECODED_BYTES = 16, 16
 """Of a pixel: colours and mask in float32; beside them what one picture takes while it is decoded and resized."""
 
 

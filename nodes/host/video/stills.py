@@ -1,5 +1,6 @@
 """One picture file: its size before it is decoded, and its pixels upright, written where they stay."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -13,8 +14,10 @@ from PIL import Image
 from ....motion.video import Orientation
 from .picture import fitted
 
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "DIB", "TIFF", "TGA", "JPEG2000", "PPM")
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "DIB", "TIFF", "JPEG2000", "PPM")
 """What is tried, whatever a file is called; others run programs or are no pictures."""
+BY_ENDING = {".tga": "TGA"}
+"""What nothing in a file tells from damage."""
 LARGEST = 1 << 27
 """Pixels of a picture: a file of few bytes can claim any size."""
 TURNED: Mapping[Any, Orientation] = {
@@ -56,7 +59,7 @@ def read_header(path: str) -> Header:
         StillError: it is no picture, or too large.
         OSError: it cannot be opened.
     """
-    with open(path, "rb") as file, _opened(file) as picture:
+    with open(path, "rb") as file, _opened(file, path) as picture:
         upright = _lies(picture).stored(picture.size)
         return Header(*upright, _moves(picture))
 
@@ -73,20 +76,32 @@ def write_still(path: str, picture: np.ndarray, mask: np.ndarray) -> None:
         OSError: it cannot be opened.
     """
     array = _pixels(path)
-    most = 1.0 if array.dtype.kind == "f" else float(np.iinfo(array.dtype).max)
-    if array.shape[:2] != picture.shape[:2]:
-        whole = torch.from_numpy(np.divide(array, most, dtype=np.float32))
-        array, most = fitted(whole, picture.shape[1], picture.shape[0]).numpy(), 1.0
-    colours = array[..., :3] if array.shape[2] >= 3 else array[..., :1]
-    np.divide(colours, most, out=picture, dtype=np.float32)
-    if array.shape[2] in (2, 4):
-        np.divide(array[..., -1], most, out=mask, dtype=np.float32)
+    count = array.shape[2]
+    colours = np.broadcast_to(array[..., : 3 if count > 2 else 1], (*array.shape[:2], 3))
+    if colours.shape == picture.shape:
+        _write(colours, picture)
+    else:
+        for colour in range(3):
+            _write(colours[..., colour], picture[..., colour])
+    if count in (2, 4):
+        _write(array[..., -1], mask)
         np.subtract(1.0, mask, out=mask)
 
 
-def _opened(file: BinaryIO) -> Image.Image:
+def _write(values: np.ndarray, place: np.ndarray) -> None:
+    """Values in 0..1 in the size of their place: a single colour at a time if that differs, for the sake of memory."""
+    most = 1.0 if values.dtype.kind == "f" else float(np.iinfo(values.dtype).max)
+    if values.shape == place.shape:
+        np.divide(values, most, out=place, dtype=np.float32)
+        return
+    whole = torch.from_numpy(np.divide(values, most, dtype=np.float32)[..., None])
+    place[...] = fitted(whole, place.shape[1], place.shape[0])[..., 0].numpy()
+
+
+def _opened(file: BinaryIO, path: str) -> Image.Image:
+    of_name = BY_ENDING.get(os.path.splitext(path)[1].lower())
     try:
-        picture = Image.open(file, formats=FORMATS)
+        picture = Image.open(file, formats=FORMATS if of_name is None else (*FORMATS, of_name))
     except Image.DecompressionBombError as error:
         raise StillError("it is larger than any picture of a clip; make it smaller") from error
     except Image.UnidentifiedImageError as error:
@@ -101,7 +116,7 @@ def _opened(file: BinaryIO) -> Image.Image:
 
 def _pixels(path: str) -> np.ndarray:
     """(height, width, 1 to 4) upright: grey or colours, then opacity if there is any."""
-    with open(path, "rb") as file, _opened(file) as picture:
+    with open(path, "rb") as file, _opened(file, path) as picture:
         lies = _lies(picture)
         try:
             array = _deep(file, picture)

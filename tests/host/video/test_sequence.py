@@ -14,7 +14,7 @@ import pytest
 import torch
 from kinema.motion.video import Choice
 from kinema.nodes import NODES
-from kinema.nodes.host.video import SequenceError, sequence_files, sequence_folders
+from kinema.nodes.host.video import SequenceError, pictures_in, sequence_folders
 from kinema.nodes.inputs import settle
 from kinema.nodes.video import LoadImageSequence
 from PIL import Image
@@ -115,13 +115,15 @@ def test_folders_that_can_be_chosen(root: Path) -> None:
     (root / "leads out").symlink_to(outside)
     (root / "same").symlink_to(root / "walk")
     (root / "shots" / "loop").symlink_to(root)
+    (root / "itself").symlink_to(root / "itself")
+    (root / "walk" / "itself").symlink_to(root / "walk" / "itself")
     os.mkdir(os.fsencode(root) + b"/\xff")
     listed = sequence_folders()
     assert set(listed) - {"same", "walk"} == {"shots/a", "shots/b/c", "walk two", "\u6b69"}
     assert len({"same", "walk"} & {*listed}) == 1
     draw(root / "a.png", 1)
     assert "." in sequence_folders()
-    assert all(sequence_files(folder, "*", Choice()) for folder in sequence_folders())
+    assert all(pictures_in(folder, "*", Choice()) for folder in sequence_folders())
 
 
 @pytest.mark.parametrize(
@@ -170,6 +172,28 @@ def test_a_pipe_is_no_picture(root: Path) -> None:
     assert load()[2] == 1
 
 
+def test_a_folder_that_may_not_be_looked_into(root: Path) -> None:
+    draw(root / "walk" / "a.png", 1)
+    for place in (root.parent.parent.parent, root.parent.parent, root.parent, root):
+        place.chmod(0o755)
+    (root / "walk").chmod(0)
+    # whoever may look into everything tries as somebody else
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        assert sequence_folders() == []
+        with pytest.raises(SequenceError, match=r"folder walk cannot be looked into \(Permission denied\)"):
+            pictures_in("walk", "*", Choice())
+    finally:
+        os.seteuid(before)
+        (root / "walk").chmod(0o755)
+    (root / "walk" / "a.png").unlink()
+    (root / "walk" / "a.png").symlink_to("a.png")
+    with pytest.raises(SequenceError, match="a link to a file that is gone"):
+        load()
+
+
 def test_two_thousand_odd_settings_open_nothing_elsewhere(root: Path) -> None:
     draw(root.parent / "outside" / "a.png", 1)
     draw(root / "walk" / "a.png", 1)
@@ -198,7 +222,7 @@ def test_two_thousand_odd_settings_open_nothing_elsewhere(root: Path) -> None:
     for _ in range(2000):
         folder, pattern = ("".join(dice.choices(parts, k=dice.randint(0, 6))) for _ in range(2))
         try:
-            files = sequence_files(folder, pattern, Choice())
+            files = pictures_in(folder, pattern, Choice())
         except SequenceError as error:
             told.append(str(error))
             continue
@@ -228,7 +252,7 @@ def test_ten_thousand_files_are_listed_in_no_time(root: Path) -> None:
     began = time.monotonic()
     assert sequence_folders() == ["walk"]
     listed = time.monotonic()
-    assert len(sequence_files("walk", "frame*", Choice())) == 10_000
+    assert len(pictures_in("walk", "frame*", Choice())) == 10_000
     found = time.monotonic()
     assert NODE.fingerprint_inputs(folder="walk")
     assert max(listed - began, found - listed, time.monotonic() - found) < 2

@@ -7,6 +7,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -95,6 +96,22 @@ def test_a_transparent_grey_of_sixteen_bits(tmp_path: Path) -> None:
     picture, mask = read(tmp_path / "a.png")
     assert np.abs(picture - values / 65535).max() < 1e-6
     assert np.array_equal(mask, (values[..., 0] == 400).astype(np.float32))
+
+
+@pytest.mark.parametrize("layout", ["rgb48le", "rgba64le", "gray16le"])
+def test_sixteen_bits_of_tiff_are_kept(tmp_path: Path, layout: str) -> None:
+    channels = {"rgb48le": 3, "rgba64le": 4, "gray16le": 1}[layout]
+    values = noise(channels, 65535)
+    with av.open(str(tmp_path / "a.tif"), "w", format="image2") as container:
+        stream = container.add_stream("tiff", rate=1)
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = WIDE, HIGH, layout
+        frame = av.VideoFrame.from_ndarray(values if channels > 1 else values[..., 0], format=layout)
+        container.mux([*stream.encode(frame), *stream.encode()])
+    picture, mask = read(tmp_path / "a.tif")
+    expected = values / 65535
+    assert np.abs(picture - expected[..., :3]).max() < 1e-6
+    assert np.abs(mask - (1 - expected[..., -1])).max() < 1e-6 if channels == 4 else not mask.any()
 
 
 def test_grey_and_floats_of_tiff(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import folder_paths
 
-from ....motion.video import Choice, folder_problem, is_picture, listable, matching, pattern_problem, picked
+from ....motion.video import Choice, folder_problem, is_picture, listable, matching, natural, pattern_problem, picked
 from ..files import file_fingerprint
 
 HERE = "."
@@ -43,7 +43,7 @@ def sequence_folders() -> list[str]:
         for entry in _entries(path):
             entries += 1
             pictures = pictures or is_picture(entry.name)
-            if depth < DEEPEST and listable(entry.name) and entry.is_dir() and _is_inside(root, entry):
+            if depth < DEEPEST and listable(entry.name) and _is_folder_inside(root, entry):
                 below.append(entry.name)
         if pictures:
             found.append(name)
@@ -53,19 +53,19 @@ def sequence_folders() -> list[str]:
             if real not in seen:
                 seen.add(real)
                 waiting.append((folder if name == HERE else f"{name}/{folder}", place, depth + 1))
-    return sorted(found)
+    return sorted(found, key=natural)
 
 
 def sequence_problem(folder: str, pattern: str, choice: Choice) -> str | None:
     """What is wrong with a choice of pictures, None if there are some; no file is opened."""
     try:
-        sequence_files(folder, pattern, choice)
+        pictures_in(folder, pattern, choice)
     except SequenceError as error:
         return str(error)
     return None
 
 
-def sequence_files(folder: str, pattern: str, choice: Choice) -> list[PictureFile]:
+def pictures_in(folder: str, pattern: str, choice: Choice) -> list[PictureFile]:
     """The chosen pictures of a folder, in their order.
 
     Raises:
@@ -90,7 +90,7 @@ def sequence_files(folder: str, pattern: str, choice: Choice) -> list[PictureFil
 def sequence_fingerprint(folder: str, pattern: str, choice: Choice) -> str:
     """Changes when a chosen picture is replaced, added or removed."""
     try:
-        files = sequence_files(folder, pattern, choice)
+        files = pictures_in(folder, pattern, choice)
     except SequenceError as error:
         return str(error)
     found = repr([(file.name, file_fingerprint(file.path)) for file in files])
@@ -168,8 +168,11 @@ def _entries(path: str) -> Iterator[os.DirEntry[str]]:
         return
 
 
-def _is_inside(root: str, entry: os.DirEntry[str]) -> bool:
-    return not entry.is_symlink() or _below(root, os.path.realpath(entry.path))
+def _is_folder_inside(root: str, entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir() and (not entry.is_symlink() or _below(root, os.path.realpath(entry.path)))
+    except OSError:  # a link to itself
+        return False
 
 
 def _below(root: str, real: str) -> bool:
