@@ -143,8 +143,8 @@ def _input(name: str, kind: Any, settings: Mapping[str, Any], optional: bool) ->
     # a socket of several types has the widget of the one it is told to have
     kinds = WIDGETS | {DYNAMIC}
     widget = not settings.get("forceInput") and (type in kinds or settings.get("widgetType") in kinds)
-    # what a list of files offers, and so what it begins with, differs from one computer to the next
-    files = name in FILE_LISTS or (name.endswith("_name") and name != "sampler_name")
+    # what a list of files or of encoders offers, and so what it begins with, differs from one computer to the next
+    files = name in FILE_LISTS or (name.endswith("_name") and name != "sampler_name") or name.endswith(".encoder")
     found: dict[str, Any] = {"name": name, "type": type}
     if widget:
         found["widget"] = True

@@ -33,7 +33,8 @@ def test_combine_of_every_version(values: object) -> None:
     written, _ = migrate(small.ui(as_dict=True), HOST)
     wired(written)
     node = next(node for node in written["nodes"] if node["type"] == "KinemaCombineVideo")
-    rate, format, quality, loops, pingpong, prefix, save = node["widgets_values"][:7]
+    rate, format, *settings, quality, loops, pingpong, prefix, save, sound = node["widgets_values"]
+    assert (len(settings), settings[0], sound) == (5, "software", "cut")
     assert (rate, format, loops, pingpong, prefix, save) == (24, "h265-mp4", 2, True, "out/clip", False)
     assert quality == (74 if isinstance(values, dict) else 75)
 
@@ -82,9 +83,9 @@ def test_video_in(size: dict, wanted: tuple) -> None:
     read = prompt[str(end)]["inputs"]
     assert {name: slot for name, (_, slot) in read.items()} == {
         "a": 0,
-        "count": 4,
-        "sound": 2,
-        "rate": 3,
+        "count": 3,
+        "sound": 1,
+        "rate": 2,
         "width": 6,
         "whole": 8,
     }
