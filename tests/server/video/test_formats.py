@@ -1,5 +1,6 @@
 """Settings of formats over HTTP, whatever a request holds; and what history tells of the saved file."""
 
+import itertools
 import random
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from tests.harness.server import Server
 from ..test_answers import files_in, pictures
 
 NODE = "KinemaCombineVideo"
+NUMBERS = itertools.count()
 
 
 def saved(server: Server, **inputs: Any) -> Path:
     before = files_in(server.output)
-    outcome = client.run_prompt(server.url, pictures(**inputs))
+    # a name of its own, or the host has the result already
+    named = {"filename_prefix": f"formats/{next(NUMBERS)}", **inputs}
+    outcome = client.run_prompt(server.url, pictures(**named))
     assert outcome.status == "success", outcome.message
     (path,) = files_in(server.output) - before
     return path
