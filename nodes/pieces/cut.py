@@ -7,7 +7,8 @@ from comfy_api.latest import io
 from ...motion.pieces import plan_problem
 from ...motion.video import Choice
 from ..host import pieces as in_pieces
-from ..inputs import FRAME_RATE, PiecesType, frame_rate_input, frames_input, side_input
+from ..inputs import FRAME_RATE, PiecesType, frames_input
+from ..video import looking_inputs
 
 PER_PIECE, OVERLAP = 64, 8
 
@@ -48,28 +49,7 @@ class VideoInPieces(io.ComfyNode):
                     default=OVERLAP,
                     least=0,
                 ),
-                frame_rate_input(
-                    "Frames per second to look at the video, whatever its own rate is. AnimateDiff is trained on 8. 0 "
-                    "takes every picture of the video.",
-                    least=0.0,
-                ),
-                frames_input("At most so many in all pieces together. 0 takes all there are.", default=0, least=0),
-                frames_input(
-                    "Leaves out so many frames at the start, counted at frame_rate.", "skip_frames", default=0, least=0
-                ),
-                side_input(
-                    "width", "Pixels. What sticks out is cropped on both sides. 0 follows from the height.", default=512
-                ),
-                side_input("height", "Pixels. 0 follows from the width; if both are 0, the size stays.", default=512),
-                io.Int.Input(
-                    "every_nth",
-                    default=1,
-                    min=1,
-                    max=1000,
-                    optional=True,
-                    advanced=True,
-                    tooltip="2 takes every second frame: the clip moves twice as fast at the same frame rate.",
-                ),
+                *looking_inputs("At most so many in all pieces together. 0 takes all there are.", 0),
                 io.Vae.Input(
                     "vae",
                     optional=True,

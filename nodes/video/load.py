@@ -15,7 +15,8 @@ from ..host.video import (
     video_problem,
     video_stamp,
 )
-from ..inputs import FRAME_RATE, FRAMES, frame_rate_input, frames_input, side_input
+from ..inputs import FRAME_RATE, FRAMES
+from .looking import clip_outputs, looking_inputs
 
 COLOURS = ("rgb", "rgba")
 LONGEST = 86_400.0
@@ -49,29 +50,7 @@ class LoadVideoFrames(io.ComfyNode):
                     tooltip="A video in ComfyUI's input folder: choose one, upload one with the button, or drop one on "
                     "the node. gif, apng and animated webp work too. Not needed if video is connected.",
                 ),
-                frame_rate_input(
-                    "Frames per second to look at the video, whatever its own rate is. AnimateDiff is trained on 8. 0 "
-                    "takes every picture of the video.",
-                    least=0.0,
-                ),
-                frames_input("At most so many. 0 takes all there are.", least=0),
-                frames_input(
-                    "Leaves out so many frames at the start, counted at frame_rate.", "skip_frames", default=0, least=0
-                ),
-                side_input(
-                    "width",
-                    "Pixels of the frames. 0 follows from the height; if both are 0, the size stays.",
-                    default=512,
-                ),
-                side_input("height", "Pixels of the frames. 0 follows from the width.", default=512),
-                io.Int.Input(
-                    "every_nth",
-                    default=1,
-                    min=1,
-                    max=1000,
-                    optional=True,
-                    tooltip="2 takes every second frame: the clip moves twice as fast at the same frame rate.",
-                ),
+                *looking_inputs(),
                 io.Float.Input(
                     "start_time",
                     default=0.0,
@@ -123,17 +102,7 @@ class LoadVideoFrames(io.ComfyNode):
                 ),
             ],
             outputs=[
-                io.Image.Output("images", tooltip="The frames, for Encode Frames or a ControlNet's preprocessor."),
-                io.Audio.Output(
-                    "audio", tooltip="The sound of these frames, for Combine Video; nothing if there is none."
-                ),
-                io.Float.Output(
-                    "rate",
-                    display_name="frame_rate",
-                    tooltip="Frames per second at which the clip is as fast as the video, for Combine Video.",
-                ),
-                io.Int.Output("count", display_name="frames", tooltip="How many frames there are."),
-                io.Mask.Output("mask", tooltip="White where the video is transparent; black everywhere if it is not."),
+                *clip_outputs(),
                 io.Float.Output("duration", tooltip="Seconds that these frames last."),
                 io.Int.Output("wide", display_name="width", tooltip="Pixels of the frames."),
                 io.Int.Output("high", display_name="height", tooltip="Pixels of the frames."),

@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import av
 import av.error
 import numpy as np
 import torch
-from comfy_api.latest import Input
 from torch import Tensor
 
 from ....motion.video import Choice, Heard, Pictures, Shown, Sound, chosen
 from .opening import opened, seconds
 from .picture import Lying, lying, target_size, write_picture
-from .read import VideoFramesError
+from .problems import VideoFramesError, readable
+from .read import has_file, pictures_of
+from .sound import JITTER, decoded_sound
 from .source import Source
 
 PART_BYTES = 32 << 20
@@ -23,8 +23,6 @@ PART_BYTES = 32 << 20
 FLOAT_BYTES = 4
 STEADY = 0.005
 """Seconds by which a video at a steady rate may be off, beside what files round times to."""
-JITTER = 0.05
-"""Seconds by which the times of sound are off in files that round them; a gap longer than that is silence."""
 
 
 @dataclass(frozen=True)
@@ -46,17 +44,10 @@ def saved_again(video: Any, rate: float) -> Again:
     Raises:
         VideoFramesError: the video cannot be read.
     """
-    try:
-        if type(video).get_stream_source is Input.Video.get_stream_source:
-            return _of_memory(video.get_components(), rate)
+    if not has_file(video):
+        return _of_memory(video.get_components(), rate)
+    with readable(video):
         return _of_file(video, rate)
-    except VideoFramesError:
-        raise
-    except Exception as error:  # damaged files make the libraries raise whatever comes up
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise VideoFramesError(
-            f"The video cannot be read ({reason}). It may be incomplete; convert or download it again."
-        ) from error
 
 
 def _of_memory(components: Any, rate: float) -> Again:
@@ -84,9 +75,7 @@ class _Picked:
 
 def _of_file(video: Any, rate: float) -> Again:
     with opened(video) as container:
-        stream = next((each for each in container.streams.video if each.codec_context is not None), None)
-        if stream is None:
-            raise VideoFramesError("The file has no pictures that can be read. Choose a video.")
+        stream = pictures_of(container)
         source = Source(container, stream, video, *video.get_active_trim_window())
         aspect = float(stream.sample_aspect_ratio or 0)
         times: list[Shown[int]] = []
@@ -154,7 +143,7 @@ class _Decoded:
 
     def _all(self) -> Iterator[tuple[int, Any]]:
         with opened(self._video) as container:
-            stream = next(each for each in container.streams.video if each.codec_context is not None)
+            stream = pictures_of(container)
             source = Source(container, stream, self._video, *self._video.get_active_trim_window())
             for number, picture in enumerate(source):
                 yield number, picture.picture
@@ -166,7 +155,7 @@ def _sound_of(video: Any, begin: float, duration: float) -> Heard | None:
         stream = next((each for each in container.streams.audio if each.codec_context is not None), None)
         if stream is None or stream.time_base is None:
             return None
-        for frame in _heard(container, stream):
+        for frame in decoded_sound(container, stream):
             return _FileSound(video, begin, duration, frame.sample_rate, len(frame.layout.channels))
     return None
 
@@ -190,7 +179,7 @@ class _FileSound:
             with contextlib.suppress(av.error.FFmpegError):
                 container.seek(int(self.begin / stream.time_base), stream=stream)
             due: float | None = None
-            for frame in _heard(container, stream):
+            for frame in decoded_sound(container, stream):
                 time = seconds(frame.pts, frame.time_base)
                 time = due if due is not None and (time is None or abs(time - due) < JITTER) else time or 0.0
                 due = time + frame.samples / self.rate
@@ -206,21 +195,3 @@ class _FileSound:
                     written += len(samples)
                 if written >= wanted:
                     return
-
-
-def _heard(container: Any, stream: Any) -> Iterator[Any]:
-    """Decoded sound in one form; what cannot be decoded is left out."""
-    resampler: Any = None
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets, None)
-            frames = [] if packet is None else packet.decode()
-        except av.error.FFmpegError:
-            continue
-        for frame in frames:
-            # the form of the first frame, whatever the stream changes to
-            resampler = resampler or av.AudioResampler("fltp", frame.layout.name, frame.sample_rate)
-            yield from resampler.resample(frame)
-        if packet is None:
-            return

@@ -1,6 +1,7 @@
 """The sound of a part of a video file, on the clock of its pictures."""
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import av
@@ -30,7 +31,7 @@ def read_sound(container: Any, begin: float, duration: float, track: int = 0) ->
         container.seek(int(begin / stream.time_base), stream=stream)
     parts: list[tuple[int, np.ndarray]] = []
     rate, due = 0, 0.0
-    for frame in _frames(container, stream):
+    for frame in decoded_sound(container, stream):
         rate = rate or frame.sample_rate
         time = seconds(frame.pts, frame.time_base)
         time = due if time is None or (parts and abs(time - due) < JITTER) else time
@@ -42,7 +43,7 @@ def read_sound(container: Any, begin: float, duration: float, track: int = 0) ->
     return _joined(parts, rate, round(duration * rate))
 
 
-def _frames(container: Any, stream: Any) -> Any:
+def decoded_sound(container: Any, stream: Any) -> Iterator[Any]:
     """Decoded sound in one form; what cannot be decoded is left out."""
     resampler: Any = None
     packets = container.demux(stream)
