@@ -101,7 +101,7 @@ def _of_file(video: Any, choice: Choice, size: tuple[int, int], manner: Manner) 
             progress_reporter(),
         )
     if clip is None and manner.start and not choice.skip:
-        raise _too_late(manner.start, source.lasting + manner.start)
+        raise _too_late(manner.start, lasting or max(0.0, source.whole - max(0.0, begin)))
     if clip is None:
         raise nothing_there(choice, source.lasting, source.rate)
     _tell(choice, clip)
@@ -206,7 +206,9 @@ def _from(components: Any, start: float) -> Any:
 
 
 def _too_late(start: float, lasting: float) -> VideoFramesError:
-    return VideoFramesError(f"The video lasts {lasting:.2f} seconds and ends before start_time, {start:g}. Lower it.")
+    return VideoFramesError(
+        f"The video lasts {lasting:.2f} seconds and has no picture from start_time, {start:g}, on. Lower it."
+    )
 
 
 def _of_memory(components: Any, choice: Choice, size: tuple[int, int], manner: Manner) -> VideoFrames:

@@ -54,6 +54,8 @@ class Source:
         """Pictures a second, as the file says and as its times look like."""
         self.rate = self.rates[0]
         whole = seconds(stream.duration, stream.time_base) or seconds(container.duration, MICROSECOND) or 0.0
+        self.whole = whole
+        """Seconds of the file, trimmed or not; 0 if it does not say."""
         self.tick = float(stream.time_base or 0)
         """Seconds to which the file rounds its times."""
         self.lasting = duration or max(0.0, whole - max(0.0, begin))

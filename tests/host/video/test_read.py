@@ -8,7 +8,7 @@ import pytest
 import torch
 from comfy_api.latest import InputImpl, Types
 from kinema.motion.video import CODECS, Choice, Clip, Job, Sound, write_video
-from kinema.nodes.host.video.read import VideoFramesError, read_frames
+from kinema.nodes.host.video.read import Manner, VideoFramesError, read_frames
 from torch import Tensor
 
 RATE, COUNT = 24, 24
@@ -108,3 +108,9 @@ def test_damaged_and_silent_files(path: Path, tmp_path: Path) -> None:
     silent = tmp_path / "silent.mov"
     write_video(Job(Clip(greys(), RATE), CODECS["ffv1-mov"], silent))
     assert read(InputImpl.VideoFromFile(str(silent)), Choice()).sound is None
+
+
+def test_a_start_beyond_the_end_tells_how_long_the_video_is(path: Path) -> None:
+    for start in (500.0, 0.99):
+        with pytest.raises(VideoFramesError, match=rf"lasts 1\.00 seconds .* start_time, {start:g},"):
+            read_frames(InputImpl.VideoFromFile(str(path)), Choice(8.0), 0, 0, Manner(start))
