@@ -19,6 +19,7 @@ from ..inputs import FRAME_RATE, FRAMES
 from .looking import clip_outputs, looking_inputs
 
 COLOURS = ("rgb", "rgba")
+UNCONNECTED: Any = object()
 LONGEST = 86_400.0
 """Seconds, a day."""
 
@@ -115,9 +116,9 @@ class LoadVideoFrames(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, file: str | None = None) -> bool | str:
-        """Answer a file that cannot be read before anything runs."""
-        return (video_problem(file) if file else None) or True
+    def validate_inputs(cls, file: str | None = None, video: Any = UNCONNECTED) -> bool | str:
+        """Answer a file that cannot be read before anything runs; behind a wire nobody reads it."""
+        return (video_problem(file) if file and video is UNCONNECTED else None) or True
 
     @classmethod
     def fingerprint_inputs(cls, file: str | None = None, **_: Any) -> Any:
