@@ -15,14 +15,12 @@ from .opening import opened, seconds
 from .picture import Lying, lying, target_size, write_picture
 from .problems import VideoFramesError, readable
 from .read import has_file, pictures_of
-from .sound import JITTER, decoded_sound
+from .sound import JITTER, decoded_sound, tracks_of
 from .source import Source
 
 PART_BYTES = 32 << 20
 """Of the frames that are decoded together."""
 FLOAT_BYTES = 4
-STEADY = 0.005
-"""Seconds by which a video at a steady rate may be off, beside what files round times to."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +95,7 @@ def _timed(times: list[Shown[int]], rate: float, source: Source) -> tuple[float,
     """Frames a second and which picture each frame is."""
     if not rate:
         lasting = times[-1].end
-        steady = (each for each in source.rates if abs(lasting - len(times) / each) < STEADY + source.tick)
-        found = next(steady, None)
+        found = source.steady_rate(len(times), lasting)
         if found is not None:
             return found, [*range(len(times))]
         # pictures stay for different times: a steady rate that keeps each at its time, within a frame
@@ -152,12 +149,11 @@ class _Decoded:
 def _sound_of(video: Any, begin: float, duration: float) -> Heard | None:
     """The sound of a file, None if there is none that can be decoded."""
     with opened(video) as container:
-        stream = next((each for each in container.streams.audio if each.codec_context is not None), None)
-        if stream is None or stream.time_base is None:
+        tracks = tracks_of(container)
+        frame = next(decoded_sound(container, tracks[0]), None) if tracks else None
+        if frame is None:
             return None
-        for frame in decoded_sound(container, stream):
-            return _FileSound(video, begin, duration, frame.sample_rate, len(frame.layout.channels))
-    return None
+        return _FileSound(video, begin, duration, frame.sample_rate, len(frame.layout.channels))
 
 
 @dataclass(frozen=True)
@@ -175,7 +171,7 @@ class _FileSound:
         """Pieces that follow one another, (samples, channels) float32."""
         written, wanted = 0, round(self.duration * self.rate)
         with opened(self.video) as container:
-            stream = next(each for each in container.streams.audio if each.codec_context is not None)
+            stream = tracks_of(container)[0]
             with contextlib.suppress(av.error.FFmpegError):
                 container.seek(int(self.begin / stream.time_base), stream=stream)
             due: float | None = None

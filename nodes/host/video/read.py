@@ -19,8 +19,6 @@ from .problems import VideoFramesError, nothing_there, readable
 from .sound import read_sound
 from .source import Source
 
-EXACT = 0.005
-"""Seconds by which a clip at a steady rate may be off, beside what files round times to."""
 SPARE = 32
 """Of so many frames one more is expected than a file without an index seems to have."""
 LARGEST = 1 << 31
@@ -185,9 +183,9 @@ class Taken:
             return choice.skip / choice.rate, choice.rate / choice.every
         start = self.start or 0.0
         lasting = self.end - start + (choice.every - 1) / source.rate
-        for rate in source.rates:
-            if abs(lasting - count * choice.every / rate) < EXACT + source.tick:
-                return start, rate / choice.every
+        steady = source.steady_rate(count * choice.every, lasting)
+        if steady is not None:
+            return start, steady / choice.every
         return start, count / lasting if lasting > 0 else source.rate / choice.every
 
 

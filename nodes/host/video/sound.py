@@ -23,7 +23,7 @@ def read_sound(container: Any, begin: float, duration: float, track: int = 0) ->
         duration: seconds at most; it is shorter if the sound ends earlier.
         track: which of several sounds that can be decoded, counted from 0; the last one if there are fewer.
     """
-    tracks = [stream for stream in container.streams.audio if stream.codec_context is not None and stream.time_base]
+    tracks = tracks_of(container)
     if not tracks:
         return None
     stream = tracks[min(track, len(tracks) - 1)]
@@ -41,6 +41,11 @@ def read_sound(container: Any, begin: float, duration: float, track: int = 0) ->
         if due > begin:
             parts.append((round((time - begin) * rate), frame.to_ndarray()))
     return _joined(parts, rate, round(duration * rate))
+
+
+def tracks_of(container: Any) -> list[Any]:
+    """The sounds in a file that can be decoded."""
+    return [stream for stream in container.streams.audio if stream.codec_context is not None and stream.time_base]
 
 
 def decoded_sound(container: Any, stream: Any) -> Iterator[Any]:

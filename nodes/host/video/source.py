@@ -27,6 +27,8 @@ LEAST_MISSING = 0.2
 MOST_A_SECOND = 1000.0
 LONGEST_HELD = 600.0
 """Seconds; where times leap further, or back, the file goes on with another clock."""
+EXACT = 0.005
+"""Seconds by which a video at a steady rate may be off, beside what files round times to."""
 WORTH_A_JUMP = 2.0
 """Seconds of video that take longer to decode than a place takes to find."""
 INDEXED = {"mov", "matroska"}
@@ -71,6 +73,11 @@ class Source:
         self.is_whole = begin <= 0 and duration <= 0
         """Whether the window leaves nothing out."""
         self._jump = 0.0
+
+    def steady_rate(self, pictures: int, lasting: float) -> float | None:
+        """The rate of the file at which so many pictures last so many seconds, None if they do at none of its own."""
+        fitting = (rate for rate in self.rates if abs(lasting - pictures / rate) < EXACT + self.tick)
+        return next(fitting, None)
 
     def jump(self, time: float) -> None:
         """Begin with the picture that is on the screen so many seconds after the first one, if that saves time."""
