@@ -10,7 +10,10 @@ packs around them; ``tables`` puts them together. ``api`` and ``ui`` read both f
 ``carriers`` reads workflows out of files, and ``command`` is the command line.
 """
 
+from .carriers import Carried as Carried
 from .carriers import NoWorkflowError as NoWorkflowError
+from .carriers import read_carried as read_carried
+from .carriers import read_json as read_json
 from .carriers import read_workflow as read_workflow
 from .engine import migrate as migrate
 from .models import Found as Found

@@ -5,8 +5,12 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from .api import is_prompt
+from .ui import is_scope
 
 MOST_BYTES = 4 << 30
 MOST_TEXT = 64 << 20
@@ -17,39 +21,80 @@ JSONS = frozenset({".json"})
 KINDS = PICTURES | VIDEOS | JSONS
 KEYS = ("workflow", "prompt")
 PNG = b"\x89PNG\r\n\x1a\n"
-OPENING = re.compile(rb"\{\s*\"|\[")
+BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 class NoWorkflowError(ValueError):
     """There is no workflow in a file, for a reason a person can understand."""
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What a file carries: a saved graph, an API prompt, or both."""
+
+    workflow: Any = None
+    prompt: Any = None
+
+
 def read_workflow(path: Path) -> Any:
-    """The graph in a file; the API prompt if that is all there is.
+    """The graph in a file; the API prompt if that is all there is, or whatever else a JSON file has.
 
     Raises:
         NoWorkflowError: there is none, or the file cannot be read.
     """
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise NoWorkflowError(f"{path.name} is larger than {MOST_BYTES >> 30} GB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise NoWorkflowError(f"{path.name} cannot be read: {error.strerror or error}") from error
     if path.suffix.lower() in JSONS:
-        return _parsed(data, path.name)
+        return read_json(_bytes(path, path.name), path.name)
+    found = read_carried(path, path.name)
+    return found.prompt if found.workflow is None else found.workflow
+
+
+def read_carried(path: Path, name: str) -> Carried:
+    """The graph and the API prompt in a file.
+
+    Args:
+        name: what people call the file.
+
+    Raises:
+        NoWorkflowError: there is neither, or the file cannot be read.
+    """
+    data = _bytes(path, name)
+    if path.suffix.lower() in JSONS or data[:64].lstrip(BLANK)[:1] == b"{":
+        return _sorted(read_json(data, name), name)
     texts: dict[str, str] = {}
     for key, text in _texts(data):
         texts.setdefault(key.lower(), text)
-    for key in KEYS:
-        if key in texts:
-            return _parsed(texts[key].encode(), path.name)
-    raise NoWorkflowError(f"there is no workflow in {path.name}")
+    found = Carried(*(read_json(texts[key].encode(), name) if key in texts else None for key in KEYS))
+    if found == Carried():
+        raise NoWorkflowError(f"there is no workflow in {name}")
+    return found
 
 
-def _parsed(data: bytes, name: str) -> Any:
+def _sorted(data: Any, name: str) -> Carried:
+    """A JSON file is a graph or a prompt."""
+    if is_scope(data):
+        return Carried(workflow=data)
+    if isinstance(data, dict) and is_prompt(data):
+        return Carried(prompt=data)
+    raise NoWorkflowError(f"{name} is neither a saved graph nor an API prompt")
+
+
+def _bytes(path: Path, name: str) -> bytes:
     try:
-        return json.loads(data)
+        if path.stat().st_size > MOST_BYTES:
+            raise NoWorkflowError(f"{name} is larger than {MOST_BYTES >> 30} GB")
+        return path.read_bytes()
+    except OSError as error:
+        raise NoWorkflowError(f"{name} cannot be read: {error.strerror or error}") from error
+
+
+def read_json(data: bytes, name: str = "it") -> Any:
+    """JSON as programs write it; NaN and Infinity, which Python writes and browsers do not read, become null.
+
+    Raises:
+        NoWorkflowError: it is none.
+    """
+    try:
+        return json.loads(data, parse_constant=lambda _: None)
     except RecursionError as error:
         raise NoWorkflowError(f"{name} is nested too deeply") from error
     except ValueError as error:
