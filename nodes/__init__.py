@@ -48,6 +48,8 @@ class KinemaExtension(ComfyExtension):
     async def on_load(self) -> None:
         """Migrate every prompt, and look at it, before the host does."""
         migration.add_routes()
+        # what is queued is first made ours, then looked at
+        migration.watch_prompts()
         watch(_DECLARED)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:

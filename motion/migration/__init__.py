@@ -7,7 +7,7 @@ old ones in every version. ``rules`` says what a row of the table may do; rows a
 packs around them; ``tables`` puts them together. ``api`` and ``ui`` read both formats, ``groups`` opens group nodes,
 ``ui_write`` and ``places`` write graphs, ``fitting`` brings values into range.
 ``engine`` applies it all, ``report`` tells what became of it, ``models`` finds files by the names workflows have,
-``carriers`` reads workflows out of files, and ``command`` is the command line.
+``carriers`` reads workflows out of files, ``queued`` takes requests to a server, and ``command`` is the command line.
 """
 
 from .carriers import Carried as Carried
@@ -19,6 +19,7 @@ from .engine import migrate as migrate
 from .models import Found as Found
 from .models import Question as Question
 from .models import find_model as find_model
+from .queued import migrate_request as migrate_request
 from .report import Entry as Entry
 from .report import Report as Report
 from .rules import Rule as Rule

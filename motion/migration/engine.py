@@ -137,7 +137,7 @@ def _apply(graph: Graph, installed: Any, report: Report, scope: str) -> None:
         became = tuple(new.type for new in builder.new.values())
         for key in builder.absorbed:
             absorbed.setdefault(key, []).extend(new.type for new in builder.new.values() if new.beside == key)
-        tell(node, MIGRATED, became=became, notes=tuple(builder.notes))
+        tell(node, MIGRATED, became=became, now=tuple(builder.new), notes=tuple(builder.notes))
     _drop_settings(graph, candidates, absorbed, tell)
     _drop_idle(graph, passed)
     report.entries += [entries[node.id] for node in candidates if node.id in entries]

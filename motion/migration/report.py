@@ -19,6 +19,7 @@ class Entry:
         became: types of the nodes in its place.
         reason: why it stays.
         scope: name of the subgraph it is in, empty for the workflow itself.
+        now: ids of the nodes in its place, in the order of ``became``.
     """
 
     id: Id
@@ -29,6 +30,7 @@ class Entry:
     notes: tuple[str, ...] = ()
     reason: str = ""
     scope: str = ""
+    now: tuple[Id, ...] = ()
 
 
 @dataclass
