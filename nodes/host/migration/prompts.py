@@ -5,9 +5,13 @@ from typing import Any
 
 from ....motion.migration import Report, migrate_request
 from .installed import known_types
+from .listed import listed_files
 
 EVENT = "kinema.migrated"
 """Sent to the client whose prompt was changed, or could not be: ``report``, and ``prompt_id`` if it chose one."""
+
+MOST_TOLD = 1000
+"""Kinds of nodes, and files, that are remembered as told."""
 
 
 def watch_prompts() -> None:
@@ -18,11 +22,11 @@ def watch_prompts() -> None:
 
     def on_prompt(request: Any) -> Any:
         try:
-            now, report = migrate_request(request, known_types())
+            now, report = migrate_request(request, known_types(), listed_files)
         except Exception:  # a prompt is not to be lost by a mistake in the table
             logging.exception("[Kinema] A prompt could not be migrated.")
             return request
-        if report.done or report.kept:
+        if report.done or report.kept or report.models:
             _log(report, told)
             _send(PromptServer.instance, request, report)
         return now
@@ -38,6 +42,10 @@ def _log(report: Report, told: set[str]) -> None:
     if became:
         listed = ", ".join(f"{old} -> {new}" for old, new in became.items())
         logging.info("[Kinema] %s New in this prompt: %s.", report.headline, listed)
+    for model in report.models:
+        if model.text not in told and len(told) < MOST_TOLD:
+            told.add(model.text)
+            logging.info("[Kinema] %s (node %s): %s", model.type, model.id, model.text)
     for entry in fresh:
         if entry.reason:
             logging.warning("[Kinema] %s (node %s) stays as it is: %s.", entry.type, entry.id, entry.reason)

@@ -1,9 +1,11 @@
 """Prompts made for other packs, posted to a server where Kinema alone is installed."""
 
-from collections.abc import Iterator
-from pathlib import Path
+import asyncio
+import json
+import random
 from typing import Any
 
+import aiohttp
 import av
 import pytest
 
@@ -11,9 +13,11 @@ from tests.harness import client, templates
 from tests.harness.seeded.names import CHECKPOINT, MOTION_LORA
 from tests.harness.server import Server
 
-from ..conftest import the_host
+from ...bare.migration.test_damage import mutated
 
 Prompt = dict[str, dict[str, Any]]
+MUTATED = 300
+"""Mutated prompts that are posted."""
 
 
 def node(kind: str, **inputs: Any) -> dict[str, Any]:
@@ -181,20 +185,76 @@ def test_the_log_tells_each_kind_once(server: Server) -> None:
     assert server.log_text().count("ADE_AnimateDiffCombine -> KinemaCombineVideo") == 1
 
 
-@pytest.fixture(scope="module")
-def crowded() -> Iterator[Server]:
-    """A server with nodes of the other packs."""
-    with Server(the_host(), [], ["--cpu"], packs=[Path(__file__).parent / "other_packs"]) as running:
-        yield running
+def told_of_refused(server: Server, prompt: Prompt) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The answer to a prompt that the host does not take, and the report that the client got."""
+
+    async def ask() -> tuple[dict[str, Any], dict[str, Any]]:
+        async with aiohttp.ClientSession(server.url) as session, session.ws_connect("/ws?clientId=refused") as socket:
+            async with session.post("/prompt", json={"prompt": prompt, "client_id": "refused"}) as answer:
+                assert answer.status == 400
+                refusal = await answer.json()
+            while True:
+                event = await socket.receive_json(timeout=10)
+                if event["type"] == "kinema.migrated":
+                    return refusal, event["data"]["report"]
+
+    return asyncio.run(ask())
 
 
-def test_installed_nodes_are_left_alone(crowded: Server) -> None:
-    prompt = {"1": node("VHS_LoadVideo", video="none.mp4"), "2": node("PreviewImage", images=["1", 0])}
-    outcome, reports = watched(crowded, prompt)
+def test_a_file_under_another_name_is_found(server: Server) -> None:
+    prompt = gen_2()
+    prompt["1"]["inputs"]["ckpt_name"] = "SD 1.5\\" + CHECKPOINT.replace(".safetensors", ".ckpt")
+    prompt["11"]["inputs"]["model_name"] = "old/" + templates.MOTION_MODULE.replace(".safetensors", ".ckpt")
+    outcome, (report,) = watched(server, prompt)
     assert outcome.status == "success", outcome.message
-    assert reports == []
-    prompt["2"] = node("VHS_VideoCombine", images=["1", 0], frame_rate=8)
-    outcome, reports = watched(crowded, prompt)
+    assert [each["found"] for each in report["models"]] == [CHECKPOINT, templates.MOTION_MODULE]
+
+
+def test_our_own_prompts_find_files_too(server: Server) -> None:
+    named = templates.MOTION_MODULE.replace(".safetensors", ".pt")
+    prompt = {
+        "1": node("KinemaLoadMotionModule", motion_module=named),
+        "2": node("KinemaMotionModelInfo", motion_model=["1", 0]),
+        "3": node("PreviewAny", source=["2", 0]),
+    }
+    outcome, (report,) = watched(server, prompt)
     assert outcome.status == "success", outcome.message
-    assert [entry["type"] for entry in reports[0]["nodes"]] == ["VHS_VideoCombine"]
-    assert client.get_json(crowded.url, "/history") != {}
+    assert report["headline"] == "1 model file found under another name."
+
+
+def test_a_question_names_files_that_come_near(server: Server) -> None:
+    near = templates.MOTION_MODULE.removesuffix(".safetensors") + "_pruned.ckpt"
+    prompt = gen_2()
+    prompt["1"]["inputs"]["ckpt_name"] = "gone.ckpt"
+    prompt["11"]["inputs"]["model_name"] = near
+    refusal, report = told_of_refused(server, prompt)
+    assert [(each["wanted"], each["found"]) for each in report["models"]] == [("gone.ckpt", ""), (near, "")]
+    assert report["models"][1]["candidates"] == [templates.MOTION_MODULE]
+    (error,) = refusal["node_errors"]["11"]["errors"]
+    assert f"Choose one of: {templates.MOTION_MODULE}, " in error["details"]
+
+
+def test_a_node_that_stays_is_told_with_its_reason(server: Server) -> None:
+    refusal, report = told_of_refused(server, {"1": node("VHS_VideoCombine"), "2": node("LatentKeyframeGroup")})
+    assert refusal["error"]
+    assert report["nodes"]
+
+
+def test_mutated_prompts_pass_the_handler(server: Server) -> None:
+    """The host refuses nearly all of these; none of them makes a mistake of ours."""
+    chance = random.Random(2)
+    prompts = [json.dumps(prompt) for prompt in (gen_1(), legacy(), gen_2(), from_video(), combined())]
+
+    async def post() -> None:
+        async with aiohttp.ClientSession(server.url) as session:
+            for _ in range(MUTATED):
+                prompt = mutated(json.loads(chance.choice(prompts)), chance)
+                # no sampling: the answer to the request is what counts
+                body = {"prompt": prompt, "partial_execution_targets": ["nothing"]}
+                async with session.post("/prompt", json=body) as answer:
+                    await answer.read()
+
+    asyncio.run(post())
+    log = server.log_text()
+    assert "could not be migrated" not in log
+    assert "on_prompt_handler processing" not in log
