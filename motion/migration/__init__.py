@@ -7,8 +7,9 @@ old ones in every version. ``rules`` says what a row of the table may do; rows a
 packs around them; ``tables`` puts them together. ``api`` and ``ui`` read both formats, ``groups`` opens group nodes,
 ``ui_write`` and ``places`` write graphs, ``fitting`` brings values into range.
 ``engine`` applies it all, ``report`` tells what became of it, ``models`` finds files by the names workflows have,
-``loaders`` knows where nodes name them, ``asked`` looks there, ``shelves`` lists what a folder has,
-``carriers`` reads workflows out of files, ``queued`` takes requests to a server, and ``command`` is the command line.
+``loaders`` knows where nodes name them, ``asked`` looks there, ``shelves`` lists what a folder has, ``carriers`` reads
+workflows out of files, in which ``texts`` and ``boxes`` find them, ``queued`` takes requests to a server, and
+``command`` is the command line.
 """
 
 from .asked import Files as Files
