@@ -20,7 +20,8 @@ SECONDS = 300
 """That one workflow may take."""
 LOAD = """async graph => {
     await app.loadGraphData(graph, true, false, null)
-    const known = node => node.type in LiteGraph.registered_node_types || node.isSubgraphNode?.()
+    const known = node =>
+        node.type in LiteGraph.registered_node_types || node.isSubgraphNode?.() || [2, 4].includes(node.mode)
     const missing = app.rootGraph.nodes.filter(node => !known(node))
     return [missing.map(node => node.type), (await app.graphToPrompt()).output]
 }"""
