@@ -178,3 +178,11 @@ def test_a_file_without_a_workflow_says_so(server: Server, body: bytes) -> None:
     assert status == 200
     assert (answer["workflow"], answer["prompt"]) == (None, None)
     assert "odd.png" in answer["reason"]
+
+
+def test_a_file_beyond_the_limit_of_the_host(server: Server) -> None:
+    """Videos may be larger than what the host takes into its memory."""
+    picture = with_texts("png", workflow=json.dumps(GRAPH))
+    status, answer = posted(server, "/kinema/migrate/file?name=large.png", picture + b"\0" * (120 << 20))
+    assert status == 200
+    assert answer["workflow"] == GRAPH
