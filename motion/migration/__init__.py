@@ -5,8 +5,8 @@ old ones in every version. ``rules`` says what a row of the table may do; rows a
 ``ade_context``, ``ade_sampling`` and ``ade_apply`` for AnimateDiff-Evolved, ``vhs`` for VideoHelperSuite, ``acn`` and
 ``acn_frames`` for Advanced-ControlNet, ``fizz``, ``artventurex``, and ``around``, ``bundles`` and ``detectors`` for the
 packs around them; ``tables`` puts them together. ``api`` and ``ui`` read both formats, ``groups`` opens group nodes,
-``ui_write`` and ``places`` write graphs, ``fitting`` brings values into range.
-``engine`` applies it all, ``report`` tells what became of it, ``models`` finds files by the names workflows have,
+``ui_write`` and ``places`` write graphs, ``fitting`` brings values into range, and ``newer`` fills in what old prompts
+lack. ``engine`` applies it all, ``report`` tells what became of it, ``models`` finds files by the names workflows have,
 ``loaders`` knows where nodes name them, ``asked`` looks there, ``shelves`` lists what a folder has, ``carriers`` reads
 workflows out of files, in which ``texts`` and ``boxes`` find them, ``queued`` takes requests to a server, and
 ``command`` is the command line.
@@ -23,6 +23,7 @@ from .loaders import LOADERS as LOADERS
 from .models import Found as Found
 from .models import Question as Question
 from .models import find_model as find_model
+from .newer import defaults_of as defaults_of
 from .queued import migrate_request as migrate_request
 from .report import Entry as Entry
 from .report import Report as Report

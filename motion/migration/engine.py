@@ -7,6 +7,7 @@ from .api import is_prompt, read_prompt, write_prompt
 from .asked import Files, with_models
 from .fitting import fitted
 from .groups import groups_of, opened
+from .newer import Defaults, with_newer
 from .records import REROUTES, BadGraphError, Graph, Id, Link, Node, UnsupportedError
 from .report import ABSORBED, KEPT, MIGRATED, Entry, Report
 from .rules import ABSENT, Builder, Old
@@ -21,7 +22,9 @@ OUTSIDE: Id = -20
 MOST_SCOPES = 10_000
 
 
-def migrate(workflow: Any, installed: Collection[str], files: Files | None = None) -> tuple[Any, Report]:
+def migrate(
+    workflow: Any, installed: Collection[str], files: Files | None = None, defaults: Defaults | None = None
+) -> tuple[Any, Report]:
     """The workflow with nodes that are not installed replaced by those that do the same, and what became of them.
 
     Model files are looked for by their names in what was migrated, and in Kinema's nodes whatever they are in.
@@ -30,6 +33,7 @@ def migrate(workflow: Any, installed: Collection[str], files: Files | None = Non
         workflow: a saved graph or an API prompt, as read from JSON. It is not changed.
         installed: ids of all nodes there are; they are left alone.
         files: which files there are to choose from; without, names stay as they are.
+        defaults: of inputs that an old prompt may lack; without, none are filled in.
 
     Returns:
         The same object if there is nothing to do, or if it cannot be read (``reason`` of the report says why).
@@ -43,6 +47,8 @@ def migrate(workflow: Any, installed: Collection[str], files: Files | None = Non
             written = _migrate_graph(workflow, known, report)
         elif is_prompt(workflow):
             written = _migrate_prompt(workflow, known, report)
+            if defaults is not None and written is not workflow:
+                written = with_newer(written, defaults, report)
         else:
             raise BadGraphError("it is neither a saved graph nor an API prompt")
         if files is not None:

@@ -6,19 +6,22 @@ from typing import Any
 from .api import is_prompt
 from .asked import Files
 from .engine import migrate
+from .newer import Defaults
 from .report import Report
 from .tables import RULES
 from .ui import is_scope
 
 
-def migrate_request(request: Any, installed: Collection[str], files: Files | None = None) -> tuple[Any, Report]:
+def migrate_request(
+    request: Any, installed: Collection[str], files: Files | None = None, defaults: Defaults | None = None
+) -> tuple[Any, Report]:
     """A request as it is posted to ``/prompt`` with its prompt migrated.
 
     Args:
         request: with ``prompt``; ``partial_execution_targets``, and the graph that is written into saved files, keep
             step with it. It is not changed.
         installed: ids of all nodes there are.
-        files: as for `migrate`.
+        files, defaults: as for `migrate`.
 
     Returns:
         The same object if there is nothing to do.
@@ -26,7 +29,7 @@ def migrate_request(request: Any, installed: Collection[str], files: Files | Non
     sent = request.get("prompt") if isinstance(request, dict) else None
     if not isinstance(sent, dict) or is_scope(sent) or not is_prompt(sent):
         return request, Report()
-    prompt, report = migrate(sent, installed, files)
+    prompt, report = migrate(sent, installed, files, defaults)
     if prompt is sent:
         return request, report
     return {**request, "prompt": prompt, **_targets(request, report), **_extra_data(request, report, files)}, report

@@ -55,6 +55,25 @@ class ModelEntry:
     scope: str = ""
 
 
+@dataclass(frozen=True)
+class FilledEntry:
+    """A node of an old prompt that lacked inputs which the host asks for now.
+
+    Args:
+        inputs: those it lacked, with the defaults they have.
+    """
+
+    id: Id
+    type: str
+    inputs: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """What to tell people."""
+        values = ", ".join(f"{name} {value!r}" for name, value in self.inputs.items())
+        return f"{self.type} (node {self.id}) was written without {values}: ComfyUI's default is taken."
+
+
 @dataclass
 class Report:
     """What became of a workflow.
@@ -62,11 +81,13 @@ class Report:
     Args:
         unknown: types that are not installed and in no table, with how many nodes there are.
         models: model files that are not there under their names.
+        filled: nodes of a prompt that lacked inputs.
         reason: why the workflow was left as it is altogether.
     """
 
     entries: list[Entry] = field(default_factory=list)
     models: list[ModelEntry] = field(default_factory=list)
+    filled: list[FilledEntry] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
     reason: str = ""
 
@@ -107,6 +128,7 @@ class Report:
             "packs": dict(self.packs),
             "nodes": [asdict(entry) for entry in self.entries],
             "models": [asdict(entry) for entry in self.models],
+            "filled": [asdict(entry) | {"text": entry.text} for entry in self.filled],
             "unknown": dict(self.unknown),
             "reason": self.reason,
         }
@@ -123,6 +145,7 @@ class Report:
         for entry in self.models:
             where = f" in {entry.scope}" if entry.scope else ""
             lines.append(f"  {entry.type} (node {entry.id}{where}): {entry.text}")
+        lines += [f"  {entry.text}" for entry in self.filled]
         if self.unknown:
             lines.append("Not installed, and nothing here does the same:")
             lines += [f"  {name} ({count})" for name, count in self.unknown.most_common()]

@@ -48,7 +48,7 @@ export function hide() {
   shown = null
 }
 
-function listed({ nodes, unknown, models }) {
+function listed({ nodes, unknown, models, filled }) {
   const became = new Map()
   for (const node of nodes) {
     const now = node.state === "kept" ? `stays: ${node.reason}` : node.became.join(" + ") || "part of other nodes"
@@ -61,7 +61,7 @@ function listed({ nodes, unknown, models }) {
   const lines = [...became].map(([key, { count, notes }]) => line(count > 1 ? `${key} (${count})` : key, [...notes]))
   const others = Object.entries(unknown ?? {}).map(([type, count]) => (count > 1 ? `${type} (${count})` : type))
   if (others.length) lines.push(line("Not installed, and nothing here does the same:", [others.join(", ")]))
-  return [...lines, ...(models ?? []).map((model) => line(model.text, []))]
+  return [...lines, ...[...(models ?? []), ...(filled ?? [])].map((entry) => line(entry.text, []))]
 }
 
 function line(text, notes) {

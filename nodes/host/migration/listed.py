@@ -1,6 +1,9 @@
-"""Which model files the lists of nodes offer."""
+"""What the nodes that are here declare: the model files of their lists, and the defaults of what they need."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from ....motion.migration import defaults_of
 
 
 def listed_files(type: str, name: str) -> Collection[str] | None:
@@ -25,3 +28,11 @@ def listed_files(type: str, name: str) -> Collection[str] | None:
     # lists stand in the place of the type, or among the settings
     choices = spec[0] if isinstance(spec[0], list) else spec[1].get("options") if len(spec) > 1 else None
     return [each for each in choices if isinstance(each, str)] if isinstance(choices, list) else None
+
+
+def listed_defaults(type: str) -> Mapping[str, Any]:
+    """Required inputs of a node that have a default; none if there is no such node."""
+    import nodes  # the host's
+
+    node = nodes.NODE_CLASS_MAPPINGS.get(type)
+    return {} if node is None else defaults_of(type, node.INPUT_TYPES().get("required", {}))

@@ -5,13 +5,13 @@ from collections.abc import Collection
 from typing import Any
 
 from ....motion.migration import Report, migrate, migrate_request
-from .listed import listed_files
+from .listed import listed_defaults, listed_files
 
 
 def try_to_migrate(workflow: Any, known: Collection[str]) -> tuple[Any, Report]:
     """The workflow as `migrate` leaves it; the same object, with a reason in the report, if that goes wrong."""
     try:
-        return migrate(workflow, known, listed_files)
+        return migrate(workflow, known, listed_files, listed_defaults)
     except Exception as error:
         return workflow, _failed(error)
 

@@ -1,11 +1,11 @@
 """Shared workflows, migrated: which of their nodes run here, and which have nothing that could run them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kinema.motion.migration import FAMILY, NoWorkflowError, Report, migrate, read_workflow
+from kinema.motion.migration import FAMILY, NoWorkflowError, Report, defaults_of, migrate, read_workflow
 
 OF_FAMILY = ("ADE_", "VHS_", "ACN_")
 IDLE = (2, 4)
@@ -52,8 +52,12 @@ class Unread:
     reason: str
 
 
-def gathered(folder: Path, installed: Collection[str]) -> Iterator[Shared | Unread]:
-    """Every file of a folder that may carry a workflow, in the order of their names."""
+def gathered(folder: Path, nodes: Mapping[str, Any]) -> Iterator[Shared | Unread]:
+    """Every file of a folder that may carry a workflow, in the order of their names.
+
+    Args:
+        nodes: what the server says of its nodes.
+    """
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
         try:
@@ -62,21 +66,24 @@ def gathered(folder: Path, installed: Collection[str]) -> Iterator[Shared | Unre
             yield Unread(name, str(error))
             continue
         if isinstance(workflow, dict):
-            yield shared(name, workflow, installed)
+            yield shared(name, workflow, nodes)
         else:
             yield Unread(name, "it is no JSON object")
 
 
-def shared(name: str, workflow: dict[str, Any], installed: Collection[str]) -> Shared:
+def shared(name: str, workflow: dict[str, Any], nodes: Mapping[str, Any]) -> Shared:
     """One workflow, migrated."""
     family = {rule.old for rule in FAMILY}
 
     def is_family(type: str) -> bool:
-        return type not in installed and (type in family or type.startswith(OF_FAMILY))
+        return type not in nodes and (type in family or type.startswith(OF_FAMILY))
 
-    migrated, report = migrate(workflow, installed)
+    def defaults(type: str) -> dict[str, Any]:
+        return defaults_of(type, nodes[type]["input"].get("required", {})) if type in nodes else {}
+
+    migrated, report = migrate(workflow, nodes.keys(), defaults=defaults)
     own = {str(one.get("id")) for one in _subgraphs(migrated)}
-    known = {*installed, *VIRTUAL, *own}
+    known = {*nodes, *VIRTUAL, *own}
     types = [(type, idle) for type, idle in _types(migrated) if type not in known]
     return Shared(
         name,

@@ -39,7 +39,7 @@ def run_on(server: Server, folder: Path, results: Path) -> list[Result]:
     """The same on a server that runs; workflows in ``results``, one JSON object a line, are not run again."""
     done = _done(results)
     nodes = client.get_json(server.url, "/object_info")
-    found = [one for one in gathered(folder, nodes.keys()) if one.name != results.name]
+    found = [one for one in gathered(folder, nodes) if one.name != results.name]
     waiting = [one for one in found if isinstance(one, Shared) and one.runs and one.name not in done]
     for one, prompt in list(_prompts(server, waiting)):
         result = done[one.name] = _run(server, nodes, one, prompt)

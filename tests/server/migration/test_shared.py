@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.harness.server import Server
 from tests.harness.shared.commonest import COMMONEST
@@ -26,7 +27,9 @@ def test_what_a_folder_holds_is_told(tmp_path: Path) -> None:
     (tmp_path / "blocked.json").write_text(json.dumps(graph))
     (tmp_path / "empty.json").write_text("[]")
     (tmp_path / "broken.json").write_text("{")
-    found = list(gathered(tmp_path, {"CheckpointLoaderSimple", "EmptyLatentImage", "KSampler", "VAEDecode"}))
+    known = ("CheckpointLoaderSimple", "EmptyLatentImage", "KSampler", "VAEDecode")
+    nodes: dict[str, Any] = {type: {"input": {}} for type in known}
+    found = list(gathered(tmp_path, nodes))
     assert [one.name for one in found if isinstance(one, Unread)] == ["broken.json", "empty.json"]
     told = table(found, [])
     assert "files: 1 with a workflow, 2 without" in told
