@@ -48,8 +48,6 @@ app.registerExtension({
     const { before, report } = arriving
     arriving = null
     tell(report, before && (() => undo(before)))
-    // when the front end is done with the load: saving is to write what is shown
-    if (before) setTimeout(markChanged)
   },
 })
 
@@ -69,11 +67,6 @@ async function undo(before) {
   } finally {
     isUndoing = false
   }
-}
-
-function markChanged() {
-  const workflow = current()
-  if (workflow) workflow.isModified = true
 }
 
 const current = () => app.extensionManager.workflow?.activeWorkflow ?? null
