@@ -9,6 +9,7 @@ python dev.py arrange           lay templates out so that no node covers another
 python dev.py same REVISION     compare what all templates make here and at another commit, bit by bit
 python dev.py rooms             draw who imports whom into CONTRIBUTING.md
 python dev.py migrate FILE...   rewrite workflows made for AnimateDiff-Evolved, VideoHelperSuite and others
+python dev.py mapping           write the tables of other packs' nodes into README.md and MIGRATION.md
 python dev.py targets           write what the migration knows of the host's nodes
 python dev.py shared FOLDER     migrate a folder of shared workflows and run those that can run, with seeded weights
 """
@@ -64,6 +65,7 @@ def main() -> int:
     sheet_parser.add_argument("--output", type=Path, help="the picture (beside the template)")
     add_arguments(commands.add_parser("migrate", help="rewrite workflows made for other packs"))
     commands.add_parser("targets", help="write motion/migration/targets.json from the host's list of nodes")
+    commands.add_parser("mapping", help="write the tables of other packs' nodes into README.md and MIGRATION.md")
     shared_parser = commands.add_parser("shared", help="migrate and run a folder of shared workflows")
     shared_parser.add_argument("folder", type=Path, help="workflows, and pictures and videos that carry some")
     shared_parser.add_argument(
@@ -79,8 +81,8 @@ def main() -> int:
     elif unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
-        if options.command == "rooms":
-            return draw_rooms()
+        if options.command in WITHOUT_HOST:
+            return WITHOUT_HOST[options.command]()
         if options.command == "migrate":
             return migrate(options)
         if options.command == "api" and (nodes := _running_nodes(options.server)):
@@ -205,6 +207,17 @@ def draw_rooms() -> int:
     return 0
 
 
+def write_mapping() -> int:
+    """Bring the tables of other packs' nodes up to date."""
+    from tests.harness.pack import load_pack
+
+    load_pack()
+    from tests.harness.mapping import write_texts
+
+    write_texts()
+    return 0
+
+
 def api_of_running(nodes: dict[str, object], options: argparse.Namespace) -> int:
     """The same as `api`, from what a running ComfyUI says of its nodes; no second one is set up."""
     tools = ensure_tools()
@@ -302,6 +315,8 @@ def shared(host: Host, options: argparse.Namespace) -> int:
     return int(any(result.status != "success" for result in results))
 
 
+WITHOUT_HOST = {"rooms": draw_rooms, "mapping": write_mapping}
+"""Commands that need no ComfyUI."""
 COMMANDS = {
     "demo": demo,
     "test": test,
