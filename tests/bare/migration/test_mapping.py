@@ -3,7 +3,7 @@
 import pytest
 from kinema.motion.migration import RULES
 
-from tests.harness.mapping import COMMONEST, texts
+from tests.harness.mapping import BEGIN, COMMONEST, END, texts
 from tests.harness.setup import ROOT
 
 
@@ -16,8 +16,8 @@ def test_every_node_has_a_row_and_the_commonest_one_in_the_readme() -> None:
     page, readme = (texts()[name].splitlines() for name in ("MIGRATION.md", "README.md"))
     for old in RULES:
         assert sum(line.startswith(f"`{old}` |") for line in page) == 1
-    shown = [line.split("`")[1] for line in readme if line.startswith("`") and "` | " in line]
-    assert shown[-len(COMMONEST) :] == list(COMMONEST)
+    table = readme[readme.index(BEGIN) : readme.index(END)]
+    assert [line.split("`")[1] for line in table if line.startswith("`")] == list(COMMONEST)
 
 
 def test_what_differs_is_a_sentence_without_table_marks() -> None:
