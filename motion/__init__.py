@@ -2,6 +2,6 @@
 
 Everything here is plain torch and numpy. On the ground floor: ``formats`` says what a file is, ``values`` are numbers
 that change over a clip, ``pose``, ``sound`` and ``video`` are people, sound and pictures in it. Above: ``windows``,
-``sampling``, ``prompts`` and ``control``. ``temporal`` has the layers of a motion module, ``camera`` steers them, and
-``character`` is what Animate Anyone adds.
+``sampling``, ``prompts`` and ``control``, and ``clips`` to learn from. ``temporal`` has the layers of a motion module,
+``camera`` steers them, and ``character`` is what Animate Anyone adds.
 """
