@@ -15,6 +15,7 @@ from .setup import ROOT
 
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
+        ("disk",),
         ("values", "formats", "pose", "video", "sound", "migration"),
         ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips"),
         ("temporal",),
