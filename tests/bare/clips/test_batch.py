@@ -27,8 +27,8 @@ def test_a_longer_text_beside_a_short_one_changes_neither() -> None:
     assert batch.context.shape == (2, 12, 8)
     query = noise(3, 8)
     for text, row in zip(texts, batch.context, strict=True):
-        attended = [torch.nn.functional.scaled_dot_product_attention(query, each, each) for each in (text, row)]
-        assert torch.allclose(*attended, atol=1e-6)
+        alone, together = (torch.nn.functional.scaled_dot_product_attention(query, each, each) for each in (text, row))
+        assert torch.allclose(alone, together, atol=1e-6)
 
 
 def test_clips_that_are_not_alike() -> None:

@@ -1,0 +1,149 @@
+"""Tensors of many clips in one safetensors file, which has its name only when all of it is on the disk."""
+
+import json
+import math
+import mmap
+import re
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import save
+from torch import Tensor
+
+from ..disk import publish, settle, work_folder, write_settled
+from .identity import LETTERS
+
+NAME = re.compile(r"clips_[0-9a-f]{16}\.safetensors")
+FORMAT, VERSION = "kinema_clips", "1"
+CHECKSUMS = "checksums"
+TYPES: Mapping[str, torch.dtype] = {
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "F64": torch.float64,
+    "I64": torch.int64,
+}
+LARGEST_HEADER = 64 << 20
+_KEY = re.compile(rf"[0-9a-f]{{{LETTERS}}}")
+
+
+class DamagedError(ValueError):
+    """A shard is not as it was written."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a tensor is in a shard."""
+
+    type: torch.dtype
+    shape: tuple[int, ...]
+    start: int
+    """Byte of the file."""
+    checksum: int
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return math.prod(self.shape) * self.type.itemsize
+
+
+def write_shard(folder: Path, tensors: Mapping[str, Tensor]) -> Path:
+    """Add a shard to a folder.
+
+    Args:
+        tensors: by key, on the CPU, contiguous, of one of `TYPES`.
+
+    Raises:
+        OSError: it cannot be written; nothing of it is left.
+    """
+    checksums = {key: zlib.crc32(_bytes(tensor)) for key, tensor in tensors.items()}
+    metadata = {"format": "pt", FORMAT: VERSION, CHECKSUMS: json.dumps(checksums)}
+    data = save(dict(tensors), metadata)
+    with work_folder(folder) as work:
+        finished = work / "shard"
+        write_settled(finished, [data])
+        names = (folder / f"clips_{secrets.token_hex(8)}.safetensors" for _ in range(100))
+        path = publish(finished, names)
+    settle(folder)
+    return path
+
+
+class Shard:
+    """A finished shard; nothing but its header is read at first.
+
+    Raises:
+        DamagedError: it is cut off or is no shard at all.
+        OSError: it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with path.open("rb") as file:
+            self._size = path.stat().st_size
+            length = int.from_bytes(file.read(8), "little")
+            if not 2 <= length <= min(LARGEST_HEADER, self._size - 8):
+                raise DamagedError
+            header = file.read(length)
+        self.places = _places(header, 8 + length, self._size)
+        """By key; nothing if it is of another version, or of somebody else."""
+        self._map: mmap.mmap | None = None
+
+    def read(self, key: str, check: bool) -> Tensor:
+        """A tensor, mapped and not copied; it is not to be written to.
+
+        Raises:
+            DamagedError: its checksum is another one, or it is not there.
+            OSError: the file is gone.
+        """
+        place = self.places.get(key)
+        if place is None:
+            raise DamagedError
+        if self._map is None:
+            with self.path.open("rb") as file:
+                if self.path.stat().st_size != self._size:
+                    raise DamagedError
+                # a private copy of each page that somebody writes to: torch wants memory that can be written
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+        if check:
+            with memoryview(self._map) as whole, whole[place.start : place.start + place.size] as part:
+                if zlib.crc32(part) != place.checksum:
+                    raise DamagedError
+        numbers = torch.frombuffer(self._map, dtype=place.type, count=math.prod(place.shape), offset=place.start)
+        return numbers.view(place.shape)
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    return tensor.reshape(-1).view(torch.uint8).numpy().data
+
+
+def _places(header: bytes, start: int, size: int) -> dict[str, Place]:
+    try:
+        told: dict[str, Any] = json.loads(header)
+        metadata = told.pop("__metadata__", {})
+        if metadata.get(FORMAT) != VERSION:
+            return {}
+        checksums = json.loads(metadata[CHECKSUMS])
+        places = {key: _place(entry, start, checksums[key]) for key, entry in told.items() if _KEY.fullmatch(key)}
+        ends = [start + int(entry["data_offsets"][1]) for entry in told.values()]
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
+        raise DamagedError from error
+    if (
+        not places
+        or max(ends) != size
+        or any(not start <= place.start <= size - place.size for place in places.values())
+    ):
+        raise DamagedError
+    return places
+
+
+def _place(entry: Mapping[str, Any], start: int, checksum: int) -> Place:
+    begin, end = (int(number) for number in entry["data_offsets"])
+    place = Place(TYPES[entry["dtype"]], tuple(int(side) for side in entry["shape"]), start + begin, int(checksum))
+    if min(place.shape, default=1) < 1 or end - begin != place.size or begin < 0:
+        raise DamagedError
+    return place
