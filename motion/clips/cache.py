@@ -80,7 +80,9 @@ class Cache:
 
     def refresh(self) -> None:
         """See what other processes have added or removed."""
-        there = {path.name for path in self.folder.iterdir() if NAME.fullmatch(path.name)} - set(self.damaged)
+        there: set[str] = set()
+        with contextlib.suppress(FileNotFoundError):
+            there = {path.name for path in self.folder.iterdir() if NAME.fullmatch(path.name)} - set(self.damaged)
         if not there.issuperset(self._names):
             self._forget()
         for name in sorted(there.difference(self._names)):

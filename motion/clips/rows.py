@@ -50,9 +50,8 @@ def _encoding(start: bytes) -> str:
     if told is not None:
         return told
     try:
-        codecs.getincrementaldecoder("utf-8")().decode(
-            start, final=len(start) < LOOKED_AT
-        )  # else it may end in a letter
+        # of a longer file the last letter may be cut in two
+        codecs.getincrementaldecoder("utf-8")().decode(start, final=len(start) < LOOKED_AT)
     except UnicodeDecodeError:
         return "cp1252"
     return "utf-8"

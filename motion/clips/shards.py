@@ -6,7 +6,7 @@ import mmap
 import re
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def write_shard(folder: Path, tensors: Mapping[str, Tensor]) -> Path:
     Raises:
         OSError: it cannot be written; nothing of it is left.
     """
-    checksums = {key: zlib.crc32(_bytes(tensor)) for key, tensor in tensors.items()}
+    checksums = {key: _checksum(key, tensor.dtype, tensor.shape, _bytes(tensor)) for key, tensor in tensors.items()}
     metadata = {"format": "pt", FORMAT: VERSION, CHECKSUMS: json.dumps(checksums)}
     data = save(dict(tensors), metadata)
     with work_folder(folder) as work:
@@ -111,10 +111,15 @@ class Shard:
                 self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
         if check:
             with memoryview(self._map) as whole, whole[place.start : place.start + place.size] as part:
-                if zlib.crc32(part) != place.checksum:
+                if _checksum(key, place.type, place.shape, part) != place.checksum:
                     raise DamagedError
         numbers = torch.frombuffer(self._map, dtype=place.type, count=math.prod(place.shape), offset=place.start)
         return numbers.view(place.shape)
+
+
+def _checksum(key: str, kind: torch.dtype, shape: Sequence[int], data: memoryview) -> int:
+    """Of all that a shard says about a tensor, so that no damage to its header can give a name to something else."""
+    return zlib.crc32(data, zlib.crc32(f"{key} {kind} {tuple(shape)}".encode()))
 
 
 def _bytes(tensor: Tensor) -> memoryview:
