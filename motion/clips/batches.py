@@ -53,11 +53,11 @@ class Batches:
                 "folders; 10_walk and 20_run are learnt as 1_walk and 2_run."
             )
         keys = {key for sample in samples for key in (*sample.views, text_key(sample.caption, encoder))}
-        missing = cache.missing([*keys, text_key("", encoder)])
+        keys.add(text_key("", encoder))
+        missing = cache.missing(keys)
         if missing:
             raise ClipsError(
-                f"{len(missing)} of {len(keys) + 1} latents and texts are not in {cache.folder}. Prepare the clips "
-                "again."
+                f"{len(missing)} of {len(keys)} latents and texts are not in {cache.folder}. Prepare the clips again."
             )
         self._samples, self._cache, self._encoder = tuple(samples), cache, encoder
         self._size, self._seed, self._dropout = size, seed, dropout
