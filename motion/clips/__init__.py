@@ -12,13 +12,13 @@ from .batch import Batch, joined
 from .batches import DROPOUT, Batches
 from .cache import Cache
 from .captions import EMPTY, FROM_NAME, MISSING, REFUSE
-from .catalogue import Catalogue, Clip, clips_of_folder
+from .catalogue import Catalogue, Clip, clips_of_folder, clips_of_list
 from .choosing import SHORT, SKIP, SLOWER, Choosing, View, held_out, views
 from .errors import ClipsError
 from .filming import filmed
 from .identity import Contents, content_of_frames, latents_key, length_key, text_key
 from .opened import Footage
-from .preparing import Prepared, Preparing, Sample, prepare_clips, prepare_texts
+from .preparing import Prepared, Preparing, Sample, Split, prepare_clips, prepare_texts, split
 from .shape import fitted, mirrored
 from .shots import AMOUNT, EASINGS, SHOTS, Shot, Window, shot_path
 from .skipping import Skipped
@@ -55,9 +55,11 @@ __all__ = [
     "Sample",
     "Shot",
     "Skipped",
+    "Split",
     "View",
     "Window",
     "clips_of_folder",
+    "clips_of_list",
     "clips_of_table",
     "content_of_frames",
     "filmed",
@@ -71,6 +73,7 @@ __all__ = [
     "prepare_clips",
     "prepare_texts",
     "shot_path",
+    "split",
     "text_key",
     "views",
 ]

@@ -1,13 +1,13 @@
 """What there is to learn from: clips with one caption each, and what had to be left out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from .captions import FROM_NAME, REFUSE, caption_of_name, read_caption
+from .captions import FROM_NAME, REFUSE, caption_of_name, one_line, read_caption
 from .errors import ClipsError
 from .skipping import Skipped, Skips, readable
-from .sources import Source, find_sources
+from .sources import VIDEO, Source, find_sources
 
 NAMED = 3
 """Clips that a message names."""
@@ -22,7 +22,7 @@ class Clip:
     caption: str
     repeats: int = 1
     """How often it comes in an epoch."""
-    kind: str = "video"
+    kind: str = VIDEO
     """VIDEO, FRAMES or PICTURE of `sources`."""
     name: str = ""
     """For messages."""
@@ -63,6 +63,34 @@ def clips_of_folder(folder: str, missing: str) -> Catalogue:
     skips = Skips()
     clips = list(_captioned(find_sources(folder, skips), missing, skips))
     return gathered(clips, skips, f"{readable(folder)} has no clips. It needs videos, or folders of pictures.")
+
+
+def clips_of_list(names: Sequence[str], captions: Sequence[str], missing: str) -> Catalogue:
+    """Clips that somebody else has found, such as the data set nodes of ComfyUI.
+
+    Args:
+        names: what each is called, for messages; their sources are these names with a number.
+        captions: one for each, one for all, or none.
+        missing: what to do about clips without a caption, one of `MISSING`.
+
+    Raises:
+        ClipsError: there are none, captions are missing that must not be, or there are as many captions as for other
+            clips.
+    """
+    if len(captions) not in (0, 1, len(names)):
+        raise ClipsError(
+            f"There are {len(names)} clips and {len(captions)} captions. Connect one caption for each clip, in the "
+            "same order, or one for all."
+        )
+    texts = [one_line(text) for text in captions] * (len(names) if len(captions) == 1 else 1) or [""] * len(names)
+    if missing == FROM_NAME:
+        texts = [text or caption_of_name(name) for name, text in zip(names, texts, strict=True)]
+    without = [name for name, text in zip(names, texts, strict=True) if not text]
+    if without and missing == REFUSE:
+        raise ClipsError(refused(without))
+    named = enumerate(zip(names, texts, strict=True))
+    clips = [Clip(f"{number} {name}", text, name=name) for number, (name, text) in named]
+    return gathered(clips, Skips(), "There are no clips. Connect some.")
 
 
 def gathered(clips: Iterable[Clip], skips: Skips, nothing: str) -> Catalogue:

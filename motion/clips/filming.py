@@ -13,6 +13,9 @@ from .shots import Window
 MOST_SAMPLES = 16
 """Along one side of a pixel; a picture of 8192 pixels in a clip of 512."""
 
+AT_ONCE = 1 << 22
+"""Samples that are taken together."""
+
 
 def filmed(images: Tensor, windows: Sequence[Window], size: tuple[int, int]) -> Tensor:
     """Frames that show what is in windows.
@@ -46,17 +49,29 @@ def filmed(images: Tensor, windows: Sequence[Window], size: tuple[int, int]) -> 
     for number, window in enumerate(windows):
         image = images[number if images.shape[0] > 1 else 0].float().movedim(2, 0)[None]
         fine = (size[0] * samples[0], size[1] * samples[1])
-        places = _places(window, fine, (images.shape[1], images.shape[2])).to(images.device)
-        shown = F.grid_sample(image, places[None], mode="bilinear", padding_mode="border", align_corners=False)
-        frames[number] = F.avg_pool2d(shown, samples)[0].movedim(0, 2)
+        # some rows at a time, so that memory does not grow with the size of the picture
+        rows = max(1, AT_ONCE // (fine[1] * samples[0]))
+        for top in range(0, size[0], rows):
+            part = range(top * samples[0], min(top + rows, size[0]) * samples[0])
+            places = _places(window, fine, part, (images.shape[1], images.shape[2])).to(images.device)
+            shown = F.grid_sample(image, places[None], mode="bilinear", padding_mode="border", align_corners=False)
+            frames[number, top : top + rows] = F.avg_pool2d(shown, samples)[0].movedim(0, 2)
     return frames
 
 
-def _places(window: Window, size: tuple[int, int], picture: tuple[int, int]) -> Tensor:
-    """Where the middles of pixels are in a picture whose corners are -1 and 1: (height, width, 2) float32, x and y."""
+def _places(window: Window, size: tuple[int, int], part: range, picture: tuple[int, int]) -> Tensor:
+    """Where the middles of pixels are in a picture whose corners are -1 and 1.
+
+    Args:
+        size: rows and columns of pixels in the window.
+        part: the rows that are asked for.
+
+    Returns:
+        (rows, columns, 2) float32, x and y.
+    """
     rows, columns = (
-        ((torch.arange(count, dtype=torch.float64) + 0.5) / count - 0.5) * length
-        for count, length in zip(size, (window.height, window.width), strict=True)
+        ((torch.arange(inside.start, inside.stop, dtype=torch.float64) + 0.5) / count - 0.5) * length
+        for inside, count, length in zip((part, range(size[1])), size, (window.height, window.width), strict=True)
     )
     cos, sin = math.cos(window.angle), math.sin(window.angle)
     x = window.x + cos * columns[None] - sin * rows[:, None]

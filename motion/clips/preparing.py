@@ -9,13 +9,15 @@ from torch import Tensor
 
 from .cache import Cache
 from .catalogue import Clip
-from .choosing import Choosing, View
+from .choosing import Choosing, View, held_out
 from .errors import ClipsError
 from .identity import latents_key, length_key, text_key
 from .opened import Footage, Opened, UnusableClipError
-from .skipping import Skipped, Skips
+from .skipping import Skipped, Skips, readable
 
 NAMED = 5
+SHOWN = 60
+"""Letters of a caption in a message."""
 CHOOSING = Choosing()
 
 
@@ -54,6 +56,23 @@ class Prepared:
         lines += [f"left out: {skipped}" for skipped in self.skipped[:most]]
         more = len(self.skipped) - most
         return "\n".join([*lines, f"and {more} more"] if more > 0 else lines)
+
+
+@dataclass(frozen=True)
+class Split:
+    """Clips to learn from, and clips to validate with."""
+
+    learnt: tuple[Sample, ...]
+    held_out: tuple[Sample, ...]
+
+
+def split(samples: Sequence[Sample], part: float, seed: int = 0) -> Split:
+    """Hold clips out, as `held_out` says; copies of a clip are on one side."""
+    held = held_out((sample.content for sample in samples), part, seed)
+    return Split(
+        tuple(sample for sample in samples if sample.content not in held),
+        tuple(sample for sample in samples if sample.content in held),
+    )
 
 
 @dataclass(frozen=True)
@@ -104,7 +123,7 @@ def prepare_clips(
                     shown = opened.views(content, length, how.choosing)
                     for view in shown:
                         if how.key(content, view) not in cache:
-                            cache.add(how.key(content, view), how.encode(opened.pictures(view, how.size)))
+                            cache.add(how.key(content, view), _encoded(how, opened.pictures(view, how.size)))
             except UnusableClipError as error:
                 skips.add(clip.name or clip.source, str(error))
                 continue
@@ -119,6 +138,18 @@ def prepare_clips(
     if not samples:
         raise ClipsError(" ".join(["None of the clips can be used.", *map(str, prepared.skipped[:NAMED])]))
     return prepared
+
+
+def _encoded(how: Preparing, frames: Tensor) -> Tensor:
+    latents = how.encode(frames)
+    if latents.ndim != 4 or latents.shape[1] != frames.shape[0]:
+        raise ClipsError(
+            f"The VAE makes latents of {'x'.join(map(str, latents.shape))} from {frames.shape[0]} frames. Motion "
+            "modules need one of each frame; connect the VAE of the image model they belong to."
+        )
+    if not bool(latents.isfinite().all()):
+        raise UnusableClipError("the VAE makes values that are no numbers of it, as some do in 16 bits")
+    return latents
 
 
 def _length(content: str, opened: Opened, cache: Cache) -> int:
@@ -146,11 +177,19 @@ def prepare_texts(
         told: is called before each caption with its number and how many are to be made.
 
     Raises:
-        ClipsError: the disk is full.
+        ClipsError: the disk is full, or a text becomes what is no numbers.
     """
     missing = [text for text in dict.fromkeys(("", *captions)) if text_key(text, encoder) not in cache]
     with cache:
         for number, caption in enumerate(missing):
             told(number, len(missing))
-            cache.add(text_key(caption, encoder), encode(caption))
+            text = encode(caption)
+            if text.ndim != 2:
+                raise ClipsError(f"A caption becomes {'x'.join(map(str, text.shape))} numbers, not tokens by width.")
+            if not bool(text.isfinite().all()):
+                raise ClipsError(
+                    f"The text encoder gives values that are no numbers for {readable(caption[:SHOWN])!r}. Run it in 32 "
+                    "bits."
+                )
+            cache.add(text_key(caption, encoder), text)
     told(len(missing), len(missing))

@@ -103,7 +103,9 @@ def find_sources(root: str, skips: Skips) -> list[Source]:
         found += inside.clips()
         for below in map(folder.below, inside.folders):
             identity = _identity(below.path)
-            if identity is not None and identity not in seen:  # a link may lead to a folder around it
+            if identity is None:
+                skips.add(below.path, "it cannot be looked into")
+            elif identity not in seen:  # a link may lead to a folder around it
                 seen.add(identity)
                 waiting.append(below)
     return sorted(found, key=lambda source: [natural(part) for part in source.listed.split("/")])

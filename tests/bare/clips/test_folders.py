@@ -20,6 +20,7 @@ from kinema.motion.clips import (
     Clip,
     ClipsError,
     clips_of_folder,
+    clips_of_list,
     frames_of,
 )
 
@@ -245,3 +246,17 @@ def test_time_grows_with_the_number_of_files(tmp_path: Path) -> None:
         assert len(clips_of_folder(str(root), FROM_NAME).clips) == count
         seconds.append(time.perf_counter() - start)
     assert seconds[1] < 12 * seconds[0] + 0.5
+
+
+def test_clips_that_others_have_found() -> None:
+    names = ["red_boat_01", "b", "b"]
+    assert [clip.caption for clip in clips_of_list(names, ["x\n", "", "z"], EMPTY).clips] == ["x", "", "z"]
+    assert [clip.caption for clip in clips_of_list(names, ["all"], REFUSE).clips] == ["all"] * 3
+    assert [clip.caption for clip in clips_of_list(names, [], FROM_NAME).clips] == ["red boat", "b", "b"]
+    assert len({clip.source for clip in clips_of_list(names, [], EMPTY).clips}) == 3
+    with pytest.raises(ClipsError, match="There are 3 clips and 2 captions"):
+        clips_of_list(names, ["a", "b"], EMPTY)
+    with pytest.raises(ClipsError, match="no caption for b"):
+        clips_of_list(names, ["a", " ", "c"], REFUSE)
+    with pytest.raises(ClipsError, match="There are no clips. Connect some"):
+        clips_of_list([], ["a"], EMPTY)

@@ -1,13 +1,25 @@
 """Clips through the networks and onto the disk."""
 
 import errno
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 import torch
-from kinema.motion.clips import SKIP, Cache, Choosing, ClipsError, prepare_clips, prepare_texts, text_key, views
+from kinema.motion.clips import (
+    SKIP,
+    Cache,
+    Choosing,
+    ClipsError,
+    Preparing,
+    prepare_clips,
+    prepare_texts,
+    split,
+    text_key,
+    views,
+)
 from torch import Tensor
 
 from .footage import CHOOSING, Made, Reader, clips, encode_text, prepared
@@ -129,6 +141,38 @@ def test_errors_of_the_network_are_no_faults_of_clips(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="out of order"):
         prepare_clips(clips(2), Cache(tmp_path), type(how)(how.content, how.open, fail, "vae", how.choosing, how.size))
     assert reader.opened == reader.closed
+
+
+def test_latents_that_are_none(tmp_path: Path) -> None:
+    reader = Reader()
+    how = reader.preparing()
+
+    def with_encode(encode: Callable[[Tensor], Tensor]) -> Preparing:
+        return Preparing(how.content, how.open, encode, "vae", how.choosing, how.size)
+
+    with pytest.raises(ClipsError, match="latents of 3x2x2x2 from 4 frames. Motion modules need one of each"):
+        prepare_clips(clips(2), Cache(tmp_path), with_encode(lambda frames: reader.encode(frames[::2])))
+    calls = itertools.count()
+    made = prepare_clips(
+        clips(2),
+        Cache(tmp_path),
+        with_encode(lambda frames: reader.encode(frames) * (float("nan") if next(calls) == 2 else 1.0)),
+    )
+    assert [skipped.source for skipped in made.skipped] == ["0.mp4"]
+    assert "no numbers" in made.skipped[0].reason
+    with pytest.raises(ClipsError, match="no numbers for ''. Run it in 32 bits"):
+        prepare_texts(["a"], Cache(tmp_path), lambda _: torch.full((2, 2), float("inf")), "clip")
+    with pytest.raises(ClipsError, match="1x2x2 numbers, not tokens by width"):
+        prepare_texts(["a"], Cache(tmp_path), lambda _: torch.zeros(1, 2, 2), "clip")
+
+
+def test_copies_of_a_clip_are_held_out_together(tmp_path: Path) -> None:
+    _, made = prepared(tmp_path, clips(20))
+    parts = split(made.samples * 2, 0.2)
+    assert len(parts.learnt) + len(parts.held_out) == 40
+    assert parts.held_out
+    assert not {sample.content for sample in parts.learnt} & {sample.content for sample in parts.held_out}
+    assert split(made.samples, 0.0).learnt == made.samples
 
 
 def test_texts_are_made_once_with_the_empty_one(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import math
 import pytest
 import torch
 from kinema.motion.camera import MOVES, move_path
-from kinema.motion.clips import EASINGS, SHOTS, ClipsError, Window, filmed, shot_path
+from kinema.motion.clips import EASINGS, SHOTS, ClipsError, Window, filmed, filming, shot_path
 from torch import Tensor
 
 CAMERA = {
@@ -146,6 +146,15 @@ def test_fine_patterns_do_not_flicker() -> None:
     for name in SHOTS:
         made = filmed(board, shot_path(name, 8, (128, 128), (16, 16), 0.2), (16, 16))
         assert made.sub(0.5).abs().max() < 0.12, name
+
+
+def test_parts_of_a_large_picture_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = torch.rand(1, 90, 120, 3, generator=torch.Generator().manual_seed(0))
+    path = shot_path("RollingClockwise", 3, (90, 120), (31, 40))
+    whole = filmed(picture, path, (31, 40))
+    for at_once in (1, 1000):
+        monkeypatch.setattr(filming, "AT_ONCE", at_once)
+        assert torch.allclose(filmed(picture, path, (31, 40)), whole, atol=1e-6)
 
 
 def test_a_whole_window_is_the_picture_itself() -> None:
