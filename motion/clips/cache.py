@@ -182,8 +182,8 @@ class Cache:
         number = len(self._names)
         self._names.append(name)
         self._sizes.append((self.folder / name).stat().st_size)
-        self._checked.append(bytearray(len(shard.places)))
-        for entry, key in enumerate(shard.places):
+        self._checked.append(bytearray(len(shard.keys)))
+        for entry, key in enumerate(shard.keys):
             self._index.setdefault(bytes.fromhex(key), number << ENTRIES_BITS | entry)
 
     def _remove(self, name: str) -> None:

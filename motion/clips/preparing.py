@@ -188,8 +188,8 @@ def prepare_texts(
                 raise ClipsError(f"A caption becomes {'x'.join(map(str, text.shape))} numbers, not tokens by width.")
             if not bool(text.isfinite().all()):
                 raise ClipsError(
-                    f"The text encoder gives values that are no numbers for {readable(caption[:SHOWN])!r}. Run it in 32 "
-                    "bits."
+                    f"The text encoder gives values that are no numbers for {readable(caption[:SHOWN])!r}. Run it "
+                    "in 32 bits."
                 )
             cache.add(text_key(caption, encoder), text)
     told(len(missing), len(missing))

@@ -114,6 +114,8 @@ def _cell(delimiter: str, is_strict: bool) -> re.Pattern[str]:
 
 
 def _cells(row: str, delimiter: str) -> list[str]:
+    if '"' not in row:
+        return [cell.strip() for cell in row.split(delimiter)]
     quoting = csv.QUOTE_MINIMAL if _is_closed(row, delimiter) else csv.QUOTE_NONE
     try:
         cells = next(csv.reader([row], delimiter=delimiter, quoting=quoting), [])

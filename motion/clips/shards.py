@@ -52,6 +52,13 @@ class Place:
         return math.prod(self.shape) * self.type.itemsize
 
 
+@dataclass(frozen=True)
+class _Header:
+    entries: Mapping[str, Any]
+    """What safetensors says about each tensor."""
+    checksums: Mapping[str, Any]
+
+
 def write_shard(folder: Path, tensors: Mapping[str, Tensor]) -> Path:
     """Add a shard to a folder.
 
@@ -89,9 +96,14 @@ class Shard:
             if not 2 <= length <= min(LARGEST_HEADER, self._size - 8):
                 raise DamagedError
             header = file.read(length)
-        self.places = _places(header, 8 + length, self._size)
-        """By key; nothing if it is of another version, or of somebody else."""
+        self._start = 8 + length
+        self._header = _header(header, self._size - self._start)
         self._map: mmap.mmap | None = None
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What is in it; nothing if it is of another version, or of somebody else."""
+        return tuple(self._header.checksums)
 
     def read(self, key: str, check: bool) -> Tensor:
         """A tensor, mapped and not copied; it is not to be written to.
@@ -100,9 +112,7 @@ class Shard:
             DamagedError: its checksum is another one, or it is not there.
             OSError: the file is gone.
         """
-        place = self.places.get(key)
-        if place is None:
-            raise DamagedError
+        place = self._place(key)
         if self._map is None:
             with self.path.open("rb") as file:
                 if self.path.stat().st_size != self._size:
@@ -116,6 +126,19 @@ class Shard:
         numbers = torch.frombuffer(self._map, dtype=place.type, count=math.prod(place.shape), offset=place.start)
         return numbers.view(place.shape)
 
+    def _place(self, key: str) -> Place:
+        try:
+            entry = self._header.entries[key]
+            begin, end = (int(number) for number in entry["data_offsets"])
+            shape = tuple(int(side) for side in entry["shape"])
+            place = Place(TYPES[entry["dtype"]], shape, self._start + begin, int(self._header.checksums[key]))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DamagedError from error
+        is_inside = 0 <= begin <= end <= self._size - self._start
+        if min(shape, default=1) < 1 or end - begin != place.size or not is_inside:
+            raise DamagedError
+        return place
+
 
 def _checksum(key: str, kind: torch.dtype, shape: Sequence[int], data: memoryview) -> int:
     """Of all that a shard says about a tensor, so that no damage to its header can give a name to something else."""
@@ -126,29 +149,18 @@ def _bytes(tensor: Tensor) -> memoryview:
     return tensor.reshape(-1).view(torch.uint8).numpy().data
 
 
-def _places(header: bytes, start: int, size: int) -> dict[str, Place]:
+def _header(data: bytes, size: int) -> _Header:
+    """The header of a shard with so many bytes behind it; each entry is looked at when it is read."""
     try:
-        told: dict[str, Any] = json.loads(header)
-        metadata = told.pop("__metadata__", {})
+        entries: dict[str, Any] = json.loads(data)
+        metadata = entries.pop("__metadata__", {})
         if metadata.get(FORMAT) != VERSION:
-            return {}
-        checksums = json.loads(metadata[CHECKSUMS])
-        places = {key: _place(entry, start, checksums[key]) for key, entry in told.items() if _KEY.fullmatch(key)}
-        ends = [start + int(entry["data_offsets"][1]) for entry in told.values()]
+            return _Header({}, {})
+        checksums: dict[str, Any] = json.loads(metadata[CHECKSUMS])
+        end = max(entry["data_offsets"][1] for entry in entries.values())
+        is_whole = end == size and checksums.keys() == entries.keys() and all(map(_KEY.fullmatch, checksums))
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
         raise DamagedError from error
-    if (
-        not places
-        or max(ends) != size
-        or any(not start <= place.start <= size - place.size for place in places.values())
-    ):
+    if not is_whole:
         raise DamagedError
-    return places
-
-
-def _place(entry: Mapping[str, Any], start: int, checksum: int) -> Place:
-    begin, end = (int(number) for number in entry["data_offsets"])
-    place = Place(TYPES[entry["dtype"]], tuple(int(side) for side in entry["shape"]), start + begin, int(checksum))
-    if min(place.shape, default=1) < 1 or end - begin != place.size or begin < 0:
-        raise DamagedError
-    return place
+    return _Header(entries, checksums)

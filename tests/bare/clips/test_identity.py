@@ -12,7 +12,8 @@ from kinema.motion.clips import FRAMES, Clip, Contents, View, content_of_frames,
 def old(path: Path, data: bytes, age: float = 100.0) -> Clip:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-    os.utime(path, (time.time() - age,) * 2)
+    then = time.time() - age
+    os.utime(path, (then, then))
     return Clip(str(path), "")
 
 
