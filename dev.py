@@ -10,6 +10,7 @@ python dev.py same REVISION     compare what all templates make here and at anot
 python dev.py rooms             draw who imports whom into CONTRIBUTING.md
 python dev.py migrate FILE...   rewrite workflows made for AnimateDiff-Evolved, VideoHelperSuite and others
 python dev.py targets           write what the migration knows of the host's nodes
+python dev.py shared FOLDER     migrate a folder of shared workflows and run those that can run, with seeded weights
 """
 
 import argparse
@@ -63,6 +64,11 @@ def main() -> int:
     sheet_parser.add_argument("--output", type=Path, help="the picture (beside the template)")
     add_arguments(commands.add_parser("migrate", help="rewrite workflows made for other packs"))
     commands.add_parser("targets", help="write motion/migration/targets.json from the host's list of nodes")
+    shared_parser = commands.add_parser("shared", help="migrate and run a folder of shared workflows")
+    shared_parser.add_argument("folder", type=Path, help="workflows, and pictures and videos that carry some")
+    shared_parser.add_argument(
+        "--results", type=Path, default=Path("shared.jsonl"), help="what has run already, and does not run again"
+    )
     arrange_parser = commands.add_parser("arrange", help="lay templates out from measured sizes")
     arrange_parser.add_argument("template", nargs="*", help="names in workflows/; all of them if there is none")
     options, unknown = parser.parse_known_args()
@@ -130,6 +136,7 @@ def demo(host: Host, options: argparse.Namespace) -> int:
 def test(host: Host, options: argparse.Namespace) -> int:
     """Lint, type-check, then every test layer against the real server and browser."""
     from tests.harness.browser import ensure_browser
+    from tests.harness.suite import run_suite
 
     environment = os.environ | {
         "KINEMA_COMFYUI_FOLDER": str(host.folder),
@@ -141,14 +148,13 @@ def test(host: Host, options: argparse.Namespace) -> int:
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
         ["pyright", "--pythonpath", sys.executable],
-        ["pytest", *(options.pytest or ["tests"])],
     ]
-    for check in checks[-1:] if options.pytest else checks:
+    for check in [["pytest", *options.pytest]] if options.pytest else checks:
         print(f"[test] {' '.join(check)}", flush=True)
         code = subprocess.run([sys.executable, "-m", *check], cwd=ROOT, env=environment).returncode
         if code != 0:
             return code
-    return 0
+    return 0 if options.pytest else run_suite(environment)
 
 
 def bench(host: Host, options: argparse.Namespace) -> int:
@@ -284,6 +290,18 @@ def targets(host: Host, options: argparse.Namespace) -> int:
     return 0
 
 
+def shared(host: Host, options: argparse.Namespace) -> int:
+    """Print what became of the workflows of a folder; 1 if one that can run does not."""
+    from tests.harness.pack import load_pack
+
+    load_pack()
+    from tests.harness.shared.running import run_all
+
+    models = [seeded_models(host), seeded_xl_models(host)]
+    results = run_all(host, models, options.folder, options.results)
+    return int(any(result.status != "success" for result in results))
+
+
 COMMANDS = {
     "demo": demo,
     "test": test,
@@ -292,6 +310,7 @@ COMMANDS = {
     "sheet": sheet,
     "arrange": arrange,
     "same": same,
+    "shared": shared,
     "targets": targets,
 }
 

@@ -20,6 +20,7 @@ from . import (
     video,
     windows,
 )
+from .host import migration
 from .inputs import guarded, watch
 
 _SUBJECTS = (
@@ -45,7 +46,10 @@ class KinemaExtension(ComfyExtension):
     """What the host asks for the pack's nodes."""
 
     async def on_load(self) -> None:
-        """Look at every prompt before the host does."""
+        """Migrate every prompt, and look at it, before the host does."""
+        migration.add_routes()
+        # what is queued is first made ours, then looked at
+        migration.watch_prompts()
         watch(_DECLARED)
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:

@@ -7,15 +7,23 @@ old ones in every version. ``rules`` says what a row of the table may do; rows a
 packs around them; ``tables`` puts them together. ``api`` and ``ui`` read both formats, ``groups`` opens group nodes,
 ``ui_write`` and ``places`` write graphs, ``fitting`` brings values into range.
 ``engine`` applies it all, ``report`` tells what became of it, ``models`` finds files by the names workflows have,
-``carriers`` reads workflows out of files, and ``command`` is the command line.
+``loaders`` knows where nodes name them, ``asked`` looks there, ``shelves`` lists what a folder has, ``carriers`` reads
+workflows out of files, in which ``texts`` and ``boxes`` find them, ``queued`` takes requests to a server, and
+``command`` is the command line.
 """
 
+from .asked import Files as Files
+from .carriers import Carried as Carried
 from .carriers import NoWorkflowError as NoWorkflowError
+from .carriers import read_carried as read_carried
+from .carriers import read_json as read_json
 from .carriers import read_workflow as read_workflow
 from .engine import migrate as migrate
+from .loaders import LOADERS as LOADERS
 from .models import Found as Found
 from .models import Question as Question
 from .models import find_model as find_model
+from .queued import migrate_request as migrate_request
 from .report import Entry as Entry
 from .report import Report as Report
 from .rules import Rule as Rule

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from .asked import Files
 from .carriers import KINDS, NoWorkflowError, read_workflow
 from .engine import migrate
 from .report import Report
+from .shelves import files_below
 from .tables import FAMILY
 from .targets import INSTALLED
 
@@ -22,11 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="workflows, pictures, videos, or folders")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a node stays unknown")
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder for the new files (beside the old ones)")
+    parser.add_argument("--models", type=Path, metavar="DIR", help="ComfyUI's models folder, to find files in")
     parser.add_argument("--json", action="store_true", help="print the reports as JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Migrate files and tell what became of them; 1 if one could not be read or, with --check, a node stays."""
+    files = _models(options.models)
     failed = False
     reports: dict[str, Any] = {}
     for file in _files(options.files):
@@ -37,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
             if file in options.files:
                 print(f"{file}: {error}", file=sys.stderr)
             continue
-        written, report = migrate(workflow, INSTALLED)
+        written, report = migrate(workflow, INSTALLED, files)
         failed = failed or bool(report.reason) or (options.check and bool(staying(report)))
         reports[str(file)] = report.as_json()
         if not options.json:
@@ -49,6 +53,14 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(reports, indent=2, ensure_ascii=False))
     return int(failed)
+
+
+def _models(folder: Path | None) -> Files | None:
+    if folder is None:
+        return None
+    if not folder.is_dir():
+        raise SystemExit(f"{folder} is no folder; give the one that has checkpoints and loras in it.")
+    return files_below(folder)
 
 
 def staying(report: Report) -> list[str]:

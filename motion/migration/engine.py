@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from .api import is_prompt, read_prompt, write_prompt
+from .asked import Files, with_models
 from .fitting import fitted
 from .groups import groups_of, opened
 from .records import REROUTES, BadGraphError, Graph, Id, Link, Node, UnsupportedError
@@ -20,12 +21,15 @@ OUTSIDE: Id = -20
 MOST_SCOPES = 10_000
 
 
-def migrate(workflow: Any, installed: Collection[str]) -> tuple[Any, Report]:
+def migrate(workflow: Any, installed: Collection[str], files: Files | None = None) -> tuple[Any, Report]:
     """The workflow with nodes that are not installed replaced by those that do the same, and what became of them.
+
+    Model files are looked for by their names in what was migrated, and in Kinema's nodes whatever they are in.
 
     Args:
         workflow: a saved graph or an API prompt, as read from JSON. It is not changed.
         installed: ids of all nodes there are; they are left alone.
+        files: which files there are to choose from; without, names stay as they are.
 
     Returns:
         The same object if there is nothing to do, or if it cannot be read (``reason`` of the report says why).
@@ -36,10 +40,14 @@ def migrate(workflow: Any, installed: Collection[str]) -> tuple[Any, Report]:
         if not isinstance(workflow, dict):
             raise BadGraphError("a workflow is a JSON object")
         if is_scope(workflow):
-            return _migrate_graph(workflow, known, report), report
-        if is_prompt(workflow):
-            return _migrate_prompt(workflow, known, report), report
-        raise BadGraphError("it is neither a saved graph nor an API prompt")
+            written = _migrate_graph(workflow, known, report)
+        elif is_prompt(workflow):
+            written = _migrate_prompt(workflow, known, report)
+        else:
+            raise BadGraphError("it is neither a saved graph nor an API prompt")
+        if files is not None:
+            written = with_models(written, files, report, everywhere=written is not workflow)
+        return written, report
     except BadGraphError as error:
         return workflow, Report(reason=str(error))
     except RecursionError:
@@ -137,7 +145,7 @@ def _apply(graph: Graph, installed: Any, report: Report, scope: str) -> None:
         became = tuple(new.type for new in builder.new.values())
         for key in builder.absorbed:
             absorbed.setdefault(key, []).extend(new.type for new in builder.new.values() if new.beside == key)
-        tell(node, MIGRATED, became=became, notes=tuple(builder.notes))
+        tell(node, MIGRATED, became=became, now=tuple(builder.new), notes=tuple(builder.notes))
     _drop_settings(graph, candidates, absorbed, tell)
     _drop_idle(graph, passed)
     report.entries += [entries[node.id] for node in candidates if node.id in entries]

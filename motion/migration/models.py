@@ -1,7 +1,8 @@
 """Names of model files that a workflow asks for, and which of the files there are is meant. Never a guess."""
 
+import bisect
 import posixpath
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 EXTENSIONS = (".safetensors", ".ckpt", ".pth", ".pt", ".bin", ".sft")
@@ -22,6 +23,18 @@ RENAMES: Mapping[str, str] = {
     "animatediffV3Models_sparsectrlRGB": "v3_sd15_sparsectrl_rgb",
 }
 """Stems under which the same file was published, and those it has at its authors'."""
+COMMON = frozenset(
+    {
+        *("model", "pytorch_model", "diffusion_pytorch_model", "diffusion_model", "open_clip_pytorch_model"),
+        *("pytorch_lora_weights", "adapter_model", "adapter", "lora", "checkpoint", "vae", "unet", "text_encoder"),
+        *("denoising_unet", "reference_unet", "motion_module", "pose_guider"),
+    }
+)
+"""Stems that many different files have: which one it is shows in the folder alone."""
+CANDIDATES = 8
+"""Files that come near and are named at most."""
+LONGEST, SHOWN = 400, 120
+"""Characters of a name that is looked for, and of one that is shown."""
 
 
 @dataclass(frozen=True)
@@ -51,11 +64,10 @@ class Question:
     @property
     def text(self) -> str:
         """What to tell them."""
+        wanted = self.wanted if len(self.wanted) <= SHOWN else f"{self.wanted[:SHOWN]}…"
         if not self.candidates:
-            return f"{self.wanted} is not there: put it into its folder, or choose another file."
-        return (
-            f"{self.wanted} is not there, or not only once. Choose it, if it is one of: {', '.join(self.candidates)}."
-        )
+            return f"{wanted} is not there: put it into its folder, or choose another file."
+        return f"{wanted} is not there, or not only once. Choose it, if it is one of: {', '.join(self.candidates)}."
 
 
 def find_model(wanted: str, available: Iterable[str]) -> Found | Question:
@@ -65,26 +77,59 @@ def find_model(wanted: str, available: Iterable[str]) -> Found | Question:
         wanted: as the workflow has it, with ``/`` or ``\\`` between folders.
         available: names of the list that it is chosen from.
     """
-    names = sorted(set(available))
-    if wanted in names:
-        return Found(wanted, "same")
-    path = _path(wanted)
-    ways = (
-        ("same", lambda name: _path(name) == path),
-        ("same", lambda name: _path(name).casefold() == path.casefold()),
-        ("folder", lambda name: posixpath.basename(_path(name)) == posixpath.basename(path)),
-        ("folder", lambda name: _base(name) == _base(wanted)),
-        ("extension", lambda name: _stem(_path(name)) == _stem(path)),
-        ("extension", lambda name: _stem_base(name) == _stem_base(wanted)),
-        ("renamed", lambda name: _published(name) == _published(wanted)),
-    )
-    for how, fits in ways:
-        found = [name for name in names if fits(name)]
-        if len(found) == 1:
-            return Found(found[0], how)
-        if found:
-            return Question(wanted, tuple(found))
-    return Question(wanted, tuple(name for name in names if _near(name, wanted))[:8])
+    return Shelf(available).find(wanted)
+
+
+class Shelf:
+    """Names that are chosen from, put in order once for any number of questions."""
+
+    def __init__(self, available: Iterable[str]) -> None:
+        self.names = frozenset(available)
+        self.by: list[dict[str, list[str]]] = [{} for _ in WAYS]
+        stems: list[tuple[str, str]] = []
+        for name in sorted(self.names):
+            stems.append((_stem_base(name), name))
+            for way, called in zip(WAYS, self.by, strict=True):
+                called.setdefault(way.called(name), []).append(name)
+        self.stems = sorted(stems)
+
+    def find(self, wanted: str) -> Found | Question:
+        """The same as `find_model`."""
+        if wanted in self.names:
+            return Found(wanted, "same")
+        if len(wanted) > LONGEST:
+            return Question(wanted)
+        for way, called in zip(WAYS, self.by, strict=True):
+            found = called.get(way.called(wanted), ())
+            if len(found) == 1 and (_own_name(wanted) or _is_beside(found[0], wanted)):
+                return Found(found[0], way.how)
+            if found:
+                return Question(wanted, tuple(found))
+        return Question(wanted, self._near(_stem_base(wanted)))
+
+    def _near(self, stem: str) -> tuple[str, ...]:
+        """Files whose stem goes on where this one ends, or the other way round."""
+        if not stem:
+            return ()
+        found: set[tuple[str, str]] = set()
+        # a handful of those that go on, and all those that this one goes on from
+        for begins, exactly in ((stem, False), *((stem[:end], True) for end in range(1, len(stem)))):
+            at = bisect.bisect_left(self.stems, (begins,))
+            for one in self.stems[at : at + CANDIDATES]:
+                if one[0] == begins or (not exactly and one[0].startswith(begins)):
+                    found.add(one)
+        nearest = sorted(found, key=lambda one: (abs(len(one[0]) - len(stem)), one[1]))
+        return tuple(name for _, name in nearest[:CANDIDATES])
+
+
+def _own_name(name: str) -> bool:
+    """Whether a file can be told by its name alone."""
+    return _stem_base(name).removesuffix(".fp16") not in COMMON
+
+
+def _is_beside(name: str, other: str) -> bool:
+    """Whether two names differ by their extensions at most."""
+    return _stem(_path(name)).casefold() == _stem(_path(other)).casefold()
 
 
 def _path(name: str) -> str:
@@ -109,6 +154,21 @@ def _published(name: str) -> str:
     return RENAMES.get(stem, stem).casefold()
 
 
-def _near(name: str, wanted: str) -> bool:
-    ours, theirs = _stem_base(name), _stem_base(wanted)
-    return bool(theirs) and (ours.startswith(theirs) or theirs.startswith(ours))
+@dataclass(frozen=True)
+class _Way:
+    """A way in which two names mean one file: they are called the same."""
+
+    how: str
+    called: Callable[[str], str]
+
+
+WAYS = (
+    _Way("same", _path),
+    _Way("same", lambda name: _path(name).casefold()),
+    _Way("folder", lambda name: posixpath.basename(_path(name))),
+    _Way("folder", _base),
+    _Way("extension", lambda name: _stem(_path(name))),
+    _Way("extension", _stem_base),
+    _Way("renamed", _published),
+)
+"""The surest first."""

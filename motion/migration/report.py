@@ -19,6 +19,7 @@ class Entry:
         became: types of the nodes in its place.
         reason: why it stays.
         scope: name of the subgraph it is in, empty for the workflow itself.
+        now: ids of the nodes in its place, in the order of ``became``.
     """
 
     id: Id
@@ -29,6 +30,29 @@ class Entry:
     notes: tuple[str, ...] = ()
     reason: str = ""
     scope: str = ""
+    now: tuple[Id, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """A model file that a workflow asks for under a name that is not in the list.
+
+    Args:
+        input: the node's list of files.
+        found: the file that is meant, which the workflow names now; empty if a person has to choose.
+        text: what to tell them.
+        candidates: files that come near.
+        scope: name of the subgraph the node is in, empty for the workflow itself.
+    """
+
+    id: Id
+    type: str
+    input: str
+    wanted: str
+    found: str
+    text: str
+    candidates: tuple[str, ...] = ()
+    scope: str = ""
 
 
 @dataclass
@@ -37,10 +61,12 @@ class Report:
 
     Args:
         unknown: types that are not installed and in no table, with how many nodes there are.
+        models: model files that are not there under their names.
         reason: why the workflow was left as it is altogether.
     """
 
     entries: list[Entry] = field(default_factory=list)
+    models: list[ModelEntry] = field(default_factory=list)
     unknown: Counter[str] = field(default_factory=Counter)
     reason: str = ""
 
@@ -65,6 +91,9 @@ class Report:
         if self.reason:
             return f"Left as it is: {self.reason}."
         if not self.done:
+            found = sum(bool(entry.found) for entry in self.models)
+            if found:
+                return f"{found} model file{'s' * (found != 1)} found under another name."
             return "Nothing to migrate."
         packs = list(self.packs)
         named = packs[0] if len(packs) == 1 else f"{', '.join(packs[:-1])} and {packs[-1]}"
@@ -77,6 +106,7 @@ class Report:
             "headline": self.headline,
             "packs": dict(self.packs),
             "nodes": [asdict(entry) for entry in self.entries],
+            "models": [asdict(entry) for entry in self.models],
             "unknown": dict(self.unknown),
             "reason": self.reason,
         }
@@ -90,6 +120,9 @@ class Report:
                 where = f" in {entry.scope}" if entry.scope else ""
                 lines.append(f"  {state}{entry.type} (node {entry.id}{where}) -> {what}")
                 lines += [f"      {note}" for note in entry.notes]
+        for entry in self.models:
+            where = f" in {entry.scope}" if entry.scope else ""
+            lines.append(f"  {entry.type} (node {entry.id}{where}): {entry.text}")
         if self.unknown:
             lines.append("Not installed, and nothing here does the same:")
             lines += [f"  {name} ({count})" for name, count in self.unknown.most_common()]

@@ -18,7 +18,9 @@ UPLOADS: Mapping[str, tuple[Any, ...]] = {
     "video_upload": ("image",),
     "audio_upload": (None, None),
 }
-"""What the front end saves behind the widgets of a node that takes uploads: its buttons."""
+"""What the front end saves of a node that takes uploads: its buttons."""
+BUTTONS: Mapping[str, bool] = {"buttons": False, "last": True}
+"""Where they are kept, by whether the upload may be left out: ``web/widgets/upload.js`` puts such a button last."""
 FILE_LISTS = frozenset(
     {"domain_adapter", "audio", "file", "folder", "lora", "sparsectrl", "motion_module", "camera_file"}
 )
@@ -63,6 +65,7 @@ class Target:
 
     Args:
         buttons: values that the front end saves behind the required widgets.
+        last: and those behind all widgets.
     """
 
     id: str
@@ -70,6 +73,7 @@ class Target:
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
     buttons: tuple[Any, ...] = ()
+    last: tuple[Any, ...] = ()
 
     def input(self, name: str) -> Input | None:
         """An input by name, also one that a choice brings."""
@@ -107,12 +111,12 @@ def table(object_info: Mapping[str, Any], wanted: Iterable[str], before: Mapping
 def described(info: Mapping[str, Any]) -> dict[str, Any]:
     """What is kept of one node of ``/object_info``, as JSON."""
     inputs: list[dict[str, Any]] = []
-    buttons: list[Any] = []
+    buttons: dict[bool, list[Any]] = {False: [], True: []}
     for optional, group in ((False, "required"), (True, "optional")):
         for name, spec in (info["input"].get(group) or {}).items():
             kind, settings = spec[0], spec[1] if len(spec) > 1 else {}
             for flag, values in UPLOADS.items():
-                buttons += values if settings.get(flag) else ()
+                buttons[optional] += values if settings.get(flag) else ()
             inputs.append(_input(name, kind, settings, optional))
             if kind == DYNAMIC:
                 inputs[-1]["inner"] = {
@@ -123,7 +127,7 @@ def described(info: Mapping[str, Any]) -> dict[str, Any]:
         "inputs": inputs,
         "outputs": [[name, kind] for name, kind in zip(info["output_name"], info["output"], strict=True)],
     }
-    return {**found, "buttons": buttons} if buttons else found
+    return found | {name: buttons[optional] for name, optional in BUTTONS.items() if buttons[optional]}
 
 
 def _inner(name: str, groups: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -181,6 +185,7 @@ def _loaded(data: Mapping[str, Any]) -> dict[str, Target]:
             inputs=tuple(_read(one) for one in entry["inputs"]),
             outputs=tuple(Output(*one) for one in entry["outputs"]),
             buttons=tuple(entry.get("buttons", ())),
+            last=tuple(entry.get("last", ())),
         )
         for key, entry in data.items()
     }

@@ -123,7 +123,7 @@ class _Writer:
             widgets.append(one.default if value is None or isinstance(value, Link) else value)
             if one.control:
                 widgets.append("fixed")
-        return widgets + buttons
+        return [*widgets, *buttons, *target.last]
 
     def _inputs(self, new: New) -> list[dict[str, Any]]:
         """Sockets, and behind them the widgets that a wire goes into."""

@@ -14,6 +14,7 @@ from typing import Any
 from comfy_api.latest import Input, io
 from torch import Tensor
 
+from ...motion.migration import Question, find_model
 from ..host.requests import BrokenLink
 
 SHOWN = 60
@@ -100,6 +101,7 @@ def limit_problem(each: io.Input, value: Any) -> str | None:
     if options is not None and not getattr(widget, "multiselect", False) and value not in options:
         if not options:
             return f"{each.id} is {_shown(value)}, but there is nothing to choose from. Read the help page."
+        options = _nearest_first(value, options)
         more = f" and {len(options) - LISTED} more" if len(options) > LISTED else ""
         return f"{each.id} is {_shown(value)}. Choose one of: {', '.join(map(str, options[:LISTED]))}{more}."
     low, high = getattr(widget, "min", None), getattr(widget, "max", None)
@@ -109,6 +111,14 @@ def limit_problem(each: io.Input, value: Any) -> str | None:
     if not isinstance(value, Real) or not (endless or outside):
         return None
     return f"{each.id} takes {takes(each)}, not {_shown(value)}."
+
+
+def _nearest_first(value: Any, options: list[Any]) -> list[Any]:
+    """Choices with those before the others that may be meant by something that is none of them."""
+    texts = [each for each in options if isinstance(each, str)]
+    meant = find_model(value, texts) if isinstance(value, str) else None
+    near = meant.candidates if isinstance(meant, Question) else (meant.name,) if meant else ()
+    return list(dict.fromkeys([*near, *options]))
 
 
 def wire_problem(each: io.Input, value: Any) -> str | None:

@@ -5,6 +5,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.harness.browser import open_tab
 from tests.harness.server import Server
+from tests.harness.templates import VIDEO
 
 FILES = {
     "KinemaLoadPose": ("pose", "mine.json", '[{"people": [], "canvas_width": 64, "canvas_height": 64}]'),
@@ -34,6 +35,24 @@ def test_an_uploaded_file_is_chosen(page: Page, server: Server, type: str) -> No
         assert (server.base / "input" / expected).read_text() == content
     # the button has no value of its own among the saved ones
     assert page.evaluate(SAVED) == [expected, *saved[1:]]
+
+
+@pytest.mark.parametrize("nodes_2", [False, True], ids=["canvas", "nodes 2"])
+def test_a_video_that_may_be_left_out_has_the_front_ends_own_button(
+    browser: Browser, server: Server, nodes_2: bool
+) -> None:
+    video = (server.base / "input" / VIDEO).read_bytes()
+    with open_tab(browser, server.url, nodes_2=nodes_2) as tab:
+        saved = tab.page.evaluate(ADD, "KinemaLoadVideo")
+        with tab.page.expect_file_chooser() as chooser:
+            tab.page.evaluate(PRESS)
+        chooser.value.set_files({"name": "mine.mp4", "mimeType": "video/mp4", "buffer": video})
+        tab.page.wait_for_function(f"({CHOSEN})('file') === 'mine.mp4'")
+        # the button's own value stands last, so that the others keep their places
+        assert tab.page.evaluate(SAVED) == ["mine.mp4", *saved[1:-1], "image"]
+        prompt = tab.page.evaluate("async () => (await app.graphToPrompt()).output")
+        assert "upload" not in next(iter(prompt.values()))["inputs"]
+        assert tab.errors == []
 
 
 def test_several_pictures_go_into_a_new_folder_that_is_chosen(page: Page, server: Server) -> None:

@@ -22,7 +22,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("camera", "character"),
     ),
     "nodes/host": (
-        ("folders", "notices", "memory", "images", "options", "files", "patching", "requests"),
+        ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration"),
         ("sampling", "video", "batches"),
         ("temporal", "prompts", "pose"),
         ("camera", "pictures", "control", "character", "pieces"),

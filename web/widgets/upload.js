@@ -1,16 +1,24 @@
 // @ts-check
 // The front end's own upload button takes pictures, videos, sound and meshes. A list of other files gets one here if
 // its input says `kinema_upload`, the kinds of file as an <input type="file"> accepts them, for example ".json". A list of
-// folders says `kinema_upload_folder`: several files go together into a new one.
+// folders says `kinema_upload_folder`: several files go together into a new one. The front end gives its own only to
+// inputs that have to be there; here those that may be left out get it too.
 import { api } from "../../../scripts/api.js"
 import { app } from "../../../scripts/app.js"
 
 const ONE = "kinema_upload"
 const SEVERAL = "kinema_upload_folder"
+const HOSTS = ["image_upload", "animated_image_upload", "video_upload"]
 const AT_ONCE = 4
 
 app.registerExtension({
   name: "Kinema.Upload",
+  beforeRegisterNodeDef(_type, { name, input }) {
+    if (!name.startsWith("Kinema")) return
+    const optional = input?.optional ?? {}
+    const found = Object.entries(optional).find(([, spec]) => HOSTS.some((flag) => spec[1]?.[flag]))
+    if (found) optional.upload = ["IMAGEUPLOAD", { ...found[1][1], imageInputName: found[0] }]
+  },
   nodeCreated(node) {
     const declared = node.constructor.nodeData?.input ?? {}
     for (const [name, spec] of Object.entries({ ...declared.required, ...declared.optional })) {

@@ -115,7 +115,7 @@ def _spots(value: Any) -> Iterator[tuple[Any, Any]]:
         yield from _spots(value[key])
 
 
-def _mutated(workflow: Any, chance: random.Random) -> Any:
+def mutated(workflow: Any, chance: random.Random) -> Any:
     spots = list(_spots(workflow))
     for _ in range(chance.randint(1, 6)):
         place, key = chance.choice(spots)
@@ -152,7 +152,7 @@ def test_mutated_workflows() -> None:
     workflows = _workflows()
     changed = 0
     for _ in range(ROUNDS):
-        workflow = _mutated(json.loads(chance.choice(workflows)), chance)
+        workflow = mutated(json.loads(chance.choice(workflows)), chance)
         before = json.dumps(workflow)
         written, report = migrate(workflow, HOST)
         assert json.dumps(workflow) == before, "what came in was changed"

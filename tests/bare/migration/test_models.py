@@ -10,6 +10,7 @@ FILES = [
     "one/b.ckpt",
     "two/b.ckpt",
     "mm_sd_v15.ckpt",
+    "depth/diffusion_pytorch_model.safetensors",
 ]
 
 
@@ -23,6 +24,7 @@ FILES = [
         ("other\\v3_sd15_mm.ckpt", "v3_sd15_mm.ckpt", "folder"),
         ("mm_sd_v15_v2.ckpt", "mm_sd_v15_v2.safetensors", "extension"),
         ("motion/mm_sd_v15_v2.pth", "mm_sd_v15_v2.safetensors", "extension"),
+        ("depth\\Diffusion_pytorch_model.bin", "depth/diffusion_pytorch_model.safetensors", "extension"),
         ("animatediffMotion_v15V2.ckpt", "mm_sd_v15_v2.safetensors", "renamed"),
     ],
 )
@@ -35,8 +37,11 @@ def test_the_one_that_is_meant(wanted: str, found: str, how: str) -> None:
     [
         ("b.ckpt", ("one/b.ckpt", "two/b.ckpt")),
         ("b.safetensors", ("one/b.ckpt", "two/b.ckpt")),
-        ("mm_sd_v15_v2.fp16.ckpt", ("mm_sd_v15.ckpt", "mm_sd_v15_v2.safetensors")),
+        ("mm_sd_v15_v2.fp16.ckpt", ("mm_sd_v15_v2.safetensors", "mm_sd_v15.ckpt")),
         ("quite another.ckpt", ()),
+        ("canny/diffusion_pytorch_model.safetensors", ("depth/diffusion_pytorch_model.safetensors",)),
+        ("diffusion_pytorch_model.safetensors", ("depth/diffusion_pytorch_model.safetensors",)),
+        ("m" * 5000, ()),
         ("", ()),
     ],
 )

@@ -92,6 +92,17 @@ def test_video_in(size: dict, wanted: tuple) -> None:
     assert not report.kept
 
 
+def test_a_saved_video_has_its_values_where_the_page_reads_them() -> None:
+    """Its button stands behind all widgets, that of the host's own loaders before those that may be left out."""
+    small = Small()
+    values = {"video": "a.mp4", "force_rate": 12, "frame_load_cap": 16, "skip_first_frames": 3, "select_every_nth": 2}
+    small.sink(a=small.node("VHS_LoadVideo", values))
+    written, _ = migrate(small.ui(as_dict=True), HOST)
+    (node,) = [node for node in written["nodes"] if node["type"] == "KinemaLoadVideo"]
+    assert node["widgets_values"][:4] == ["a.mp4", 12, 16, 3]
+    assert node["widgets_values"][-1] == "image"
+
+
 def test_sound_in_parts() -> None:
     small = Small()
     sound = small.node("VHS_LoadAudioUpload", {"audio": "a.wav", "start_time": 26.5, "duration": 0})
