@@ -167,9 +167,9 @@ def test_time_grows_with_the_number_of_rows(tmp_path: Path) -> None:
         seconds = []
         for count in (3000, 12000):
             table = write(tmp_path, "\n".join([HEAD, *(row.format(number) for number in range(count)), "a,,,,b"]))
-            start = time.perf_counter()
+            start = time.process_time()
             found = clips_of_table(table, str(tmp_path))
-            seconds.append(time.perf_counter() - start)
+            seconds.append(time.process_time() - start)
             assert listed(found)["a.mp4"].caption == "b"
             assert len(found.skipped) <= 1003
         assert seconds[1] < 12 * seconds[0] + 0.5
