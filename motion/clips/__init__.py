@@ -16,7 +16,7 @@ from .catalogue import Catalogue, Clip, clips_of_folder, clips_of_list
 from .choosing import SHORT, SKIP, SLOWER, Choosing, View, held_out, views
 from .errors import ClipsError
 from .filming import filmed
-from .identity import Contents, content_of_frames, latents_key, length_key, text_key
+from .identity import Contents, content_of_frames, content_of_tensors, key_of, latents_key, length_key, text_key
 from .opened import Footage
 from .preparing import Prepared, Preparing, Sample, Split, prepare_clips, prepare_texts, split
 from .shape import fitted, mirrored
@@ -62,11 +62,13 @@ __all__ = [
     "clips_of_list",
     "clips_of_table",
     "content_of_frames",
+    "content_of_tensors",
     "filmed",
     "fitted",
     "frames_of",
     "held_out",
     "joined",
+    "key_of",
     "latents_key",
     "length_key",
     "mirrored",

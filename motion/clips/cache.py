@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
+from typing import NamedTuple
 
 from torch import Tensor
 
@@ -22,6 +23,16 @@ SHARD_BYTES, SHARD_ENTRIES, SHARD_SECONDS = 64 << 20, 8192, 30.0
 MOST_OPEN = 64
 """Shards that are mapped at a time; a system has limits."""
 ENTRIES_BITS = 20
+
+
+class Unit(NamedTuple):
+    """A measure of files."""
+
+    name: str
+    bytes: int
+
+
+UNITS = (Unit("GB", 1 << 30), Unit("MB", 1 << 20), Unit("KB", 1 << 10))
 
 
 class Cache:
@@ -73,6 +84,11 @@ class Cache:
     def size(self) -> int:
         """Bytes on the disk."""
         return sum(self._sizes)
+
+    def told(self) -> str:
+        """How much there is, in a few words."""
+        unit = next((unit for unit in UNITS if self.size >= unit.bytes), UNITS[-1])
+        return f"{len(self)} entries in {len(self._names)} files, {self.size / unit.bytes:.1f} {unit.name}"
 
     def missing(self, keys: Iterable[str]) -> list[str]:
         """Those that are not there, each once."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from .catalogue import Clip
@@ -75,6 +76,16 @@ def content_of_frames(frames: Tensor) -> str:
     for frame in frames:
         digest.update(np.ascontiguousarray(frame.cpu().numpy()).data)
     return key_of("content", shape=list(frames.shape), kind=str(frames.dtype), digest=digest.hexdigest())
+
+
+def content_of_tensors(tensors: Mapping[str, Tensor]) -> str:
+    """The key of weights, whatever file they came from and in whatever order."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode("utf-8", "surrogatepass"))
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return key_of("content", digest=digest.hexdigest())
 
 
 def latents_key(content: str, view: View, size: tuple[int, int], encoder: str) -> str:

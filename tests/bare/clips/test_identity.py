@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
-from kinema.motion.clips import FRAMES, Clip, Contents, View, content_of_frames, identity, latents_key, text_key
+from kinema.motion.clips import (
+    FRAMES,
+    Clip,
+    Contents,
+    View,
+    content_of_frames,
+    content_of_tensors,
+    identity,
+    latents_key,
+    text_key,
+)
 
 
 def old(path: Path, data: bytes, age: float = 100.0) -> Clip:
@@ -90,6 +100,21 @@ def test_frames_in_memory() -> None:
     assert content_of_frames(frames) != content_of_frames(frames.reshape(3, 5, 4, 3))
     assert content_of_frames(frames) != content_of_frames(frames.flip(0))
     assert content_of_frames(frames.half()) != content_of_frames(frames)
+
+
+def test_weights_are_known_by_what_they_are() -> None:
+    weights = {"a": torch.rand(2, 3), "b": torch.rand(4).bfloat16(), "c": torch.tensor(1.0)}
+    known = content_of_tensors(weights)
+    assert content_of_tensors(dict(reversed(weights.items()))) == known
+    others = [
+        {**weights, "a": weights["a"].reshape(3, 2)},
+        {**weights, "a": weights["a"] + 1e-6},
+        {**weights, "b": weights["b"].float()},
+        {"a": weights["a"], "b": weights["b"]},
+        {"d": weights["a"], "b": weights["b"], "c": weights["c"]},
+    ]
+    assert known not in {content_of_tensors(other) for other in others}
+    assert content_of_tensors({"a": torch.rand(4, 6).t()[:, ::2]})
 
 
 def test_keys_tell_everything_that_matters() -> None:
