@@ -78,8 +78,19 @@ def test_all_views_are_seen_equally_often(tmp_path: Path, repeats: int) -> None:
         seen[next(view for view in views if torch.equal(kept.read(view), latents))] += 1
     assert set(seen.values()) == {6}
     assert len(seen) == 12
-    first = {clip: order.at(step).latents for step in range(3 * repeats) for clip in order.at(step).clips}
-    assert len(first) == 3
+
+
+def test_clips_do_not_all_begin_with_the_same_view(tmp_path: Path) -> None:
+    kept, made = prepared(tmp_path, clips(20))
+    order = Batches(made.samples, kept, "clip", 20, 0)
+    batch = order.at(0)
+    first = Counter(
+        number
+        for clip, latents in zip(batch.clips, batch.latents, strict=True)
+        for number, view in enumerate(made.samples[clip].views)
+        if torch.equal(kept.read(view), latents)
+    )
+    assert sorted(first) == [0, 1, 2, 3]
 
 
 def test_captions_are_dropped_one_in_ten(tmp_path: Path) -> None:
