@@ -156,22 +156,21 @@ class _Writer:
         return key
 
     def _place(self, made: Mapping[Id, dict[str, Any]]) -> None:
+        """New nodes where old ones stood, those first that fit there; the others find room around them."""
         places = Places(raw for raw in self.scope["nodes"] if raw["id"] not in self.graph.gone)
-        # those that stand where an old one stood come first, the others find room around them
-        first: set[Id] = set()
-        later: list[New] = []
+        heirs: dict[Id, New] = {}
         for new in self.graph.new.values():
-            old = self.raw[new.beside]
-            if new.beside in self.graph.gone and new.beside not in first:
-                first.add(new.beside)
-                size = size_of(TARGETS[new.type], made[new.id], old)
-                made[new.id]["pos"], made[new.id]["size"] = places.at(old, size), size
-            else:
-                later.append(new)
-        for new in later:
-            old = self.raw[new.beside]
-            size = size_of(TARGETS[new.type], made[new.id], {})
-            made[new.id]["pos"], made[new.id]["size"] = places.near(old, size), size
+            if new.beside in self.graph.gone:
+                heirs.setdefault(new.beside, new)
+        for new in self.graph.new.values():
+            old = self.raw[new.beside] if heirs.get(new.beside) is new else {}
+            made[new.id]["size"] = size_of(TARGETS[new.type], made[new.id], old)
+        larger = [new for new in heirs.values() if not places.keep(self.raw[new.beside], made[new.id])]
+        for new in larger:
+            places.put_at(self.raw[new.beside], made[new.id])
+        for new in self.graph.new.values():
+            if heirs.get(new.beside) is not new:
+                places.put_near(self.raw[new.beside], made[new.id])
 
     def _fill_outputs(self, made: Mapping[Id, dict[str, Any]]) -> None:
         self.leaving: dict[tuple[Id, int], list[int]] = {}

@@ -3,9 +3,9 @@
 import logging
 from typing import Any
 
-from ....motion.migration import Report, migrate_request
+from ....motion.migration import Report
 from .installed import known_types
-from .listed import listed_files
+from .trying import try_to_migrate_request
 
 EVENT = "kinema.migrated"
 """Sent to the client whose prompt was changed, or could not be: ``report``, and ``prompt_id`` if it chose one."""
@@ -21,11 +21,7 @@ def watch_prompts() -> None:
     told: set[str] = set()
 
     def on_prompt(request: Any) -> Any:
-        try:
-            now, report = migrate_request(request, known_types(), listed_files)
-        except Exception:  # a prompt is not to be lost by a mistake in the table
-            logging.exception("[Kinema] A prompt could not be migrated.")
-            return request
+        now, report = try_to_migrate_request(request, known_types())
         if report.done or report.kept or report.models:
             _log(report, told)
             _send(PromptServer.instance, request, report)

@@ -55,6 +55,23 @@ def test_workflows_inside_of_files(tmp_path: Path, name: str) -> None:
     assert read_workflow(file) == workflow()
 
 
+def test_model_files_of_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps(workflow()))
+    models = tmp_path / "models"
+    (models / "animatediff_models" / "old").mkdir(parents=True)
+    (models / "animatediff_models" / "old" / "mm.safetensors").touch()
+    (models / "animatediff_models" / "mm.ckpt.txt").touch()
+    assert command(file, "--models", models) == 0
+    written = json.loads((tmp_path / "a.kinema.json").read_text())
+    assert written["nodes"][0]["widgets_values"] == ["old/mm.safetensors"]
+    assert "motion_module is old/mm.safetensors: the workflow asks for mm.ckpt." in capsys.readouterr().out
+    assert command(file, "--models", tmp_path, "--check") == 0
+    assert "mm.ckpt is not there" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="is no folder"):
+        command(file, "--models", tmp_path / "none")
+
+
 def test_written_beside_and_never_over_another(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "a.json"
     file.write_text(json.dumps(workflow()))

@@ -4,7 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,51 +13,40 @@ from ..browser import chromium, ensure_browser, open_tab
 from ..footage import write_footage
 from ..server import Server
 from ..setup import Host
-from .gather import Shared, Unread, gathered
+from .gather import Shared, gathered
 from .stand_ins import stand_in
+from .table import Result, table
 
 SECONDS = 300
 """That one workflow may take."""
 LOAD = """async graph => {
     await app.loadGraphData(graph, true, false, null)
-    const known = node => node.type in LiteGraph.registered_node_types || node.isSubgraphNode?.()
+    const known = node =>
+        node.type in LiteGraph.registered_node_types || node.isSubgraphNode?.() || [2, 4].includes(node.mode)
     const missing = app.rootGraph.nodes.filter(node => !known(node))
     return [missing.map(node => node.type), (await app.graphToPrompt()).output]
 }"""
 
 
-@dataclass
-class Result:
-    """What became of one workflow.
-
-    Args:
-        status: "success", or what stopped it.
-        made: kinds of files that came out.
-        stood_in: models and media that others stood in for.
-    """
-
-    name: str
-    status: str
-    problem: str = ""
-    made: list[str] = field(default_factory=list)
-    stood_in: list[str] = field(default_factory=list)
-
-
 def run_all(host: Host, models: Sequence[Path], folder: Path, results: Path) -> list[Result]:
-    """Run every workflow of a folder that can run; those in ``results``, one JSON object a line, are not run again."""
-    done = _done(results)
+    """Run every workflow of a folder that can run, on a server of its own, and print what became of all."""
     with Server(host, models, ["--cpu"]) as server:
         write_footage(server.base / "input")
-        nodes = client.get_json(server.url, "/object_info")
-        found = list(gathered(folder, nodes.keys()))
-        waiting = [one for one in found if isinstance(one, Shared) and one.runs and one.name not in done]
-        for one, prompt in list(_prompts(server, waiting)):
-            result = _run(server, nodes, one, prompt)
-            done[one.name] = result
-            with results.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(result)) + "\n")
-            print(f"{result.status}: {one.name} {result.problem}", file=sys.stderr, flush=True)
-    _tell(found, done)
+        return run_on(server, folder, results)
+
+
+def run_on(server: Server, folder: Path, results: Path) -> list[Result]:
+    """The same on a server that runs; workflows in ``results``, one JSON object a line, are not run again."""
+    done = _done(results)
+    nodes = client.get_json(server.url, "/object_info")
+    found = [one for one in gathered(folder, nodes.keys()) if one.name != results.name]
+    waiting = [one for one in found if isinstance(one, Shared) and one.runs and one.name not in done]
+    for one, prompt in list(_prompts(server, waiting)):
+        result = done[one.name] = _run(server, nodes, one, prompt)
+        with results.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(result)) + "\n")
+        print(f"{result.status}: {one.name} {result.problem}", file=sys.stderr, flush=True)
+    print(table(found, list(done.values())))
     return [done[one.name] for one in found if one.name in done]
 
 
@@ -112,9 +101,3 @@ def _problem(outcome: client.Outcome) -> str:
         for each in node["errors"]
     ]
     return "; ".join(told) or json.dumps(error)
-
-
-def _tell(found: Sequence[Shared | Unread], done: dict[str, Result]) -> None:
-    from .table import table
-
-    print(table(found, list(done.values())))

@@ -52,7 +52,7 @@ FILES: Mapping[str, str] = {
 OF_NODE: Mapping[str, str] = {"FrameInterpolationModelLoader": FILM, "LoadDA3Model": DEPTH}
 CAPS: Mapping[str, float] = {
     **dict.fromkeys(("width", "height", "target_width", "target_height", "largest_size"), SIDE),
-    **dict.fromkeys(("frames", "batch_size", "amount", "length", "count", "frame_count"), FRAMES),
+    **dict.fromkeys(("frames", "batch_size", "amount", "length", "count", "times", "frame_count"), FRAMES),
     "steps": STEPS,
     "end_at_step": STEPS,
     "start_at_step": STEPS - 1,
@@ -65,7 +65,10 @@ CAPS: Mapping[str, float] = {
 """The most an input may have, by its name."""
 WHOLE = ("KinemaLoadVideo", "KinemaLoadImageSequence")
 """Nodes that read all there is when they are not told how many frames."""
-DETECTED = {"class_type": "KinemaLoadPose", "inputs": {"frames": FRAMES, "width": 512, "height": 512}}
+DETECTED = {
+    "class_type": "KinemaLoadPose",
+    "inputs": {"pose": "walking figure (example)", "frames": FRAMES, "width": 512, "height": 512},
+}
 """In the place of keypoints from SDPose, a model of which no small one can be made."""
 
 

@@ -2,18 +2,32 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 from .gather import Shared, Unread
-
-if TYPE_CHECKING:
-    from .running import Result
 
 MOST = 25
 """Lines of what is missing."""
 
 
-def table(found: Sequence[Shared | Unread], results: Sequence["Result"]) -> str:
+@dataclass
+class Result:
+    """What became of one workflow.
+
+    Args:
+        status: "success", or what stopped it.
+        made: kinds of files that came out.
+        stood_in: models and media that others stood in for.
+    """
+
+    name: str
+    status: str
+    problem: str = ""
+    made: list[str] = field(default_factory=list)
+    stood_in: list[str] = field(default_factory=list)
+
+
+def table(found: Sequence[Shared | Unread], results: Sequence[Result]) -> str:
     """Counts, failures, and what other packs' nodes stand in the way."""
     read = [one for one in found if isinstance(one, Shared)]
     placements = sum(one.before for one in read)

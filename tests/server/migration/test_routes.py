@@ -1,6 +1,7 @@
 """What the page asks the server: workflows rewritten, and workflows in files."""
 
 import asyncio
+import copy
 import io
 import json
 from typing import Any
@@ -59,6 +60,22 @@ def test_a_prompt_and_a_graph_are_rewritten(server: Server) -> None:
     assert answer["report"]["headline"] == "1 node from VideoHelperSuite now runs on Kinema and ComfyUI."
     answer = asked(server, workflow=GRAPH)
     assert [node["type"] for node in answer["workflow"]["nodes"]] == ["KinemaLoadMotionModule"]
+
+
+def test_under_the_path_that_pages_use(server: Server) -> None:
+    body = json.dumps({"workflow": PROMPT}).encode()
+    assert posted(server, "/api/kinema/migrate", body) == posted(server, "/kinema/migrate", body)
+
+
+def test_names_of_model_files(server: Server) -> None:
+    graph = copy.deepcopy(GRAPH)
+    graph["nodes"][0]["widgets_values"] = ["AnimateDiff\\kinema_seeded_mm_v2_mini.ckpt"]
+    answer = asked(server, workflow=graph)
+    assert answer["workflow"]["nodes"][0]["widgets_values"] == ["kinema_seeded_mm_v2_mini.safetensors"]
+    assert answer["report"]["models"][0]["found"] == "kinema_seeded_mm_v2_mini.safetensors"
+    (model,) = asked(server, workflow=GRAPH)["report"]["models"]
+    assert model["found"] == ""
+    assert model["text"].startswith("motion_module: mm_sd_v15_v2.ckpt is not there")
 
 
 def test_what_is_there_is_left_alone(server: Server) -> None:
@@ -161,3 +178,11 @@ def test_a_file_without_a_workflow_says_so(server: Server, body: bytes) -> None:
     assert status == 200
     assert (answer["workflow"], answer["prompt"]) == (None, None)
     assert "odd.png" in answer["reason"]
+
+
+def test_a_file_beyond_the_limit_of_the_host(server: Server) -> None:
+    """Videos may be larger than what the host takes into its memory."""
+    picture = with_texts("png", workflow=json.dumps(GRAPH))
+    status, answer = posted(server, "/kinema/migrate/file?name=large.png", picture + b"\0" * (120 << 20))
+    assert status == 200
+    assert answer["workflow"] == GRAPH
