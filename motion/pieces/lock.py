@@ -4,7 +4,7 @@ import contextlib
 from pathlib import Path
 from weakref import WeakValueDictionary
 
-from ..video import taken
+from ..disk import taken
 
 LOCK = "lock"
 

@@ -6,7 +6,6 @@ are never removed.
 """
 
 import contextlib
-import errno
 import json
 import os
 import re
@@ -18,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ..disk import is_full, settle
 from .levels import Frames, levels
 from .lock import LOCK, Lock, forget, locked
 from .plan import PiecesError, Plan
@@ -27,7 +27,6 @@ NAME = re.compile(r"piece_(\d{5,})_([0-9a-f]{8})\.npy")
 KIND = "kinema pieces"
 CHANNELS = (3, 4)
 CHECKED_BYTES = 16 << 20
-FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -124,7 +123,7 @@ class Store:
             checksum = self._write(writing, frames, at_once)
             finished = self.folder / f"piece_{number:05}_{checksum:08x}.npy"
             writing.replace(finished)
-            _settle(self.folder)
+            settle(self.folder)
             self._whole[number] = finished
         except OSError as error:
             raise _refused(self.folder, error) from error
@@ -232,18 +231,8 @@ def _write_text(path: Path, text: str) -> None:
     part.replace(path)
 
 
-def _settle(folder: Path) -> None:
-    """Have the names in a folder on the disk, too, where the system can."""
-    if os.name == "posix":
-        opened = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
-
-
 def _refused(folder: Path, error: OSError) -> PiecesError:
-    if error.errno in FULL:
+    if is_full(error):
         return PiecesError(
             f"The disk that holds {folder} is full. The pieces that are finished stay there: free some space and queue "
             "again to go on."

@@ -4,8 +4,7 @@
 brighter screens look on usual ones; ``sequences`` says which pictures of a folder do. ``codecs`` are the formats with
 their ``settings``, and ``encoding`` is what they mean to ffmpeg; ``hardware`` knows which encoders of the graphics card
 work. ``names`` are the tokens in file names and ``prefixes`` the paths they make. A ``clip`` has frames and one of
-``sounds``. ``writing`` tells ffmpeg what to do and ``process`` runs it, in a folder of ``work``; ``tags`` puts the
-workflow into what it wrote, and ``publish`` gives it its name.
+``sounds``. ``writing`` tells ffmpeg what to do and ``process`` runs it; ``tags`` puts the workflow into what it wrote.
 """
 
 from .clip import Clip, Pictures
@@ -18,11 +17,9 @@ from .names import expand_prefix
 from .picking import Choice, Shown, chosen, clip_size
 from .prefixes import PrefixError, clean_prefix
 from .process import VideoError, check_encoder
-from .publish import numbered
 from .sequences import folder_problem, is_picture, listable, matching, natural, pattern_problem, picked
 from .settings import Setting, SettingError, settled
 from .sounds import CUT, ENDINGS, Heard, Sound
-from .work import sweep, sweep_tree, taken
 from .writing import Job, Saved, write_video
 
 __all__ = [
@@ -63,7 +60,6 @@ __all__ = [
     "listable",
     "matching",
     "natural",
-    "numbered",
     "offered",
     "orientation",
     "pattern_problem",
@@ -71,9 +67,6 @@ __all__ = [
     "settled",
     "shown_size",
     "stretch",
-    "sweep",
-    "sweep_tree",
-    "taken",
     "tone_mapped",
     "write_video",
 ]

@@ -8,7 +8,7 @@ import os
 import re
 from pathlib import PurePosixPath
 
-from .work import WORK_PREFIX
+from ..disk import WORK_PREFIX
 
 MAX_NAME_BYTES = 200
 """Leaves room for counter and extension within the 255 bytes file systems allow."""

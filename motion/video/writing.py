@@ -13,14 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
+from ..disk import publish, work_folder
 from .clip import PIXELS, Clip
 from .codecs import Codec
 from .encoding import Encoding, Wanted, encoding_for, preview
 from .process import VideoError, check_encoder, run
-from .publish import publish
 from .sounds import write_sound
 from .tags import TAGGERS, writable
-from .work import work_folder
 
 FRAMES, PREVIEW_FILE, PALETTE_FILE, WHOLE_FILE = "frames", "preview.mp4", "palette.png", "whole.nut"
 FULL = ("No space left on device", "File too large", "Disk quota exceeded", "not enough space on the disk")

@@ -9,7 +9,8 @@ from typing import Any
 
 import folder_paths
 
-from ...motion.video import PrefixError, clean_prefix, numbered, sweep, sweep_tree
+from ...motion.disk import numbered, sweep, sweep_tree
+from ...motion.video import PrefixError, clean_prefix
 
 MOTION_MODULES = "animatediff_models"
 MOTION_LORAS = "animatediff_motion_lora"

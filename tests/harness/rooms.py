@@ -15,8 +15,9 @@ from .setup import ROOT
 
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
+        ("disk",),
         ("values", "formats", "pose", "video", "sound", "migration"),
-        ("windows", "sampling", "prompts", "control", "batches", "pieces"),
+        ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips"),
         ("temporal",),
         ("camera", "character"),
     ),

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from kinema.motion.video import CODECS, Clip, Job, sweep, sweep_tree, write_video
-from kinema.motion.video.work import WORK_PREFIX, work_folder
+from kinema.motion.disk import WORK_PREFIX, sweep, sweep_tree, work_folder
+from kinema.motion.video import CODECS, Clip, Job, write_video
 
 SAVING = """
 import sys, time
@@ -83,7 +83,7 @@ def test_two_sweeps_at_once(tmp_path: Path) -> None:
             "-c",
             f"import sys; sys.path.insert(0, {str(Path(__file__).parents[3])!r})\n"
             "from tests.harness.pack import load_pack\nload_pack()\n"
-            "from pathlib import Path\nfrom kinema.motion.video import sweep\nprint('on', flush=True)\n"
+            "from pathlib import Path\nfrom kinema.motion.disk import sweep\nprint('on', flush=True)\n"
             f"while True: sweep(Path({str(tmp_path)!r}))",
         ],
         stdout=subprocess.PIPE,

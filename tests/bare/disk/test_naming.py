@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from kinema.motion.video.publish import numbered, publish
+from kinema.motion.disk import numbered, publish
 
 
 def made(folder: Path, name: str, text: str) -> Path:

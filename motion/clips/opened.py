@@ -1,0 +1,110 @@
+"""A clip that is read, by whatever can read it, and what is wrong with it in one sentence."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from types import TracebackType
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from .captions import one_line
+from .catalogue import Clip
+from .choosing import Choosing, View, views
+from .errors import ClipsError
+from .shape import fitted, mirrored
+
+FAULTS = (OSError, ValueError, RuntimeError, EOFError, LookupError, ArithmeticError)
+"""What readers raise about files; a stop that a person asked for is none of them."""
+LONGEST = 200
+"""Characters of what somebody else's library says."""
+
+
+class Footage(Protocol):
+    """A clip that is open."""
+
+    @property
+    def length(self) -> int:
+        """How many frames it has."""
+        ...
+
+    def frames(self, numbers: Sequence[int], /) -> Tensor:
+        """Some of them, (frames, height, width, 1, 3 or 4) in 0..1 or bytes.
+
+        Args:
+            numbers: rising, the same one perhaps several times.
+        """
+        ...
+
+
+class UnusableClipError(Exception):
+    """A clip is left out; the message is the reason."""
+
+
+class Opened:
+    """A clip that is opened when something of it is asked for, once.
+
+    Args:
+        reader: opens a clip.
+    """
+
+    def __init__(self, clip: Clip, reader: Callable[[Clip], AbstractContextManager[Footage]]) -> None:
+        self._clip, self._reader = clip, reader
+        self._stack = ExitStack()
+        self._footage: Footage | None = None
+        self._last: tuple[tuple[int, ...], Tensor] | None = None
+        """Frames that were asked for, and their pictures: they are shown mirrored next."""
+
+    def __enter__(self) -> "Opened":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def content(self, told: Callable[[Clip], str]) -> str:
+        """What it is, as somebody tells it."""
+        with _faults():
+            return told(self._clip)
+
+    def length(self) -> int:
+        """Its frames."""
+        with _faults():
+            return int(self._opened().length)
+
+    def views(self, content: str, length: int, choosing: Choosing) -> tuple[View, ...]:
+        """What to show of it."""
+        with _faults():
+            return views(content, length, choosing)
+
+    def pictures(self, view: View, size: tuple[int, int]) -> Tensor:
+        """The frames of a view, (frames, height, width, 3) float32 in 0..1."""
+        if self._last is None or self._last[0] != view.frames:
+            with _faults():
+                frames = self._opened().frames(view.frames)
+                if frames.shape[0] != len(view.frames):
+                    raise ClipsError(f"it gives {frames.shape[0]} frames where {len(view.frames)} are asked for")
+                self._last = view.frames, fitted(frames, size)
+        pictures = self._last[1]
+        return mirrored(pictures) if view.mirrored else pictures
+
+    def _opened(self) -> Footage:
+        if self._footage is None:
+            self._footage = self._stack.enter_context(self._reader(self._clip))
+        return self._footage
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Turns what is wrong with a clip into a reason; for lack of memory no clip is to blame."""
+    try:
+        yield
+    except ClipsError as error:
+        raise UnusableClipError(str(error)) from error
+    except torch.OutOfMemoryError:
+        raise
+    except FAULTS as error:
+        told = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        said = one_line(told)[:LONGEST].rstrip(".") or type(error).__name__
+        raise UnusableClipError(f"it cannot be read ({said})") from error
