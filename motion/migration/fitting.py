@@ -10,9 +10,11 @@ from .targets import TARGETS, Input
 def fitted(type: str, values: Mapping[str, Value], note: Callable[[str], None]) -> dict[str, Value]:
     """The values that a node takes; what it would refuse is brought to the nearest that it does not, and told."""
     target = TARGETS[type]
+    # inputs of the same name may differ from choice to choice
+    declared = {one.name: one for one in target.chosen(values)}
     result: dict[str, Value] = {}
     for name, value in values.items():
-        one = target.input(name)
+        one = declared.get(name)
         if one is None or isinstance(value, Link):
             result[name] = value
             continue

@@ -28,13 +28,10 @@ FORMATS: Mapping[str, str] = {
 SAME = frozenset(
     {"image/gif", "image/webp", "video/h264-mp4", "video/h265-mp4", "video/webm", "video/av1-webm", "video/ProRes"}
 )
-CRF: Mapping[str, tuple[float, float]] = {
-    "h264-mp4": (45, 10),
-    "h265-mp4": (45, 14),
-    "vp9-webm": (60, 7),
-    "av1-webm": (60, 10),
-}
-"""Constant rate factor at quality 0 and 100, as the codecs have it."""
+DEPTHS: Mapping[str, str] = {"yuv420p": "8-bit", "yuv420p10le": "10-bit", "yuva420p": "8-bit"}
+"""Bits of a colour by the name ffmpeg has for the pixels."""
+PROFILES: Mapping[str, str] = {"proxy": "proxy", "lt": "lt", "standard": "standard", "hq": "hq", "4444": "4444"}
+COMBINED = next(one for one in TARGETS["KinemaCombineVideo"].inputs if one.name == "format")
 WHOLE_SOUND = 86400.0
 """Seconds that no sound is longer than."""
 SOURCE = ("source_frame_rate", "source_frames", "source_duration", "source_width", "source_height")
@@ -70,16 +67,15 @@ def combine(old: Old, new: Builder) -> Sequence[Value | None]:
         images=images,
         frame_rate=old.get("frame_rate", 8),
         format=kind,
-        quality=_quality(old, kind),
+        **_settings(old, format, kind),
         loop_count=old.get("loop_count", 0),
         pingpong=old.get("pingpong", False) if not isinstance(old.get("pingpong", False), str) else False,
         filename_prefix=prefix.replace("\\", "/") if isinstance(prefix, str) else prefix,
         save_output=save if isinstance(save, (bool, Link)) else True,
         audio=old["audio"],
+        sound_length="shorten the clip" if old.get("trim_to_audio", False) is True else ABSENT,
     )
     _meta_batch(old, new)
-    if old.get("trim_to_audio", False) is True:
-        new.note("trim_to_audio is left out: the sound is cut to the length of the frames.")
     return [None] if old.node.type != "AnimateDiffCombine" else [None, made[0]]
 
 
@@ -98,13 +94,24 @@ def _is_latent(old: Old, value: Value) -> bool:
     return any(word in node.type for word in ("Sampler", "Latent", "VAEEncode"))
 
 
-def _quality(old: Old, kind: Value) -> Value:
-    """A crf as a quality from 0 to 100, for the codecs that had one."""
-    crf = old.get("crf", ABSENT)
-    if not isinstance(kind, str) or kind not in CRF or not is_number(crf):
-        return ABSENT
-    worst, best = CRF[kind]
-    return round(100 * min(max((worst - crf) / (worst - best), 0.0), 1.0))
+def _settings(old: Old, format: Value, kind: Value) -> dict[str, Value]:
+    """What the old format was told, as settings of the new one; what it has no word for is left to its default."""
+    if not isinstance(kind, str):
+        return {}
+    crf, profile = old.get("crf", ABSENT), str(old.get("profile", ""))
+    depth = DEPTHS.get(str(old.get("pix_fmt", "")))
+    told: dict[str, Value] = {
+        "format.crf": f"{crf:.0f}" if is_number(crf) else ABSENT,
+        "format.depth": "16-bit" if format == "video/16bit-png" else depth or ABSENT,
+        "format.profile": PROFILES.get(profile, "4444xq" if profile.endswith("xq") else ABSENT),
+        "format.dither": old.get("dither", ABSENT),
+    }
+    brought = {one.name: one for one in (COMBINED.inner or {}).get(kind, ())}
+    return {
+        name: value
+        for name, value in told.items()
+        if value is not ABSENT and name in brought and value in (brought[name].options or ())
+    }
 
 
 def _meta_batch(old: Old, new: Builder) -> None:

@@ -2,8 +2,6 @@
 
 import pytest
 from kinema.motion.migration import migrate
-from kinema.motion.migration.vhs import CRF, FORMATS, SAME
-from kinema.motion.video import CODECS
 
 from .small import HOST, Small, wired
 from .test_graphs import chain, only
@@ -36,19 +34,43 @@ def test_combine_of_every_version(values: object) -> None:
     rate, format, *settings, quality, loops, pingpong, prefix, save, sound = node["widgets_values"]
     assert (len(settings), settings[0], sound) == (5, "software", "cut")
     assert (rate, format, loops, pingpong, prefix, save) == (24, "h265-mp4", 2, True, "out/clip", False)
-    assert quality == (74 if isinstance(values, dict) else 75)
+    assert settings[-1] == ("22" if isinstance(values, dict) else "by quality")
+    assert quality == 75
 
 
-@pytest.mark.parametrize("format", sorted(CRF))
-def test_a_crf_is_the_quality_that_means_it(format: str) -> None:
-    assert CODECS[format].crf == CRF[format]
-    theirs = next(name for name, ours in FORMATS.items() if ours == format and name in SAME)
-    for crf in range(int(CRF[format][1]), int(CRF[format][0]) + 1):
-        small = Small()
-        small.node("VHS_VideoCombine", {"format": theirs, "crf": crf}, images=small.source())
-        prompt, _ = migrate(small.api(), HOST)
-        low, high = CRF[format]
-        assert round(low + (high - low) * only(prompt, "KinemaCombineVideo")["quality"] / 100) == crf
+@pytest.mark.parametrize(
+    ("told", "wanted"),
+    [
+        ({"format": "video/h264-mp4", "crf": 19, "pix_fmt": "yuv420p"}, {"crf": "19", "depth": "8-bit"}),
+        ({"format": "video/h265-mp4", "crf": 22.0, "pix_fmt": "yuv420p10le"}, {"crf": "22", "depth": "10-bit"}),
+        ({"format": "video/av1-webm", "crf": 63}, {"crf": "63"}),
+        ({"format": "video/webm", "crf": 20, "pix_fmt": "yuva420p"}, {"crf": "20", "depth": "8-bit"}),
+        ({"format": "video/h264-mp4", "crf": 99}, {}),
+        ({"format": "video/h264-mp4", "crf": "19"}, {}),
+        ({"format": "video/ProRes", "profile": "hq"}, {"profile": "hq"}),
+        ({"format": "video/ProRes", "profile": "4444xq"}, {"profile": "4444xq"}),
+        ({"format": "video/16bit-png"}, {"depth": "16-bit"}),
+        ({"format": "video/ffmpeg-gif", "dither": "sierra2_4a"}, {"dither": "sierra2_4a"}),
+        ({"format": "video/ffmpeg-gif", "dither": "heckbert"}, {}),
+    ],
+)
+def test_settings_of_a_format(told: dict, wanted: dict) -> None:
+    small = Small()
+    small.node("VHS_VideoCombine", told, images=small.source())
+    prompt, _ = migrate(small.api(), HOST)
+    made = only(prompt, "KinemaCombineVideo")
+    given = {name.removeprefix("format."): value for name, value in made.items() if name.startswith("format.")}
+    assert {name: given[name] for name in wanted} == wanted
+    assert {"crf", "profile", "dither"}.isdisjoint(given.keys() - wanted.keys())
+    assert "quality" not in made
+
+
+@pytest.mark.parametrize(("trimmed", "wanted"), [(True, "shorten the clip"), (False, None)])
+def test_a_clip_as_long_as_its_sound(trimmed: bool, wanted: str | None) -> None:
+    small = Small()
+    small.node("VHS_VideoCombine", {"trim_to_audio": trimmed}, images=small.source(), audio=small.source())
+    prompt, _ = migrate(small.api(), HOST)
+    assert only(prompt, "KinemaCombineVideo").get("sound_length") == wanted
 
 
 def test_an_unknown_layout_stays_with_a_reason() -> None:
