@@ -75,10 +75,6 @@ class Target:
     buttons: tuple[Any, ...] = ()
     last: tuple[Any, ...] = ()
 
-    def input(self, name: str) -> Input | None:
-        """An input by name, also one that a choice brings."""
-        return next((one for one in self.all_inputs() if one.name == name), None)
-
     def all_inputs(self) -> Iterator[Input]:
         """Inputs in their order, each with all that its choices bring."""
         for one in self.inputs:

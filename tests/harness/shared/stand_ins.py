@@ -22,7 +22,7 @@ from ..seeded.names import (
 )
 from ..templates import MOTION_MODULE, PICTURES, SOUND, VIDEO, Prompt
 
-SIDE, FRAMES, STEPS = 64, 20, 2
+SIDE, FRAMES, STEPS = 64, 18, 1
 """Pixels, frames (of two windows of the usual 16) and sampling steps at most."""
 MODULES = {
     "xl": MOTION_XL,
