@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from .ade_context import in_windows
 from .ade_models import (
     adjusted,
+    motion_module,
     scale_of,
     settings_scale,
     with_picture_of_lcm,
@@ -45,7 +46,7 @@ def load_and_apply(old: Old, new: Builder) -> Sequence[Value]:
         effect_strength=effect,
         motion_lora=old["motion_lora"],
     )
-    module = new.node("KinemaLoadMotionModule", old, motion_module=old.need("model_name"))
+    module = motion_module(old, new)
     new.new[animate.id].values["motion_model"] = adjusted(old, new, module[0])
     if old.get("apply_v2_models_properly", True) is False:
         new.note(GROUP_NORMS)
@@ -61,7 +62,7 @@ def load_v1(old: Old, new: Builder) -> Sequence[Value]:
         model=old.need("model"),
         beta_schedule=beta(old.get("beta_schedule", "autoselect")),
     )
-    module = new.node("KinemaLoadMotionModule", old, motion_module=old.need("model_name"))
+    module = motion_module(old, new)
     new.new[animate.id].values["motion_model"] = module[0]
     model: Value = animate[0]
     length = old.get("context_length", 0)

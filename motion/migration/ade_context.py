@@ -30,6 +30,10 @@ TUNES: Mapping[str, str] = {
     "ADE_ContextExtras_ContextRef_TuneAttn": "attention",
     "ADE_ContextExtras_ContextRef_TuneAttnAdain": "attention+adain",
 }
+STRIDE = (
+    "context_stride above 1 adds windows of every 2nd, 4th, … frame. AnimateDiff-Evolved let some of them reach beyond "
+    "the end of the clip; those are left out here."
+)
 FUSE = frozenset({"pyramid", "flat", "relative", "overlap-linear"})
 
 
@@ -86,6 +90,9 @@ def _windows(context: Old, new: Builder, model: Value) -> Value:
         start_percent=context["start_percent"],
         guarantee_steps=context["guarantee_steps"],
     )
+    stride = context.get("context_stride", 1)
+    if is_number(stride) and stride > 1:
+        new.note(STRIDE)
     return made[0]
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from .ade_values import PACK, product
+from .models import published
 from .records import UnsupportedError, Value
-from .rules import ABSENT, Builder, Old, Rule
+from .rules import ABSENT, Builder, Made, Old, Rule
 
 PE_ADJUSTS = ("ADE_AdjustPESweetspotStretch", "ADE_AdjustPEFullStretch", "ADE_AdjustPEManual")
 WEIGHT_ADJUSTS = tuple(
@@ -18,12 +19,28 @@ MODEL_SETTINGS = (
     "ADE_AnimateDiffModelSettingsAdvancedAttnStrengths",
 )
 SETTINGS = ("ADE_AnimateDiffSettings", *MODEL_SETTINGS)
+VERSION_1 = frozenset(
+    {"mm_sd_v14", "mm_sd_v15", "mm-stabilized_mid", "mm-stabilized_high", "temporaldiff-v1-animatediff"}
+)
+"""Modules of AnimateDiff v1 by the names they were published under, in small letters."""
+POOLED = (
+    "AnimateDiff v1: the group norms of residual blocks and of the output look at all frames, as in its authors' code. "
+    "AnimateDiff-Evolved did so in every group norm, so motion may look different."
+)
 CAPTIONS = {"cap_initial_pe_length": "cap", "interpolate_pe_to_length": "interpolate_to"}
+
+
+def motion_module(old: Old, new: Builder) -> Made:
+    """A motion module by its file."""
+    name = old.need("model_name")
+    if isinstance(name, str) and published(name) in VERSION_1:
+        new.note(POOLED)
+    return new.node("KinemaLoadMotionModule", old, motion_module=name)
 
 
 def load_model(old: Old, new: Builder) -> Sequence[Value]:
     """A motion module with its settings."""
-    return [adjusted(old, new, new.node("KinemaLoadMotionModule", old, motion_module=old.need("model_name"))[0])]
+    return [adjusted(old, new, motion_module(old, new)[0])]
 
 
 def load_lora(old: Old, new: Builder) -> Sequence[Value]:
@@ -110,7 +127,7 @@ def settings_scale(old: Old, new: Builder) -> Value:
 
 def load_lcm_i2v(old: Old, new: Builder) -> Sequence[Value]:
     """An AnimateLCM-I2V file; the second output is the same file, used for its picture encoder alone."""
-    made = adjusted(old, new, new.node("KinemaLoadMotionModule", old, motion_module=old.need("model_name"))[0])
+    made = adjusted(old, new, motion_module(old, new)[0])
     return [made, made]
 
 

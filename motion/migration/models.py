@@ -149,7 +149,8 @@ def _stem_base(name: str) -> str:
     return _stem(_base(name))
 
 
-def _published(name: str) -> str:
+def published(name: str) -> str:
+    """The stem that a file has at its authors', in small letters."""
     stem = _stem(posixpath.basename(_path(name)))
     return RENAMES.get(stem, stem).casefold()
 
@@ -169,6 +170,6 @@ WAYS = (
     _Way("folder", _base),
     _Way("extension", lambda name: _stem(_path(name))),
     _Way("extension", _stem_base),
-    _Way("renamed", _published),
+    _Way("renamed", published),
 )
 """The surest first."""

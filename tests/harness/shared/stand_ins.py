@@ -34,6 +34,8 @@ MODULES = {
     "v14": "kinema_seeded_mm_v1_mini.safetensors",
 }
 """Parts of names of motion modules and what stands in for them; for all others, v2."""
+PICTURE = f"{PICTURES}/frame_1.png"
+"""In the place of every picture: clips made from one have its size."""
 FILES: Mapping[str, str] = {
     "vae_name": VAE,
     "lora_name": LCM_LORA,
@@ -43,7 +45,7 @@ FILES: Mapping[str, str] = {
     "control_net_name": CONTROL,
     "sparsectrl": SPARSE,
     "clip_name": CLIP_VISION,
-    "image": "example.png",
+    "image": PICTURE,
     "file": VIDEO,
     "folder": PICTURES,
     "audio": SOUND,
@@ -94,7 +96,8 @@ def stand_in(prompt: Prompt, object_info: Mapping[str, Any]) -> list[str]:
 
 def _file(type: str, name: str, value: str, spec: Any, is_xl: bool, told: list[str]) -> str:
     options = _options(spec)
-    if options is None or value in options:
+    is_picture = name == "image" and type.startswith("LoadImage")
+    if options is None or (value in options and not is_picture):
         return value
     if name == "ckpt_name":
         found = CHECKPOINT_XL if is_xl else CHECKPOINT
