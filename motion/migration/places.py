@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .loaders import LOADERS
 from .records import is_number
 from .targets import Target
 
@@ -33,7 +34,9 @@ def size_of(target: Target, made: Mapping[str, Any], old: Mapping[str, Any]) -> 
     widgets = [one for one in target.chosen(_values(target, made)) if one.widget]
     texts = sum(one.type == "STRING" for one in widgets)
     sockets = max(sum("widget" not in one for one in made["inputs"]), len(target.outputs))
-    rows = len(widgets) - texts + len(target.buttons) + len(target.last)
+    # the page gives a node with notes a button, and one whose file is not there gets a note in the end
+    notes = target.id in LOADERS or bool(made["properties"].get("kinema", {}).get("notes"))
+    rows = len(widgets) - texts + len(target.buttons) + len(target.last) + notes
     width, height = pair(old.get("size"), (0, 0))
     return [max(width, WIDTH), max(height, sockets * SOCKET + rows * ROW + texts * TEXT + END)]
 

@@ -73,7 +73,7 @@ def test_the_commonest_graphs_open(drawn: Tab, name: str) -> None:
             assert (node["type"], node["mode"]) == (kept["type"], kept["mode"])
     drawn.page.wait_for_timeout(300)
     new = {node["id"] for node in after["nodes"] if "kinema" in node["properties"]}
-    pairs = [(one.type, two.type) for one, two in covering(measure(drawn.page)) if {one.id, two.id} & new]
+    pairs = [(one, two) for one, two in covering(measure(drawn.page)) if {one.id, two.id} & new]
     # nodes drawn as elements are taller than those they were saved with, whoever made them
     assert drawn.page.evaluate("LiteGraph.vueNodesMode") or pairs == []
     missing_media = [error for error in drawn.errors if "/api/view" not in error]
@@ -157,6 +157,26 @@ def test_names_from_a_file_are_text(page: Page) -> None:
     page.locator(TOLD).get_by_role("button", name="Close").focus()
     page.keyboard.press("Escape")
     expect(page.locator(TOLD)).to_have_count(0)
+
+
+@pytest.mark.parametrize("nodes_2", [False, True], ids=["classic", "nodes_2"])
+def test_what_differs_is_on_the_node_until_it_has_been_read(browser: Browser, server: Server, nodes_2: bool) -> None:
+    with open_tab(browser, server.url, nodes_2=nodes_2) as tab:
+        graph = COMMONEST["loader_with_lora"]()
+        loader = next(node for node in graph["nodes"] if node["type"] == "ADE_AnimateDiffLoaderWithContext")
+        loader["widgets_values"] = ["mm_sd_v15.ckpt", "sqrt_linear (AnimateDiff)", 1, False]
+        load(tab.page, graph)
+        tab.page.locator(TOLD).get_by_role("button", name="Close").click()
+        button = "app.rootGraph.nodes.find(node => node.type === 'KinemaAnimateModel')"
+        widget = f"{button}.widgets.find(widget => widget.name === 'kinema_notes')"
+        saved = tab.page.evaluate(f"() => {button}.serialize().widgets_values")
+        tab.page.evaluate(f"() => {widget}.callback()")
+        expect(tab.page.locator(TOLD)).to_contain_text("Kinema normalises each frame")
+        tab.page.locator(TOLD).get_by_role("button", name="Got it").click()
+        assert tab.page.evaluate(f"() => {widget} === undefined")
+        assert tab.page.evaluate(f"() => {button}.serialize().widgets_values") == saved
+        load(tab.page, tab.page.evaluate(SAVED))
+        assert tab.page.evaluate(f"() => {widget} === undefined")
 
 
 def test_inside_of_a_subgraph(page: Page) -> None:

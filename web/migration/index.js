@@ -4,6 +4,7 @@ import { api } from "../../../scripts/api.js"
 import { app } from "../../../scripts/app.js"
 import { chooseFile, takeDrops } from "./files.js"
 import { isNeeded, knownTypes } from "./needed.js"
+import { showNotes } from "./notes.js"
 import { migrated } from "./server.js"
 import { hide, tell } from "./told.js"
 
@@ -42,6 +43,7 @@ app.registerExtension({
     forget(missing, report)
     arriving = { before, report }
   },
+  loadedGraphNode: showNotes,
   afterConfigureGraph() {
     hide()
     if (!arriving) return

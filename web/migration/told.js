@@ -9,7 +9,7 @@ const STYLE = `
   background: var(--comfy-menu-bg, #353535); border: 1px solid var(--border-color, #4e4e4e);
   box-shadow: 0 4px 18px rgb(0 0 0 / 0.35); }
 .kinema-told p { margin: 0; font-weight: 600; overflow-wrap: anywhere; }
-.kinema-told details { overflow-y: auto; min-height: 0; }
+.kinema-told details, .kinema-told > ul { overflow-y: auto; min-height: 0; }
 .kinema-told summary { cursor: pointer; }
 .kinema-told ul { margin: 6px 0 0; padding-left: 18px; list-style: disc; }
 .kinema-told li { margin-bottom: 4px; overflow-wrap: anywhere; }
@@ -22,22 +22,32 @@ let shown = null
 
 /** Show a report; `undo` is null if there is nothing to go back to. */
 export function tell(report, undo) {
-  hide()
   const lines = listed(report)
-  if (!report.nodes.length && !lines.length && !report.reason) return
-  const box = make("section", "", { className: "kinema-told", role: "status", ariaLabel: "Kinema: migrated workflow" })
-  box.append(make("style", STYLE), make("p", report.headline))
+  if (!report.nodes.length && !lines.length && !report.reason) return hide()
+  const details = []
   if (lines.length) {
-    const details = make("details")
     const list = make("ul")
     list.append(...lines)
-    details.append(make("summary", "What became of each node"), list)
-    box.append(details)
+    const folded = make("details")
+    folded.append(make("summary", "What became of each node"), list)
+    details.push(folded)
   }
-  const buttons = make("div")
-  if (undo) buttons.append(button("Undo", undo))
-  buttons.append(button("Close", hide))
-  box.append(buttons)
+  show(report.headline, details, [...(undo ? [button("Undo", undo)] : []), button("Close", () => {})])
+}
+
+/** Show what there is to know about one node; `done` is called when somebody says that it is enough. */
+export function tellNotes(title, notes, done) {
+  const list = make("ul")
+  list.append(...notes.map((note) => line(note, [])))
+  show(title, [list], [button("Got it", done), button("Keep", () => {})])
+}
+
+function show(headline, parts, buttons) {
+  hide()
+  const box = make("section", "", { className: "kinema-told", role: "status", ariaLabel: "Kinema: migrated workflow" })
+  const row = make("div")
+  row.append(...buttons)
+  box.append(make("style", STYLE), make("p", headline), ...parts, row)
   box.addEventListener("keydown", (event) => event.key === "Escape" && hide())
   document.body.append(box)
   shown = box
