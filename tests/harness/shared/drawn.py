@@ -46,7 +46,7 @@ class Drawn:
             "id": key,
             "type": type,
             "pos": [column * WIDE, row * HIGH],
-            "size": {"0": 315, "1": 200},
+            "size": {"0": 315, "1": 270},
             "flags": {},
             "order": key,
             "mode": mode,
