@@ -77,8 +77,14 @@ def _made(parent: Path) -> tuple[Path, IO[bytes]]:
 def _sweep_one(folder: Path) -> None:
     try:
         lock = (folder / LOCK).open("r+b")
+    except FileNotFoundError:
+        # its process ended before it had made the lock, or after it had removed it; if it is about to make it, it will
+        # make another folder. One that holds something is not a work folder
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        return
     except OSError:
-        return  # not a work folder, not ours to open, or gone meanwhile
+        return  # not a work folder, or not ours to open
     if taken(lock):
         _remove(folder, lock)
     lock.close()
@@ -100,6 +106,14 @@ def taken(file: IO[bytes]) -> bool | None:
 
 
 def _remove(folder: Path, lock: IO[bytes]) -> None:
+    # the lock last, so that whoever ends in between leaves what can be told to be a work folder
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in [entry for entry in entries if entry.name != LOCK]:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)
     shutil.rmtree(folder, ignore_errors=True)
     lock.close()
     # where a file that is open cannot be removed, it can be now
