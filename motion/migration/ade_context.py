@@ -32,7 +32,7 @@ TUNES: Mapping[str, str] = {
 }
 STRIDE = (
     "context_stride above 1 adds windows of every 2nd, 4th, … frame. AnimateDiff-Evolved let some of them reach beyond "
-    "the end of the clip; those are left out here."
+    "the end of the clip or hold a frame twice; those are left out here."
 )
 LOOP = (
     "closed_loop joins the ends of every clip. AnimateDiff-Evolved did so only for clips longer than context_length: "
