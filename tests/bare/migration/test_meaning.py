@@ -196,3 +196,16 @@ def test_schedules_keep_their_names(schedule: str) -> None:
     (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaAnimateModel"]
     assert made["beta_schedule"] == schedule
     assert all(not entry.notes for entry in report.entries)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("ADE_MultivalDynamicFloats", "floats"), ("ADE_MultivalDynamic", "float_val")]
+)
+def test_a_list_of_numbers_is_one_for_each_frame(kind: str, name: str) -> None:
+    prompt = animated()
+    prompt["2"] = {"class_type": "ADE_AnimateDiffLoaderGen1", "inputs": {"model": ["1", 0], "scale_multival": ["5", 0]}}
+    prompt["5"] = {"class_type": kind, "inputs": {name: [0.25, 0.5, 1]}}
+    written, report = migrate(prompt, INSTALLED)
+    (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaMotionValue"]
+    assert (made["frame_values"], made["interpolation"]) == ("0: 0.25, 1: 0.5, 2: 1", "hold")
+    assert notes_of(report) == []
