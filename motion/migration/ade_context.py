@@ -31,11 +31,11 @@ TUNES: Mapping[str, str] = {
     "ADE_ContextExtras_ContextRef_TuneAttnAdain": "attention+adain",
 }
 STRIDE = (
-    "context_stride above 1 adds windows of every 2nd, 4th, … frame. AnimateDiff-Evolved let some of them reach beyond "
+    "context_stride above 1 adds windows of every 2nd, 4th, … frame. The pack before let some of them reach beyond "
     "the end of the clip or hold a frame twice; those are left out here."
 )
 LOOP = (
-    "closed_loop joins the ends of every clip. AnimateDiff-Evolved did so only for clips longer than context_length: "
+    "closed_loop joins the ends of every clip. The pack before did so only for clips longer than context_length: "
     "turn it off to have shorter ones as they were."
 )
 FUSE = frozenset({"pyramid", "flat", "relative", "overlap-linear"})

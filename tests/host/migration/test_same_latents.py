@@ -181,16 +181,16 @@ CASES: dict[str, tuple[Prompt, Meaning]] = {
         ),
         Meaning(24, windows=TWO, pyramid=True, freenoise=True),
     ),
-    "ArtVentureX": (
+    "ArtVentureX, more frames than a window": (
         {
-            **whole({}),
+            **whole({}, frames=24),
             "5": node(
                 "AnimateDiffSampler",
-                **{**MODEL, **SAMPLER, "motion_module": ["6", 0], "frame_number": 6, "latent_image": ["4", 0]},
+                **{**MODEL, **SAMPLER, "motion_module": ["6", 0], "frame_number": 24, "latent_image": ["4", 0]},
             ),
             "6": node("AnimateDiffModuleLoader", model_name=FILES["v2"]),
         },
-        Meaning(),
+        Meaning(24, windows=LOOPED),
     ),
     "v1": (
         whole(generation_2("v1")),
