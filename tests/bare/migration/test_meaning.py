@@ -247,3 +247,15 @@ def test_the_first_pack_had_one_schedule() -> None:
 def test_the_first_pack_says_what_differs(module: str, more: dict[str, Any], words: str) -> None:
     assert any(words in note for note in artventurex(module, **more)[1])
     assert not any(words in note for note in artventurex()[1])
+
+
+@pytest.mark.parametrize(("after", "wanted"), [("0", ""), (", soft light", ", soft light"), ("1080", "1080")])
+@pytest.mark.parametrize("kind", ["BatchPromptSchedule", "PromptSchedule"])
+def test_a_lone_0_behind_prompts_is_no_text(kind: str, after: str, wanted: str) -> None:
+    inputs = {"text": '"0": "a cat"', "app_text": after, "max_frames": 16, "clip": ["1", 1]}
+    written, _ = migrate({"2": {"class_type": kind, "inputs": inputs}}, INSTALLED)
+    made = written["2"]["inputs"]
+    if kind == "PromptSchedule":
+        assert made["text"] == f"a cat {wanted}".rstrip()
+    else:
+        assert made["after"] == wanted
