@@ -96,7 +96,8 @@ def _windows(context: Old, new: Builder, model: Value) -> Value:
     kind = context.node.type
     length = context.get("context_length", 16)
     batched = kind == "ADE_BatchedContextOptions"
-    fuse = context.get("fuse_method", "flat" if kind == "ADE_AnimateDiffUniformContextOptions" else "pyramid")
+    # what a prompt without it got, in graphs it is always there but in the oldest
+    fuse = context.get("fuse_method", "flat" if SCHEDULES[kind] == "looped_uniform" else "pyramid")
     made = new.node(
         "KinemaSlidingContext",
         context,
@@ -137,15 +138,15 @@ def _views(context: Old, new: Builder, model: Value) -> Value:
     views = _views_of(context)
     if views is None:
         return model
-    length = views.get("view_length", 16)
+    length, schedule = views.get("view_length", 16), VIEWS[views.node.type]
     made = new.node(
         "KinemaMotionViews",
         views,
         model=model,
-        context_schedule=VIEWS[views.node.type],
+        context_schedule=schedule,
         context_length=length,
         context_overlap=_overlap(length, views.get("view_overlap", 4)),
-        fuse_method=fused(views.get("fuse_method", "pyramid"), new),
+        fuse_method=fused(views.get("fuse_method", "flat" if schedule == "standard_static" else "pyramid"), new),
         context_stride=views["view_stride"],
         closed_loop=views["closed_loop"],
         use_on_equal_length=views["use_on_equal_length"],

@@ -259,3 +259,26 @@ def test_a_lone_0_behind_prompts_is_no_text(kind: str, after: str, wanted: str) 
         assert made["text"] == f"a cat {wanted}".rstrip()
     else:
         assert made["after"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "fuse"),
+    [
+        ("ADE_LoopedUniformContextOptions", "flat"),
+        ("ADE_AnimateDiffUniformContextOptions", "flat"),
+        ("ADE_StandardUniformContextOptions", "pyramid"),
+        ("ADE_StandardStaticContextOptions", "pyramid"),
+        ("ADE_BatchedContextOptions", "flat"),
+        ("ADE_StandardStaticViewOptions", "flat"),
+        ("ADE_StandardUniformViewOptions", "pyramid"),
+        ("ADE_LoopedUniformViewOptions", "pyramid"),
+    ],
+)
+def test_a_prompt_without_fuse_method_gets_what_it_got(kind: str, fuse: str) -> None:
+    prompt = animated(context={"class_type": kind, "inputs": {}})
+    if kind.endswith("ViewOptions"):
+        prompt["4"] = {"class_type": "ADE_ViewsOnlyContextOptions", "inputs": {"view_opts_req": ["5", 0]}}
+        prompt["5"] = {"class_type": kind, "inputs": {}}
+    written, _ = migrate(prompt, INSTALLED)
+    (made,) = [node["inputs"] for node in written.values() if "context_schedule" in node["inputs"]]
+    assert made["fuse_method"] == fuse
