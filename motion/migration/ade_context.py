@@ -38,6 +38,12 @@ LOOP = (
     "closed_loop joins the ends of every clip. The pack before did so only for clips longer than context_length: "
     "turn it off to have shorter ones as they were."
 )
+LOOPS = "closed loops join the ends of clips shorter than a window too"
+DIFFERS: Mapping[str, str] = {
+    "ADE_StandardUniformContextOptions": "strides above 1 never reach beyond the end",
+    "ADE_LoopedUniformContextOptions": LOOPS,
+    "ADE_AnimateDiffUniformContextOptions": LOOPS,
+}
 FUSE = frozenset({"pyramid", "flat", "relative", "overlap-linear"})
 
 
@@ -207,7 +213,7 @@ def _reuse(extra: Old, new: Builder, model: Value) -> Value:
 
 
 RULES = (
-    *(Rule(id, PACK, ("KinemaSlidingContext", "KinemaMotionViews"), None) for id in SCHEDULES),
+    *(Rule(id, PACK, ("KinemaSlidingContext", "KinemaMotionViews"), None, DIFFERS.get(id, "")) for id in SCHEDULES),
     Rule(VIEWS_ONLY, PACK, ("KinemaMotionViews",), None),
     *(Rule(id, PACK, ("KinemaMotionViews",), None) for id in VIEWS),
     Rule(SET_EXTRAS, PACK, ("KinemaContextReference", "KinemaNaiveReuse"), None),

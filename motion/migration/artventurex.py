@@ -136,7 +136,13 @@ def _loras(old: Old, new: Builder) -> Value:
 
 EMPTY = ("EmptyLatentImage", "ADE_EmptyLatentImageLarge")
 RULES = (
-    Rule("AnimateDiffModuleLoader", PACK, ("KinemaLoadMotionModule",), load),
+    Rule(
+        "AnimateDiffModuleLoader",
+        PACK,
+        ("KinemaLoadMotionModule",),
+        load,
+        "modules without a middle block are normalised as published",
+    ),
     Rule(
         "AnimateDiffSampler",
         PACK,
@@ -144,6 +150,6 @@ RULES = (
         sample,
     ),
     Rule(LORA, PACK, ("KinemaLoadMotionLora",), None),
-    Rule(WINDOWS, PACK, ("KinemaSlidingContext",), None),
+    Rule(WINDOWS, PACK, ("KinemaSlidingContext",), None, "'uniform v2' is looped_uniform"),
     Rule("ImageSizeAndBatchSize", PACK, ("GetImageSize",), size),
 )
