@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from .ade_context import in_windows, tell
 from .ade_models import (
+    AS_PUBLISHED,
     adjusted,
     motion_module,
     pools_version_2,
@@ -31,6 +32,7 @@ GROUP_NORMS = (
     "apply_v2_models_properly was off or not there yet: v2 modules were normalised over all frames then. Kinema "
     "normalises each frame, as AnimateDiff does, so motion may look different."
 )
+AS_PUBLISHED_2 = "v1, v2, SDXL and PIA modules are normalised as published"
 MAKES = ("KinemaLoadMotionModule", "KinemaAnimateModel", "KinemaSlidingContext", "KinemaClipNoise")
 
 
@@ -207,10 +209,10 @@ def empty_latent(old: Old, new: Builder) -> Sequence[Value]:
 
 
 RULES = (
-    Rule("ADE_AnimateDiffLoaderGen1", PACK, MAKES, load_and_apply),
-    Rule("ADE_AnimateDiffLoaderWithContext", PACK, MAKES, load_and_apply, "v2 modules are normalised as published"),
-    Rule("AnimateDiffLoaderV1", PACK, ("KinemaLoadMotionModule", "KinemaAnimateModel"), load_v1),
-    Rule("ADE_AnimateDiffLoaderV1Advanced", PACK, MAKES[:3], load_v1),
+    Rule("ADE_AnimateDiffLoaderGen1", PACK, MAKES, load_and_apply, AS_PUBLISHED),
+    Rule("ADE_AnimateDiffLoaderWithContext", PACK, MAKES, load_and_apply, AS_PUBLISHED_2),
+    Rule("AnimateDiffLoaderV1", PACK, ("KinemaLoadMotionModule", "KinemaAnimateModel"), load_v1, AS_PUBLISHED_2),
+    Rule("ADE_AnimateDiffLoaderV1Advanced", PACK, MAKES[:3], load_v1, AS_PUBLISHED_2),
     Rule("ADE_UseEvolvedSampling", PACK, ("KinemaAnimateModel", "KinemaBetaSchedule"), use_evolved),
     *(Rule(id, PACK, ("KinemaAnimateModel",), None) for id in (SIMPLE, ADVANCED)),
     Rule(I2V, PACK, ("KinemaLcmPicture", "KinemaAnimateModel"), None),

@@ -31,13 +31,19 @@ TUNES: Mapping[str, str] = {
     "ADE_ContextExtras_ContextRef_TuneAttnAdain": "attention+adain",
 }
 STRIDE = (
-    "context_stride above 1 adds windows of every 2nd, 4th, … frame. AnimateDiff-Evolved let some of them reach beyond "
-    "the end of the clip; those are left out here."
+    "context_stride above 1 adds windows of every 2nd, 4th, … frame. The pack before let some of them reach beyond "
+    "the end of the clip or hold a frame twice; those are left out here."
 )
 LOOP = (
-    "closed_loop joins the ends of every clip. AnimateDiff-Evolved did so only for clips longer than context_length: "
+    "closed_loop joins the ends of every clip. The pack before did so only for clips longer than context_length: "
     "turn it off to have shorter ones as they were."
 )
+LOOPS = "closed loops join the ends of clips shorter than a window too"
+DIFFERS: Mapping[str, str] = {
+    "ADE_StandardUniformContextOptions": "strides above 1 never reach beyond the end",
+    "ADE_LoopedUniformContextOptions": LOOPS,
+    "ADE_AnimateDiffUniformContextOptions": LOOPS,
+}
 FUSE = frozenset({"pyramid", "flat", "relative", "overlap-linear"})
 
 
@@ -96,7 +102,8 @@ def _windows(context: Old, new: Builder, model: Value) -> Value:
     kind = context.node.type
     length = context.get("context_length", 16)
     batched = kind == "ADE_BatchedContextOptions"
-    fuse = context.get("fuse_method", "flat" if kind == "ADE_AnimateDiffUniformContextOptions" else "pyramid")
+    # what a prompt without it got, in graphs it is always there but in the oldest
+    fuse = context.get("fuse_method", "flat" if SCHEDULES[kind] == "looped_uniform" else "pyramid")
     made = new.node(
         "KinemaSlidingContext",
         context,
@@ -137,15 +144,15 @@ def _views(context: Old, new: Builder, model: Value) -> Value:
     views = _views_of(context)
     if views is None:
         return model
-    length = views.get("view_length", 16)
+    length, schedule = views.get("view_length", 16), VIEWS[views.node.type]
     made = new.node(
         "KinemaMotionViews",
         views,
         model=model,
-        context_schedule=VIEWS[views.node.type],
+        context_schedule=schedule,
         context_length=length,
         context_overlap=_overlap(length, views.get("view_overlap", 4)),
-        fuse_method=fused(views.get("fuse_method", "pyramid"), new),
+        fuse_method=fused(views.get("fuse_method", "flat" if schedule == "standard_static" else "pyramid"), new),
         context_stride=views["view_stride"],
         closed_loop=views["closed_loop"],
         use_on_equal_length=views["use_on_equal_length"],
@@ -206,7 +213,7 @@ def _reuse(extra: Old, new: Builder, model: Value) -> Value:
 
 
 RULES = (
-    *(Rule(id, PACK, ("KinemaSlidingContext", "KinemaMotionViews"), None) for id in SCHEDULES),
+    *(Rule(id, PACK, ("KinemaSlidingContext", "KinemaMotionViews"), None, DIFFERS.get(id, "")) for id in SCHEDULES),
     Rule(VIEWS_ONLY, PACK, ("KinemaMotionViews",), None),
     *(Rule(id, PACK, ("KinemaMotionViews",), None) for id in VIEWS),
     Rule(SET_EXTRAS, PACK, ("KinemaContextReference", "KinemaNaiveReuse"), None),

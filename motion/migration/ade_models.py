@@ -29,6 +29,7 @@ POOLED = (
     "This motion module: only those group norms look at all frames that do so in its authors' code. "
     "AnimateDiff-Evolved did so in every group norm, so motion may look different."
 )
+AS_PUBLISHED = "v1, SDXL and PIA modules are normalised as published"
 PER_FRAME = frozenset({"v3_sd15_mm"})
 """Modules whose group norms looked at single frames there too, however they were loaded."""
 ANIMATE_LCM = frozenset({"animatelcm_sd15_t2v", "animatelcm_sd15_i2v"})
@@ -211,7 +212,13 @@ def scale_of(old: Old, new: Builder, own: Value = 1.0) -> Value:
 
 
 RULES = (
-    Rule("ADE_LoadAnimateDiffModel", PACK, ("KinemaLoadMotionModule", "KinemaAdjustPositions"), load_model),
+    Rule(
+        "ADE_LoadAnimateDiffModel",
+        PACK,
+        ("KinemaLoadMotionModule", "KinemaAdjustPositions"),
+        load_model,
+        AS_PUBLISHED,
+    ),
     Rule("ADE_LoadAnimateLCMI2VModel", PACK, ("KinemaLoadMotionModule", "KinemaAdjustPositions"), load_lcm_i2v),
     Rule("ADE_LoadAnimateDiffModelWithCameraCtrl", PACK, ("KinemaLoadMotionModule",), load_with_camera),
     Rule("ADE_AnimateDiffLoRALoader", PACK, ("KinemaLoadMotionLora",), load_lora),

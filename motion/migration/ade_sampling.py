@@ -211,13 +211,13 @@ def _cfg(frame: Old, new: Builder) -> Value:
 RULES = (
     Rule(SETTINGS, PACK, ("KinemaClipNoise", "KinemaFreeInit", "CFGOverride"), None),
     *(Rule(id, PACK, ("KinemaNoiseLayer",), None) for id in METHODS),
-    Rule(FREEINIT, PACK, ("KinemaFreeInit",), None),
+    Rule(FREEINIT, PACK, ("KinemaFreeInit",), None, "as in its paper: filters, and the first noise again"),
     Rule(AGAIN, PACK, (), None),
     *(Rule(id, PACK, ("CFGOverride",), None) for id in CFGS),
     *(Rule(id, PACK, (target,), None) for id, (target, *_) in EXTRAS.items()),
     Rule(INJECTION, PACK, ("VAEEncode", "KinemaInjectPicture"), None),
     Rule("ADE_NoisedImageInjectOptions", PACK, (), None),
     Rule("ADE_AncestralOptions", PACK, (), None, "samplers draw their own noise between steps"),
-    Rule(SIGMAS, PACK, ("KinemaAnimateModel",), None),
+    Rule(SIGMAS, PACK, ("KinemaAnimateModel",), None, "lcm[25_ots] is lcm"),
     *(Rule(id, PACK, (), None, "mixed noise schedules are left out") for id in OTHER_SIGMAS),
 )

@@ -20,6 +20,12 @@ def multival(old: Old, new: Builder) -> Sequence[Value]:
             new.note("The values follow the text of the schedule; set frames on Motion Value if it uses max_f.")
         return [made[0]]
     value = old.get("float_val", old.get("floats", 1.0))
+    if isinstance(value, list) and value and all(is_number(one) for one in value):
+        # prompts may have a list where graphs have a wire; the last one holds
+        frames = ", ".join(f"{frame}: {one}" for frame, one in enumerate(value))
+        return [
+            new.node("KinemaMotionValue", old, frame_values=frames, interpolation="hold", mask=old["mask_optional"])[0]
+        ]
     return [new.node("KinemaMotionValue", old, value=value, mask=old["mask_optional"])[0]]
 
 

@@ -40,10 +40,16 @@ def _travel(old: Old, new: Builder, frames: Value) -> Sequence[Value]:
         prompts=old.get("text", ""),
         frames=frames,
         before=old.get("pre_text", ""),
-        after=old.get("app_text", ""),
+        after=_after(old, "app_text"),
         **_letters(old, new),
     )
     return [made[0], made[2]]
+
+
+def _after(old: Old, name: str) -> Value:
+    """The text behind every prompt; a lone 0, the default of some versions, was taken off there."""
+    text = old.get(name, "")
+    return "" if text in ("0", 0) else text
 
 
 def _told(old: Old, name: str) -> str:
@@ -68,8 +74,8 @@ def _letters(old: Old, new: Builder) -> dict[str, Value]:
 
 def sdxl(old: Old, new: Builder) -> Sequence[Value | None]:
     """Prompts for both text encoders of SDXL."""
-    before, after = old.get("pre_text_G", ""), old.get("app_text_G", "")
-    if (before, after) != (old.get("pre_text_L", ""), old.get("app_text_L", "")):
+    before, after = old.get("pre_text_G", ""), _after(old, "app_text_G")
+    if (before, after) != (old.get("pre_text_L", ""), _after(old, "app_text_L")):
         new.note("Texts before and after are those for CLIP-G, around the prompts of both encoders.")
     if old.get("crop_w", 0) != 0 or old.get("crop_h", 0) != 0:
         new.note("Sizes and crops of SDXL's conditioning are left out.")
@@ -96,7 +102,7 @@ def single(old: Old, new: Builder) -> Sequence[Value | None]:
         new.note("Each frame has its own prompt here, where Prompt Schedule gave that of current_frame to all.")
         return _travel(old, new, old.get("max_frames", 16))
     prompt = match.group(2) if match.group(2) is not None else match.group(3)
-    wires = [old.get(name, "") for name in ("pre_text", "app_text")]
+    wires = [old.get("pre_text", ""), _after(old, "app_text")]
     if any(isinstance(value, Link) for value in wires):
         joined: Value = prompt
         if wires[0] != "":

@@ -196,3 +196,89 @@ def test_schedules_keep_their_names(schedule: str) -> None:
     (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaAnimateModel"]
     assert made["beta_schedule"] == schedule
     assert all(not entry.notes for entry in report.entries)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("ADE_MultivalDynamicFloats", "floats"), ("ADE_MultivalDynamic", "float_val")]
+)
+def test_a_list_of_numbers_is_one_for_each_frame(kind: str, name: str) -> None:
+    prompt = animated()
+    prompt["2"] = {"class_type": "ADE_AnimateDiffLoaderGen1", "inputs": {"model": ["1", 0], "scale_multival": ["5", 0]}}
+    prompt["5"] = {"class_type": kind, "inputs": {name: [0.25, 0.5, 1]}}
+    written, report = migrate(prompt, INSTALLED)
+    (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaMotionValue"]
+    assert (made["frame_values"], made["interpolation"]) == ("0: 0.25, 1: 0.5, 2: 1", "hold")
+    assert notes_of(report) == []
+
+
+def artventurex(module: str = "mm_sd_v15_v2.ckpt", **more: Any) -> tuple[dict[str, Any], list[str]]:
+    """The nodes in the place of ArtVentureX's sampler by type, and notes."""
+    prompt = {
+        "1": {"class_type": "AnimateDiffModuleLoader", "inputs": {"model_name": module}},
+        "2": {"class_type": "AnimateDiffSampler", "inputs": {"motion_module": ["1", 0], "frame_number": 16, **more}},
+        "3": {"class_type": "AnimateDiffSlidingWindowOptions", "inputs": {"context_schedule": "uniform v2"}},
+    }
+    written, report = migrate(prompt, INSTALLED)
+    return {node["class_type"]: node["inputs"] for node in written.values()}, notes_of(report)
+
+
+def test_the_first_pack_cut_long_clips_without_being_asked() -> None:
+    assert "KinemaSlidingContext" not in artventurex()[0]
+    for frames in (17, ["9", 0]):
+        made = artventurex(frame_number=frames)[0]["KinemaSlidingContext"]
+        windows = [made[name] for name in ("context_schedule", "context_length", "context_overlap", "fuse_method")]
+        assert windows == ["looped_uniform", 16, 4, "flat"]
+
+
+def test_the_first_pack_had_one_schedule() -> None:
+    for module in ("mm_sd_v15_v2.ckpt", "AnimateLCM_sd15_t2v.ckpt"):
+        assert artventurex(module)[0]["KinemaAnimateModel"]["beta_schedule"] == "sqrt_linear (AnimateDiff)"
+
+
+@pytest.mark.parametrize(
+    ("module", "more", "words"),
+    [
+        ("mm_sd_v15.ckpt", {}, "every group norm"),
+        ("v3_sd15_mm.ckpt", {}, "every group norm"),
+        ("mm_sd_v15_v2.ckpt", {"inject_method": "legacy"}, "behind the upsampling"),
+        ("mm_sd_v15_v2.ckpt", {"sliding_window_opts": ["3", 0]}, "in one piece"),
+    ],
+)
+def test_the_first_pack_says_what_differs(module: str, more: dict[str, Any], words: str) -> None:
+    assert any(words in note for note in artventurex(module, **more)[1])
+    assert not any(words in note for note in artventurex()[1])
+
+
+@pytest.mark.parametrize(("after", "wanted"), [("0", ""), (", soft light", ", soft light"), ("1080", "1080")])
+@pytest.mark.parametrize("kind", ["BatchPromptSchedule", "PromptSchedule"])
+def test_a_lone_0_behind_prompts_is_no_text(kind: str, after: str, wanted: str) -> None:
+    inputs = {"text": '"0": "a cat"', "app_text": after, "max_frames": 16, "clip": ["1", 1]}
+    written, _ = migrate({"2": {"class_type": kind, "inputs": inputs}}, INSTALLED)
+    made = written["2"]["inputs"]
+    if kind == "PromptSchedule":
+        assert made["text"] == f"a cat {wanted}".rstrip()
+    else:
+        assert made["after"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("kind", "fuse"),
+    [
+        ("ADE_LoopedUniformContextOptions", "flat"),
+        ("ADE_AnimateDiffUniformContextOptions", "flat"),
+        ("ADE_StandardUniformContextOptions", "pyramid"),
+        ("ADE_StandardStaticContextOptions", "pyramid"),
+        ("ADE_BatchedContextOptions", "flat"),
+        ("ADE_StandardStaticViewOptions", "flat"),
+        ("ADE_StandardUniformViewOptions", "pyramid"),
+        ("ADE_LoopedUniformViewOptions", "pyramid"),
+    ],
+)
+def test_a_prompt_without_fuse_method_gets_what_it_got(kind: str, fuse: str) -> None:
+    prompt = animated(context={"class_type": kind, "inputs": {}})
+    if kind.endswith("ViewOptions"):
+        prompt["4"] = {"class_type": "ADE_ViewsOnlyContextOptions", "inputs": {"view_opts_req": ["5", 0]}}
+        prompt["5"] = {"class_type": kind, "inputs": {}}
+    written, _ = migrate(prompt, INSTALLED)
+    (made,) = [node["inputs"] for node in written.values() if "context_schedule" in node["inputs"]]
+    assert made["fuse_method"] == fuse
