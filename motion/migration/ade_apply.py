@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from .ade_context import in_windows
+from .ade_context import in_windows, tell
 from .ade_models import (
     adjusted,
     motion_module,
+    pools_version_2,
     scale_of,
+    selected,
     settings_scale,
     with_picture_of_lcm,
     with_picture_of_pia,
@@ -28,16 +30,17 @@ PER_BLOCK = (
     "ADE_PerBlockHighLevel",
     *(f"ADE_PerBlock_{size}_{by}" for size in ("SD15", "SDXL") for by in ("MidLevel", "LowLevel", "FromFloats")),
 )
+LEGACY = "ADE_AnimateDiffLoaderWithContext"
 GROUP_NORMS = (
-    "apply_v2_models_properly was off: v2 modules were normalised over all frames then. Kinema normalises each frame, "
-    "as AnimateDiff does, so motion may look different."
+    "apply_v2_models_properly was off or not there yet: v2 modules were normalised over all frames then. Kinema "
+    "normalises each frame, as AnimateDiff does, so motion may look different."
 )
 MAKES = ("KinemaLoadMotionModule", "KinemaAnimateModel", "KinemaSlidingContext", "KinemaClipNoise")
 
 
 def load_and_apply(old: Old, new: Builder) -> Sequence[Value]:
     """Generation 1: a loader that also applies, with or without context."""
-    schedule = beta_of(old, new, old.get("beta_schedule", "autoselect"))
+    schedule = selected(beta_of(old, new, old.get("beta_schedule", "autoselect")), old, new)
     scale = keyframed(old, new, "scale_multival", scale_of(old, new, old.get("motion_scale", 1.0)))
     effect = keyframed(old, new, "effect_multival", product(new, old, old["effect_multival"]))
     animate = new.node(
@@ -52,7 +55,11 @@ def load_and_apply(old: Old, new: Builder) -> Sequence[Value]:
     )
     module = motion_module(old, new)
     new.new[animate.id].values["motion_model"] = adjusted(old, new, module[0])
-    if old.get("apply_v2_models_properly", True) is False:
+    if (
+        old.node.type == LEGACY
+        and not old.get("apply_v2_models_properly", False)
+        and pools_version_2(old["model_name"])
+    ):
         new.note(GROUP_NORMS)
     _blocks(old, new)
     return [sampled(old, new, in_windows(old, new, animate[0]))]
@@ -64,9 +71,11 @@ def load_v1(old: Old, new: Builder) -> Sequence[Value]:
         "KinemaAnimateModel",
         old,
         model=old.need("model"),
-        beta_schedule=beta(old.get("beta_schedule", "autoselect")),
+        beta_schedule=selected(beta(old.get("beta_schedule", "autoselect"), new), old, new),
     )
     module = motion_module(old, new)
+    if pools_version_2(old["model_name"]):
+        new.note(GROUP_NORMS)
     new.new[animate.id].values["motion_model"] = module[0]
     model: Value = animate[0]
     length = old.get("context_length", 0)
@@ -82,6 +91,7 @@ def load_v1(old: Old, new: Builder) -> Sequence[Value]:
             closed_loop=old["closed_loop"],
             fuse_method="flat",
         )[0]
+        tell(new, old, old.get("context_stride", 1))
     return [model, old.need("latents")]
 
 
@@ -91,6 +101,8 @@ def use_evolved(old: Old, new: Builder) -> Sequence[Value]:
     own = old.get("beta_schedule", "autoselect")
     schedule = beta_of(old, new, own)
     applies = _applies(old, "m_models")
+    if applies:
+        schedule = selected(schedule, applies[0].upstream("motion_model"), new)
     for apply in applies:
         model = _animated(apply, new, model, schedule)
     if not applies and schedule not in ("auto", "use existing"):
@@ -187,7 +199,7 @@ def unload(old: Old, new: Builder) -> Sequence[Value]:
 
 def choose_noise(old: Old, new: Builder) -> Sequence[Value]:
     """A checkpoint with a noise schedule of its own."""
-    schedule = beta(old.get("beta_schedule", "use existing"))
+    schedule = beta(old.get("beta_schedule", "use existing"), new)
     loaded = new.node("CheckpointLoaderSimple", old, ckpt_name=old.need("ckpt_name"))
     if old.get("use_custom_scale_factor", False) is True:
         new.note(

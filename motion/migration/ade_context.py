@@ -34,6 +34,10 @@ STRIDE = (
     "context_stride above 1 adds windows of every 2nd, 4th, … frame. AnimateDiff-Evolved let some of them reach beyond "
     "the end of the clip; those are left out here."
 )
+LOOP = (
+    "closed_loop joins the ends of every clip. AnimateDiff-Evolved did so only for clips longer than context_length: "
+    "turn it off to have shorter ones as they were."
+)
 FUSE = frozenset({"pyramid", "flat", "relative", "overlap-linear"})
 
 
@@ -67,12 +71,29 @@ def in_windows(old: Old, new: Builder, model: Value) -> Value:
 
 
 def window(contexts: list[Old]) -> tuple[Value, Value]:
-    """Length and overlap of the windows that noise goes by; ABSENT both if there are none."""
+    """Length and overlap of what noise goes by, the views of the first context or its windows; ABSENT without any."""
     for context in contexts:
-        if context.node.mode == LIVE and context.node.type != VIEWS_ONLY:
-            length = context.get("context_length", 16)
-            return length, _overlap(length, context.get("context_overlap", 4))
+        if context.node.mode == LIVE:
+            views = _views_of(context)
+            at, what = (views, "view") if views is not None and views.node.mode == LIVE else (context, "context")
+            if what == "context" and context.node.type == VIEWS_ONLY:
+                break
+            length = at.get(f"{what}_length", 16)
+            overlap = 0 if context.node.type == "ADE_BatchedContextOptions" else at.get(f"{what}_overlap", 4)
+            return length, _overlap(length, overlap)
     return ABSENT, ABSENT
+
+
+def _views_of(context: Old) -> Old | None:
+    return context.setting("view_opts_req" if context.node.type == VIEWS_ONLY else "view_opts", *VIEWS)
+
+
+def tell(new: Builder, at: Old, stride: Value) -> None:
+    """Say where windows or views differ from those of AnimateDiff-Evolved."""
+    if is_number(stride) and stride > 1:
+        new.note(STRIDE)
+    if at.get("closed_loop", False) is True:
+        new.note(LOOP)
 
 
 def _windows(context: Old, new: Builder, model: Value) -> Value:
@@ -94,9 +115,7 @@ def _windows(context: Old, new: Builder, model: Value) -> Value:
         start_percent=context["start_percent"],
         guarantee_steps=context["guarantee_steps"],
     )
-    stride = context.get("context_stride", 1)
-    if is_number(stride) and stride > 1:
-        new.note(STRIDE)
+    tell(new, context, context.get("context_stride", 1))
     return made[0]
 
 
@@ -119,8 +138,7 @@ def _overlap(length: Value, overlap: Value) -> Value:
 
 
 def _views(context: Old, new: Builder, model: Value) -> Value:
-    name = "view_opts_req" if context.node.type == VIEWS_ONLY else "view_opts"
-    views = context.setting(name, *VIEWS)
+    views = _views_of(context)
     if views is None:
         return model
     length = views.get("view_length", 16)
@@ -136,6 +154,7 @@ def _views(context: Old, new: Builder, model: Value) -> Value:
         closed_loop=views["closed_loop"],
         use_on_equal_length=views["use_on_equal_length"],
     )
+    tell(new, views, views.get("view_stride", 1))
     return made[0]
 
 

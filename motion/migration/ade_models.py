@@ -23,9 +23,17 @@ VERSION_1 = frozenset(
     {"mm_sd_v14", "mm_sd_v15", "mm-stabilized_mid", "mm-stabilized_high", "temporaldiff-v1-animatediff"}
 )
 """Modules of AnimateDiff v1 by the names they were published under, in small letters."""
+POOLING = VERSION_1 | {"mm_sdxl_v10_beta", "hsxl_temporal_layers", "pia"}
+"""Modules for which AnimateDiff-Evolved let every group norm look at all frames."""
 POOLED = (
-    "AnimateDiff v1: the group norms of residual blocks and of the output look at all frames, as in its authors' code. "
+    "This motion module: only those group norms look at all frames that do so in its authors' code. "
     "AnimateDiff-Evolved did so in every group norm, so motion may look different."
+)
+PER_FRAME = frozenset({"v3_sd15_mm"})
+"""Modules whose group norms looked at single frames there too, however they were loaded."""
+ANIMATE_LCM = frozenset({"animatelcm_sd15_t2v", "animatelcm_sd15_i2v"})
+AS_LCM = (
+    "beta_schedule is lcm, which autoselect took for AnimateLCM. auto takes the schedule it was trained with instead."
 )
 CAPTIONS = {"cap_initial_pe_length": "cap", "interpolate_pe_to_length": "interpolate_to"}
 
@@ -33,9 +41,23 @@ CAPTIONS = {"cap_initial_pe_length": "cap", "interpolate_pe_to_length": "interpo
 def motion_module(old: Old, new: Builder) -> Made:
     """A motion module by its file."""
     name = old.need("model_name")
-    if isinstance(name, str) and published(name) in VERSION_1:
+    if isinstance(name, str) and published(name) in POOLING:
         new.note(POOLED)
     return new.node("KinemaLoadMotionModule", old, motion_module=name)
+
+
+def selected(schedule: Value, loader: Old | None, new: Builder) -> Value:
+    """The noise schedule that AnimateDiff-Evolved selected for the motion module of a loader, where auto differs."""
+    name = loader["model_name"] if loader is not None else ABSENT
+    if schedule == "auto" and isinstance(name, str) and published(name) in ANIMATE_LCM:
+        new.note(AS_LCM)
+        return "lcm"
+    return schedule
+
+
+def pools_version_2(name: Value) -> bool:
+    """Whether a file may be a v2 module, which old loaders let pool its group norms."""
+    return not isinstance(name, str) or published(name) not in POOLING | PER_FRAME
 
 
 def load_model(old: Old, new: Builder) -> Sequence[Value]:

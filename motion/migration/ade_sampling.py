@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from .ade_context import contexts_of, window
 from .ade_values import PACK
-from .records import LIVE, Value
+from .records import LIVE, Value, is_number
 from .rules import ABSENT, Builder, Old, Rule
 
 SETTINGS = "ADE_AnimateDiffSamplingSettings"
@@ -36,7 +36,8 @@ OTHER_SIGMAS = (
     "ADE_SigmaScheduleWeightedAverageInterp",
     "ADE_SigmaScheduleSplitAndCombine",
 )
-BETAS: Mapping[str, str] = {"autoselect": "auto", "lcm[25_ots]": "lcm"}
+FEW = "lcm[25_ots]"
+BETAS: Mapping[str, str] = {"autoselect": "auto", FEW: "lcm"}
 
 
 def settings_of(old: Old) -> Old | None:
@@ -52,13 +53,15 @@ def beta_of(old: Old, new: Builder, own: Value) -> Value:
         sigmas = settings.setting("sigma_schedule", SIGMAS, *OTHER_SIGMAS)
         if sigmas is not None and sigmas.node.mode == LIVE:
             if sigmas.node.type == SIGMAS:
-                return beta(sigmas.get("beta_schedule", "autoselect"))
+                return beta(sigmas.get("beta_schedule", "autoselect"), new)
             new.note(f"{sigmas.node.type}: mixed noise schedules are left out; choose beta_schedule on Animate Model.")
-    return beta(own)
+    return beta(own, new)
 
 
-def beta(name: Value) -> Value:
+def beta(name: Value, new: Builder) -> Value:
     """A noise schedule in Kinema's words."""
+    if name == FEW:
+        new.note(f"{FEW} is lcm here, which keeps 50 noise levels instead of 25.")
     return BETAS.get(name, name) if isinstance(name, str) else name
 
 
@@ -145,13 +148,18 @@ def _iterated(settings: Old, new: Builder, model: Value) -> Value:
         return model
     if options.get("apply_to_1st_iter", False) or options.get("sigma_step", 999) != 999:
         new.note("FreeInit starts from the first noise level and after the first iteration, as its paper does.")
+    if options.get("filter", "gaussian") in ("ideal", "box"):
+        new.note("The filter cuts exactly at d_s and d_t; AnimateDiff-Evolved's cut a little elsewhere.")
+    iterations = options.get("iterations", 2)
+    if not is_number(iterations) or iterations > 2:
+        new.note("From the third iteration on, FreeInit takes the noise of the first one again, as its paper does.")
     if str(options.get("init_type", "")).startswith("Dink"):
         new.note("FreeInit as in its paper takes the place of the variant DinkInit_v1.")
     made = new.node(
         "KinemaFreeInit",
         options,
         model=model,
-        iterations=options.get("iterations", 2),
+        iterations=iterations,
         filter=options.get("filter", "gaussian"),
         d_s=options.get("d_s", 0.25),
         d_t=options.get("d_t", 0.25),

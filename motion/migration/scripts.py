@@ -38,7 +38,7 @@ def animated(script: Old, new: Builder, model: Value) -> Value:
         "KinemaAnimateModel",
         script,
         model=model,
-        beta_schedule=beta(script.get("beta_schedule", "autoselect")),
+        beta_schedule=beta(script.get("beta_schedule", "autoselect"), new),
     )
     new.new[animate.id].values["motion_model"] = motion_module(script, new)[0]
     return in_windows(script, new, animate[0])

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from kinema.motion.migration import migrate
+from kinema.motion.migration import Report, migrate
 from kinema.motion.migration.targets import INSTALLED
 from kinema.motion.sampling import SCHEDULES
 from kinema.motion.windows import WindowOptions, plan_windows
@@ -22,12 +22,14 @@ WINDOWS: list[tuple[str, bool, int, list[list[int]]]] = [
     ("ADE_LoopedUniformContextOptions", True, 1, [span(12, 28), span(0, 16)]),
     ("ADE_AnimateDiffUniformContextOptions", True, 1, [span(12, 28), span(0, 16)]),
     ("ADE_AnimateDiffUniformContextOptions", False, 0, [span(0, 16), span(12, 28)]),
+    ("ADE_BatchedContextOptions", False, 1, [span(0, 16), span(16, 24)]),
 ]
 """AnimateDiff-Evolved's windows of 16 frames with 4 in common in a clip of 24: node, closed loop, step, windows."""
 
 
 def animated(module: str = "mm_sd_v15_v2.ckpt", context: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    loader = {"model": ["1", 0], "model_name": module, "beta_schedule": "autoselect", **more}
+    loader = {"model": ["1", 0], "model_name": module, "beta_schedule": "autoselect"}
+    loader |= {"apply_v2_models_properly": True, **more}
     prompt = {
         "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "any.safetensors"}},
         "2": {"class_type": "ADE_AnimateDiffLoaderWithContext", "inputs": loader},
@@ -62,10 +64,107 @@ def test_windows_are_the_same(type: str, closed: bool, step: int, wanted: list[l
     assert sorted(found) == sorted(wanted)
 
 
-def test_a_stride_says_what_differs() -> None:
+def test_windows_say_what_differs() -> None:
     assert windows_of("ADE_StandardUniformContextOptions")[1] == []
     (note,) = windows_of("ADE_StandardUniformContextOptions", stride=2)[1]
     assert "beyond the end of the clip" in note
+    (note,) = windows_of("ADE_LoopedUniformContextOptions", closed=True)[1]
+    assert "only for clips longer than context_length" in note
+
+
+def test_a_loop_of_one_window_is_what_is_told() -> None:
+    """What the note says: the old pack sampled such a clip in one piece."""
+    turned = WindowOptions("looped_uniform", 16, 4, closed_loop=True)
+    assert len(plan_windows(16, 1, turned)) > 1
+    assert len(plan_windows(16, 1, WindowOptions("looped_uniform", 16, 4))) == 1
+
+
+@pytest.mark.parametrize(("stride", "closed", "notes"), [(1, False, 0), (2, False, 1), (1, True, 1)])
+def test_views_say_it_too(stride: int, closed: bool, notes: int) -> None:
+    views = {"view_length": 16, "view_overlap": 4, "view_stride": stride, "closed_loop": closed}
+    prompt = animated(context={"class_type": "ADE_ViewsOnlyContextOptions", "inputs": {"view_opts_req": ["5", 0]}})
+    prompt["5"] = {"class_type": "ADE_LoopedUniformViewOptions", "inputs": {**views, "fuse_method": "pyramid"}}
+    assert len(notes_of(migrate(prompt, INSTALLED)[1])) == notes
+
+
+def notes_of(report: Report) -> list[str]:
+    return [note for entry in report.entries for note in entry.notes]
+
+
+def freenoise(context: dict[str, Any], views: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What Clip Noise is told, for FreeNoise over a context with or without views."""
+    prompt = animated(context=context, sample_settings=["6", 0])
+    prompt["6"] = {"class_type": "ADE_AnimateDiffSamplingSettings", "inputs": {"noise_type": "FreeNoise"}}
+    if views is not None:
+        prompt["5"] = {"class_type": "ADE_StandardStaticViewOptions", "inputs": views}
+        context["inputs"]["view_opts_req" if "Only" in context["class_type"] else "view_opts"] = ["5", 0]
+    written, _ = migrate(prompt, INSTALLED)
+    (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaClipNoise"]
+    return {name: value for name, value in made.items() if name.startswith("context_")}
+
+
+def test_freenoise_goes_by_views_where_there_are_any() -> None:
+    windows = {"context_length": 24, "context_overlap": 6, "fuse_method": "pyramid"}
+    views = {"view_length": 16, "view_overlap": 4, "fuse_method": "flat"}
+    wanted = {"context_length": 16, "context_overlap": 4}
+    context = {"class_type": "ADE_StandardStaticContextOptions", "inputs": windows}
+    assert freenoise({**context, "inputs": dict(windows)}) == {"context_length": 24, "context_overlap": 6}
+    assert freenoise({**context, "inputs": dict(windows)}, views) == wanted
+    assert freenoise({"class_type": "ADE_ViewsOnlyContextOptions", "inputs": {}}, views) == wanted
+    batched = {"class_type": "ADE_BatchedContextOptions", "inputs": {"context_length": 12}}
+    assert freenoise(batched) == {"context_length": 12, "context_overlap": 0}
+
+
+@pytest.mark.parametrize(
+    ("module", "more", "differs"),
+    [
+        ("mm_sd_v15_v2.ckpt", {"apply_v2_models_properly": False}, True),
+        ("mm_sd_v15_v2.ckpt", {"apply_v2_models_properly": None}, True),
+        ("my own.safetensors", {"apply_v2_models_properly": False}, True),
+        ("mm_sd_v15_v2.ckpt", {"apply_v2_models_properly": True}, False),
+        ("v3_sd15_mm.ckpt", {"apply_v2_models_properly": False}, False),
+    ],
+)
+def test_version_2_says_how_it_was_normalised(module: str, more: dict[str, Any], differs: bool) -> None:
+    notes = notes_of(migrate(animated(module, **more), INSTALLED)[1])
+    assert any("v2 modules were normalised over all frames" in note for note in notes) is differs
+
+
+@pytest.mark.parametrize("module", ["AnimateLCM_sd15_t2v.ckpt", "x\\sd15_t2v_beta.ckpt", "AnimateLCM_sd15_i2v.ckpt"])
+@pytest.mark.parametrize("generation", [1, 2])
+def test_autoselect_takes_for_animatelcm_what_it_took(module: str, generation: int) -> None:
+    prompt = animated(module)
+    if generation == 2:
+        prompt["2"] = {"class_type": "ADE_UseEvolvedSampling", "inputs": {"model": ["1", 0], "m_models": ["8", 0]}}
+        prompt["8"] = {"class_type": "ADE_ApplyAnimateDiffModelSimple", "inputs": {"motion_model": ["9", 0]}}
+        prompt["9"] = {"class_type": "ADE_LoadAnimateDiffModel", "inputs": {"model_name": module}}
+    written, report = migrate(prompt, INSTALLED)
+    (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaAnimateModel"]
+    assert made["beta_schedule"] == "lcm"
+    assert any("which autoselect took for AnimateLCM" in note for note in notes_of(report))
+
+
+@pytest.mark.parametrize(
+    ("options", "notes"),
+    [
+        ({"iterations": 2, "filter": "gaussian"}, 0),
+        ({"iterations": 2, "filter": "ideal"}, 1),
+        ({"iterations": 3, "filter": "butterworth"}, 1),
+        ({"iterations": 3, "filter": "box", "init_type": "DinkInit_v1"}, 3),
+    ],
+)
+def test_freeinit_says_what_differs(options: dict[str, Any], notes: int) -> None:
+    prompt = animated(sample_settings=["6", 0])
+    prompt["6"] = {"class_type": "ADE_AnimateDiffSamplingSettings", "inputs": {"iteration_opts": ["7", 0]}}
+    prompt["7"] = {"class_type": "ADE_IterationOptsFreeInit", "inputs": options}
+    assert len(notes_of(migrate(prompt, INSTALLED)[1])) == notes
+
+
+def test_a_schedule_that_is_not_there_is_told() -> None:
+    written, report = migrate(animated(beta_schedule="lcm[25_ots]"), INSTALLED)
+    (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaAnimateModel"]
+    assert made["beta_schedule"] == "lcm"
+    assert "50 noise levels instead of 25" in " ".join(notes_of(report))
 
 
 @pytest.mark.parametrize(
@@ -75,12 +174,15 @@ def test_a_stride_says_what_differs() -> None:
         ("SD1.5\\mm_sd_v14.safetensors", True),
         ("animatediffMotion_v15.ckpt", True),
         ("temporaldiff-v1-animatediff.ckpt", True),
+        ("mm_sdxl_v10_beta.ckpt", True),
+        ("hotshotxl_mm_v1.pth", True),
+        ("pia.ckpt", True),
         ("mm_sd_v15_v2.ckpt", False),
         ("v3_sd15_mm.ckpt", False),
         ("AnimateLCM_sd15_t2v.ckpt", False),
     ],
 )
-def test_version_1_says_what_differs(module: str, differs: bool) -> None:
+def test_pooled_norms_say_what_differs(module: str, differs: bool) -> None:
     written, report = migrate(animated(module), INSTALLED)
     notes = [note for entry in report.entries for note in entry.notes]
     assert any("group norms" in note for note in notes) is differs
@@ -88,7 +190,7 @@ def test_version_1_says_what_differs(module: str, differs: bool) -> None:
     assert scale.get("motion_scale", 1.0) == 1.0
 
 
-@pytest.mark.parametrize("schedule", sorted(set(SCHEDULES) - {"squaredcos_cap_v2"}))
+@pytest.mark.parametrize("schedule", sorted(SCHEDULES))
 def test_schedules_keep_their_names(schedule: str) -> None:
     written, report = migrate(animated(beta_schedule=schedule), INSTALLED)
     (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaAnimateModel"]
