@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .acn_frames import frames_text
 from .records import LIVE, REROUTES, Id, Link, UnsupportedError, Value, is_number
-from .rules import ABSENT, Builder, Old, Rule
+from .rules import ABSENT, Builder, Old, Rule, refused
 
 PACK = "Advanced-ControlNet"
 LOADERS: Mapping[str, str] = {
@@ -290,6 +290,8 @@ def _over_frames(old: Old, new: Builder, name: str, strength: Value, others: Val
 def _weights(old: Old, new: Builder) -> Mapping[str, Value]:
     """What a weights node means in Control Over Time."""
     values: dict[str, Value] = {"negative_strength": old.get("uncond_multiplier", 1.0)}
+    if old.chain("cn_extras", "cn_extras", *EXTRAS):
+        new.note("Weight extras are left out: write the weights of layers into custom_weights.")
     flip = old.get("flip_weights", False) is True
     if old.node.type == DEFAULT:
         return {}
@@ -313,7 +315,44 @@ def _custom(numbers: Sequence[float]) -> dict[str, Value]:
     return {"layer_weights": "custom", "custom_weights": ", ".join(f"{number:.6g}" for number in numbers)}
 
 
+def load_union(old: Old, new: Builder) -> Sequence[Value]:
+    """A ControlNet for several kinds of pictures, told which one it sees."""
+    made = new.node("ControlNetLoader", old, main=False, control_net_name=old.need("name"))
+    kind = str(old.get("control_type", "none"))
+    told = new.node("SetUnionControlNetType", old, main=True, control_net=made[0], type=UNION.get(kind, kind))
+    return [told[0]]
+
+
+UNION: Mapping[str, str] = {
+    "none": "auto",
+    "canny/lineart/mlsd": "canny/lineart/anime_lineart/mlsd",
+    "inpaint/outpaint": "repaint",
+}
+"""Kinds of pictures that the host calls otherwise."""
+EXTRAS = ("ACN_ExtrasMiddleMult", "ACN_SparseCtrlWeightExtras", "ACN_AnimaLLLiteExtras")
+REFERENCE = "pictures are looked at through Reference Picture, which goes on the model instead of the conditionings"
+REFUSED: Mapping[str, str] = {
+    "ACN_ReferenceControlNet": REFERENCE,
+    "ACN_ReferenceControlNetFinetune": REFERENCE,
+    "ACN_ReferencePreprocessor": REFERENCE,
+    "ACN_SparseCtrlMergedLoaderAdvanced": "a SparseCtrl is used as it was published, not merged into a ControlNet",
+    "ACN_ControlNet++InputNode": "one Set Union ControlNet Type and one Apply ControlNet for each picture do this",
+    "ACN_ControlNet++LoaderAdvanced": "one Set Union ControlNet Type and one Apply ControlNet for each picture do this",
+    "ACN_CtrLoRALoader": "ComfyUI has no loader for CtrLoRA",
+    "ACN_AnimaLLLiteLoaderAdvanced": "it is for Anima, which is no model of AnimateDiff",
+    "ACN_CustomControlNetWeightsFlux": "it is for Flux, which is no model of AnimateDiff",
+    "ACN_CustomControlNetWeightsAnima": "it is for Anima, which is no model of AnimateDiff",
+}
+
 RULES = (
+    Rule(
+        "ACN_ControlNet++LoaderSingle",
+        PACK,
+        ("ControlNetLoader", "SetUnionControlNetType"),
+        load_union,
+    ),
+    *(Rule(id, PACK, (), None, "left out: layers count as Control Over Time says") for id in EXTRAS),
+    *(refused(id, PACK, why) for id, why in REFUSED.items()),
     *(Rule(id, PACK, (target,), load) for id, target in LOADERS.items()),
     *(
         Rule(id, PACK, ("ControlNetApplyAdvanced", "KinemaControlOverTime", "KinemaApplySparseControl"), apply)

@@ -27,6 +27,10 @@ I2V, PIA, CAMERA = (
 )
 APPLIES = (SIMPLE, ADVANCED, I2V, PIA)
 LOADERS = ("ADE_AnimateDiffLoaderGen1", "ADE_AnimateDiffLoaderWithContext", "ADE_UseEvolvedSampling")
+PER_BLOCK = (
+    "ADE_PerBlockHighLevel",
+    *(f"ADE_PerBlock_{size}_{by}" for size in ("SD15", "SDXL") for by in ("MidLevel", "LowLevel", "FromFloats")),
+)
 LEGACY = "ADE_AnimateDiffLoaderWithContext"
 GROUP_NORMS = (
     "apply_v2_models_properly was off or not there yet: v2 modules were normalised over all frames then. Kinema "
@@ -108,6 +112,12 @@ def use_evolved(old: Old, new: Builder) -> Sequence[Value]:
     return [sampled(old, new, in_windows(old, new, model))]
 
 
+def apply_alone(old: Old, new: Builder) -> Sequence[Value]:
+    """An apply node that a model goes through, as programs wrote it that took it for one of generation 1."""
+    schedule = beta_of(old, new, old.get("beta_schedule", "autoselect"))
+    return [_animated(old, new, old.need("model"), schedule)]
+
+
 def _applies(old: Old, name: str) -> list[Old]:
     found: list[Old] = []
     seen: set[object] = set()
@@ -166,6 +176,7 @@ def _with_camera(apply: Old, new: Builder, motion_model: Value) -> Value:
 
 def _blocks(old: Old, new: Builder) -> None:
     if old.linked("per_block"):
+        old.setting("per_block", *PER_BLOCK)
         new.note("Strengths per block are left out: Kinema has one motion scale and effect strength for all blocks.")
 
 
@@ -214,10 +225,14 @@ RULES = (
     Rule("AnimateDiffLoaderV1", PACK, ("KinemaLoadMotionModule", "KinemaAnimateModel"), load_v1, AS_PUBLISHED_2),
     Rule("ADE_AnimateDiffLoaderV1Advanced", PACK, MAKES[:3], load_v1, AS_PUBLISHED_2),
     Rule("ADE_UseEvolvedSampling", PACK, ("KinemaAnimateModel", "KinemaBetaSchedule"), use_evolved),
-    *(Rule(id, PACK, ("KinemaAnimateModel",), None) for id in (SIMPLE, ADVANCED)),
+    *(Rule(id, PACK, ("KinemaAnimateModel",), None, alone=apply_alone) for id in (SIMPLE, ADVANCED)),
     Rule(I2V, PACK, ("KinemaLcmPicture", "KinemaAnimateModel"), None),
     Rule(PIA, PACK, ("KinemaPiaPicture", "KinemaAnimateModel"), None),
     Rule(CAMERA, PACK, ("KinemaCameraControl", "KinemaAnimateModel"), None),
+    *(
+        Rule(id, PACK, (), None, "left out: one strength for all blocks")
+        for id in (*PER_BLOCK, "ADE_ADBlockCombo", "ADE_ADBlockIndiv")
+    ),
     Rule("ADE_AnimateDiffUnload", PACK, (), unload, "the model before Animate Model is still there"),
     Rule("CheckpointLoaderSimpleWithNoiseSelect", PACK, ("CheckpointLoaderSimple", "KinemaBetaSchedule"), choose_noise),
     Rule("ADE_EmptyLatentImageLarge", PACK, ("EmptyLatentImage",), empty_latent),

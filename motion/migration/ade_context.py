@@ -1,9 +1,9 @@
 """AnimateDiff-Evolved: context windows, views and what lies over them. Settings there, nodes on the model here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .ade_values import PACK
-from .records import LIVE, UnsupportedError, Value, is_number
+from .records import LIVE, Link, Value, is_number
 from .rules import ABSENT, Builder, Old, Rule
 
 SCHEDULES: Mapping[str, str] = {
@@ -45,6 +45,10 @@ DIFFERS: Mapping[str, str] = {
     "ADE_AnimateDiffUniformContextOptions": LOOPS,
 }
 FUSE = frozenset({"pyramid", "flat", "relative", "overlap-linear"})
+
+
+KEYFRAMES = ("ADE_ContextExtras_ContextRef_Keyframe", "ADE_ContextExtras_NaiveReuse_Keyframe")
+PREVIEWS = tuple(f"ADE_VisualizeContextOptions{end}" for end in ("K", "KAdv", "SCustom"))
 
 
 def contexts_of(old: Old) -> list[Old]:
@@ -175,11 +179,10 @@ def _with_extras(old: Old, new: Builder, model: Value) -> Value:
 def _reference(extra: Old, new: Builder, model: Value) -> Value:
     mode = extra.setting("contextref_mode", *MODES)
     tune = extra.setting("contextref_tune", *TUNES)
-    if extra.linked("contextref_kf"):
-        raise UnsupportedError("ContextRef keyframes: connect a Motion Keyframe to the strength of Context Reference")
     strength: Value = extra["strength_multival"]
     if strength is ABSENT and tune is not None:
         strength = tune.get("attn_strength", 1.0)
+    strength = _over_steps(extra, new, "contextref_kf", strength)
     made = new.node(
         "KinemaContextReference",
         extra,
@@ -198,13 +201,11 @@ def _reference(extra: Old, new: Builder, model: Value) -> Value:
 
 
 def _reuse(extra: Old, new: Builder, model: Value) -> Value:
-    if extra.linked("naivereuse_kf"):
-        raise UnsupportedError("NaiveReuse keyframes: connect a Motion Keyframe to the strength of Naive Reuse")
     made = new.node(
         "KinemaNaiveReuse",
         extra,
         model=model,
-        strength=extra["strength_multival"],
+        strength=_over_steps(extra, new, "naivereuse_kf", extra["strength_multival"]),
         weighted_mean=extra.get("weighted_mean", 0.95),
         start_percent=extra.get("start_percent", 0.0),
         end_percent=extra.get("end_percent", 0.15),
@@ -212,6 +213,44 @@ def _reuse(extra: Old, new: Builder, model: Value) -> Value:
     return made[0]
 
 
+def draw(old: Old, new: Builder) -> Sequence[Value]:
+    """A picture of the windows."""
+    model = in_windows(old, new, old.need("model"))
+    values = {"frames": old.get("latents_length", 32), "steps": old.get("steps", ABSENT)}
+    return [new.node("KinemaContextPreview", old, main=True, model=model, **values)[0]]
+
+
+def _over_steps(extra: Old, new: Builder, name: str, value: Value) -> Value:
+    """A strength with the keyframes of an extra."""
+    frames = extra.chain(name, "prev_kf", *KEYFRAMES)
+    if any(frame.linked("mode_replace") or frame.linked("tune_replace") for frame in frames):
+        new.note("Modes that change during the sampling are left out: the mode of Context Reference counts.")
+    if not frames:
+        return value
+    made: Value = value if isinstance(value, Link) else ABSENT
+    for frame in frames:
+        factor = new.node(
+            "KinemaMotionValue",
+            frame,
+            main=False,
+            value=frame.get("mult", 1.0),
+            previous_motion_value=frame["mult_multival"],
+        )
+        made = new.node(
+            "KinemaMotionKeyframe",
+            frame,
+            start_percent=frame.get("start_percent", 0.0),
+            guarantee_steps=frame.get("guarantee_steps", 1),
+            inherit_missing=frame.get("inherit_missing", True),
+            motion_value=factor[0],
+            previous_motion_value=made,
+        )[0]
+    if value is ABSENT or isinstance(value, Link) or value == 1.0:
+        return made
+    return new.node("KinemaMotionValue", extra, main=False, value=value, previous_motion_value=made)[0]
+
+
+SERIES = "chain Motion Keyframes into the strength instead"
 RULES = (
     *(Rule(id, PACK, ("KinemaSlidingContext", "KinemaMotionViews"), None, DIFFERS.get(id, "")) for id in SCHEDULES),
     Rule(VIEWS_ONLY, PACK, ("KinemaMotionViews",), None),
@@ -220,4 +259,11 @@ RULES = (
     Rule(REFERENCE, PACK, ("KinemaContextReference",), None),
     *(Rule(id, PACK, ("KinemaContextReference",), None) for id in (*MODES, *TUNES)),
     Rule(REUSE, PACK, ("KinemaNaiveReuse",), None),
+    *(Rule(id, PACK, ("KinemaMotionKeyframe", "KinemaMotionValue"), None) for id in KEYFRAMES),
+    *(
+        Rule(f"ADE_ContextExtras_{kind}_Keyframe{end}", PACK, (), None, f"left out; {SERIES}")
+        for kind in ("ContextRef", "NaiveReuse")
+        for end in ("Interpolation", "FromList")
+    ),
+    *(Rule(id, PACK, ("KinemaContextPreview",), draw) for id in PREVIEWS),
 )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from .ade_values import PACK, product
 from .models import published
 from .records import UnsupportedError, Value
-from .rules import ABSENT, Builder, Made, Old, Rule
+from .rules import ABSENT, Builder, Made, Old, Rule, refused
 
 PE_ADJUSTS = ("ADE_AdjustPESweetspotStretch", "ADE_AdjustPEFullStretch", "ADE_AdjustPEManual")
 WEIGHT_ADJUSTS = tuple(
@@ -211,7 +211,9 @@ def scale_of(old: Old, new: Builder, own: Value = 1.0) -> Value:
     return product(new, old, own, old["scale_multival"], settings_scale(old, new))
 
 
+INJECTED = "a motion module is used as it was published: load the file that has the pictures' part in it"
 RULES = (
+    *(refused(id, PACK, INJECTED) for id in ("ADE_InjectI2VIntoAnimateDiffModel", "ADE_InjectPIAIntoAnimateDiffModel")),
     Rule(
         "ADE_LoadAnimateDiffModel",
         PACK,

@@ -1,6 +1,6 @@
 """AnimateDiff-Evolved: sample settings, one node there; noise, FreeInit, pictures and cfg on the model here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from .ade_context import contexts_of, window
 from .ade_values import PACK
@@ -19,7 +19,15 @@ CFGS = ("ADE_CustomCFGSimple", "ADE_CustomCFGKeyframeSimple", "ADE_CustomCFG", "
 EXTRAS: Mapping[str, tuple[str, str, str]] = {
     "ADE_CFGExtrasPAGSimple": ("PerturbedAttentionGuidance", "scale", "scale"),
     "ADE_CFGExtrasRescaleCFGSimple": ("RescaleCFG", "multiplier", "multiplier"),
+    "ADE_CFGExtrasPAG": ("PerturbedAttentionGuidance", "scale_multival", "scale"),
+    "ADE_CFGExtrasRescaleCFG": ("RescaleCFG", "mult_multival", "multiplier"),
 }
+GUIDERS: Mapping[str, tuple[str, str, str]] = {
+    "ADE_PerturbedAttentionGuidanceMultival": ("PerturbedAttentionGuidance", "scale_multival", "scale"),
+    "ADE_RescaleCFGMultival": ("RescaleCFG", "mult_multival", "multiplier"),
+}
+"""Nodes of the host that take one number, and the names it has there and here."""
+CFG_SERIES = ("ADE_CustomCFGKeyframeInterpolation", "ADE_CustomCFGKeyframeFromList")
 INJECTION = "ADE_NoisedImageInjection"
 SIGMAS = "ADE_SigmaSchedule"
 OTHER_SIGMAS = (
@@ -194,15 +202,30 @@ def _guided(settings: Old, new: Builder, model: Value) -> Value:
             model = new.node("CFGOverride", frame, model=model, cfg=cfg, start_percent=start, end_percent=end)[0]
     if frames:
         for extra in frames[-1].chain("cfg_extras", "prev_extras", *EXTRAS):
-            target, theirs, ours = EXTRAS[extra.node.type]
-            model = new.node(target, extra, model=model, **{ours: extra.get(theirs, ABSENT)})[0]
+            model = _guider(extra, new, model, *EXTRAS[extra.node.type])
     return model
 
 
+def _guider(at: Old, new: Builder, model: Value, target: str, theirs: str, ours: str) -> Value:
+    """A model with a guidance of the host, which has one number for all frames."""
+    number = _constant(at, theirs) if theirs.endswith("multival") else at.get(theirs, ABSENT)
+    if number is ABSENT and at.linked(theirs):
+        new.note(f"{ours} that differs between frames or places is left out: the node's default counts.")
+    return new.node(target, at, model=model, **{ours: number})[0]
+
+
+def guided(old: Old, new: Builder) -> Sequence[Value]:
+    """A guidance of the host."""
+    return [_guider(old, new, old.need("model"), *GUIDERS[old.node.type])]
+
+
 def _cfg(frame: Old, new: Builder) -> Value:
-    if not frame.linked("cfg_multival"):
-        return frame.get("cfg", 8.0)
-    multival = frame.upstream("cfg_multival")
+    return _constant(frame, "cfg_multival") if frame.linked("cfg_multival") else frame.get("cfg", 8.0)
+
+
+def _constant(at: Old, name: str) -> Value:
+    """The number of a multival that is the same everywhere, ABSENT if it is not."""
+    multival = at.upstream(name)
     if multival is None or multival.node.type != "ADE_MultivalDynamic" or multival.linked("mask_optional"):
         return ABSENT
     return multival.get("float_val", 1.0)
@@ -215,6 +238,8 @@ RULES = (
     Rule(AGAIN, PACK, (), None),
     *(Rule(id, PACK, ("CFGOverride",), None) for id in CFGS),
     *(Rule(id, PACK, (target,), None) for id, (target, *_) in EXTRAS.items()),
+    *(Rule(id, PACK, (target,), guided, "one number for all frames") for id, (target, *_) in GUIDERS.items()),
+    *(Rule(id, PACK, (), None, "left out: one cfg for each part of the sampling") for id in CFG_SERIES),
     Rule(INJECTION, PACK, ("VAEEncode", "KinemaInjectPicture"), None),
     Rule("ADE_NoisedImageInjectOptions", PACK, (), None),
     Rule("ADE_AncestralOptions", PACK, (), None, "samplers draw their own noise between steps"),

@@ -36,6 +36,13 @@ def handed_on(old: Old, new: Builder) -> Sequence[Value | None]:
     return [source if isinstance(source, Link) else None]
 
 
+def bridge(old: Old, new: Builder) -> Sequence[Value | None]:
+    """A wire; nodes behind it were muted or not while the workflow was queued."""
+    if old.known("mode", True) is not True:
+        new.note("Control Bridge muted the nodes behind it when it was off: mute them yourself.")
+    return handed_on(old, new)
+
+
 def interpolate(old: Old, new: Builder) -> Sequence[Value]:
     """Frames in between, with the host's own nodes."""
     if old.linked("optional_interpolation_states"):
@@ -152,7 +159,7 @@ def from_batch(old: Old, new: Builder) -> Sequence[Value | None]:
 
 def batch_together(old: Old, new: Builder) -> Sequence[Value | None]:
     """Pictures one behind the other."""
-    names = sorted((name for name in old.node.values if name.startswith("image_") and old.linked(name)), key=_number)
+    names = sorted((name for name in old.node.values if name.startswith("image") and old.linked(name)), key=_number)
     if not names:
         raise UnsupportedError("no picture is connected")
     made: Value = old[names[0]]
@@ -163,8 +170,8 @@ def batch_together(old: Old, new: Builder) -> Sequence[Value | None]:
 
 
 def _number(name: str) -> int:
-    tail = name.rpartition("_")[2]
-    return int(tail) if tail.isdecimal() else 0
+    tail = name.removeprefix("image").removeprefix("_")
+    return int(tail) if tail.isdecimal() and len(tail) < 9 else 0
 
 
 def resize_was(old: Old, new: Builder) -> Sequence[Value | None]:
@@ -249,6 +256,7 @@ RULES = (
     Rule("GetNode", KJ, (), handed_on, "a wire"),
     Rule("SetNode", KJ, (), handed_on, "a wire"),
     Rule("Reroute (rgthree)", RGTHREE, (), handed_on, "a wire"),
+    Rule("ImpactControlBridge", IMPACT, (), bridge, "a wire; what is muted stays so"),
     *_constants(KJ, INT, INTConstant="value"),
     *_constants(KJ, FLOAT, FloatConstant="value"),
     *_constants(KJ, TEXT, StringConstant="string", StringConstantMultiline="string"),
@@ -259,7 +267,10 @@ RULES = (
     *_constants(SAVER, TEXT, String__Literal="string"),
     *_constants(WAS, TEXT, Text__Multiline="text"),
     *_constants(USE_EVERYWHERE, TEXT, Simple__String="string"),
-    *_constants(OTHERS, INT, Integer="value"),
+    *_constants(
+        OTHERS, INT, Integer="value", Eden_Int="value", JWInteger="value", DF_Integer="Value", ttN__seed="seed"
+    ),
+    *_constants(OTHERS, FLOAT, Eden_Float="value", JWFloat="value", DF_Float="Value"),
     *_constants(OTHERS, TEXT, Text__box="text", ttN__text="text"),
     Rule("Seed (rgthree)", RGTHREE, (INT,), constant(INT, "seed")),
     Rule("CR Seed", COMFYROLL, (INT,), constant(INT, "seed")),
@@ -272,7 +283,6 @@ RULES = (
     Rule("ImageBatchMulti", KJ, ("ImageBatch",), batch_together),
     Rule("Image Resize", WAS, ("ImageScale", "ImageScaleBy"), resize_was),
     Rule("Upscale Model Loader", WAS, ("UpscaleModelLoader",), upscale_model),
-    Rule("CannyEdgePreprocessor", "controlnet_aux", ("Canny",), canny),
     *(
         Rule(id, pack, ("PreviewAny",), show_any)
         for id, pack in (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from .records import Link, UnsupportedError, Value, is_number
 from .rules import Builder, Old, Rule
+from .scripts import AGAIN, ANIMATE, SCRIPTS, animated, sampled_again, saved, scripts_of
 
 RGTHREE, EFFICIENCY, IMPACT, COMFYROLL, WAS = "rgthree", "Efficiency Nodes", "Impact Pack", "Comfyroll", "WAS Suite"
 PIPE = ("model", "clip", "vae", "positive", "negative")
@@ -119,8 +120,7 @@ def efficient_loader(old: Old, new: Builder) -> Sequence[Value | None]:
 
 def efficient_sampler(old: Old, new: Builder) -> Sequence[Value | None]:
     """Sample, and decode if a VAE is there; the other outputs are what went in."""
-    if old.linked("script"):
-        raise UnsupportedError("script: what Efficiency's scripts do has nodes of its own")
+    scripts = scripts_of(old)
     advanced = old.node.type == "KSampler Adv. (Efficient)"
     shared = ("steps", "cfg", "sampler_name", "scheduler", "positive", "negative", "latent_image", "model")
     own = (
@@ -129,13 +129,21 @@ def efficient_sampler(old: Old, new: Builder) -> Sequence[Value | None]:
         else ("seed", "denoise")
     )
     values = {name: old[name] for name in (*shared, *own)}
-    made = new.node("KSamplerAdvanced" if advanced else "KSampler", old, main=True, **values)
+    animate = [script for script in scripts if script.node.type == ANIMATE]
+    for script in animate:
+        values["model"] = animated(script, new, values["model"])
+    made: Value = new.node("KSamplerAdvanced" if advanced else "KSampler", old, main=True, **values)[0]
+    for script in scripts:
+        if script.node.type == AGAIN:
+            made = sampled_again(script, new, old, values["model"], made)
     vae = old["optional_vae"]
     image: Value | None = None
-    if isinstance(vae, Link) and old.graph.reads(old.node.id, (5,)):
-        image = new.node("VAEDecode", old, samples=made[0], vae=vae)[0]
+    if isinstance(vae, Link) and (animate or old.graph.reads(old.node.id, (5,))):
+        image = new.node("VAEDecode", old, samples=made, vae=vae)[0]
+        for script in animate:
+            saved(script, new, image)
     passed = [old[name] if old.linked(name) else None for name in ("model", "positive", "negative")]
-    return [*passed, made[0], vae if isinstance(vae, Link) else None, image]
+    return [*passed, made, vae if isinstance(vae, Link) else None, image]
 
 
 def from_pipe(old: Old, new: Builder) -> Sequence[Value | None]:
@@ -175,6 +183,8 @@ RULES = (
         Rule(id, EFFICIENCY, (target, "VAEDecode"), efficient_sampler)
         for id, target in (("KSampler (Efficient)", "KSampler"), ("KSampler Adv. (Efficient)", "KSamplerAdvanced"))
     ),
+    Rule(SCRIPTS[0], EFFICIENCY, ("KinemaAnimateModel", "KinemaSlidingContext", "KinemaCombineVideo"), None),
+    Rule(SCRIPTS[1], EFFICIENCY, ("LatentUpscaleBy", "KSampler"), None),
     *(Rule(id, IMPACT, (), None) for id in PIPES),
     *(Rule(id, IMPACT, (), from_pipe) for id in ("FromBasicPipe", "FromBasicPipe_v2")),
 )

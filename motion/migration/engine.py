@@ -8,7 +8,7 @@ from .asked import Files, with_models
 from .fitting import fitted
 from .groups import groups_of, opened
 from .newer import Defaults, with_newer
-from .records import REROUTES, BadGraphError, Graph, Id, Link, Node, UnsupportedError
+from .records import BRIDGE, REROUTES, BadGraphError, Graph, Id, Link, Node, UnsupportedError
 from .report import ABSORBED, KEPT, MIGRATED, Entry, Report
 from .rules import ABSENT, Builder, Old
 from .tables import RULES
@@ -17,7 +17,7 @@ from .ui_write import write_scope
 
 FRONT_END = frozenset({"Reroute", "PrimitiveNode", "Note", "MarkdownNote"})
 """Nodes that exist in the front end alone."""
-HANDING_ON = REROUTES | {"GetNode", "SetNode"}
+HANDING_ON = REROUTES | {"GetNode", "SetNode", BRIDGE}
 OUTSIDE: Id = -20
 MOST_SCOPES = 10_000
 
@@ -135,7 +135,7 @@ def _apply(graph: Graph, installed: Any, report: Report, scope: str) -> None:
         entries[node.id] = Entry(node.id, node.type, RULES[node.type].pack, state, scope=scope, **more)
 
     for node in candidates:
-        make = RULES[node.type].make
+        make = RULES[node.type].maker(node)
         if make is None:
             continue
         builder = Builder(graph, node)
@@ -182,7 +182,7 @@ def _drop_settings(
     graph: Graph, candidates: list[Node], absorbed: Mapping[Id, list[str]], tell: Callable[..., None]
 ) -> None:
     """Remove nodes that were only read by others, from the last reader back to the first."""
-    settings = [node for node in candidates if RULES[node.type].make is None]
+    settings = [node for node in candidates if RULES[node.type].maker(node) is None]
     left = {node.id: _real_readers(graph, node.id) - graph.gone for node in settings}
     read: dict[Id, list[Id]] = {}
     for key, readers in left.items():

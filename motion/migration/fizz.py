@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from .ade_values import PACK as ADE
 from .records import Link, UnsupportedError, Value, is_number
-from .rules import ABSENT, Builder, Old, Rule
+from .rules import ABSENT, Builder, Old, Rule, refused
 
 PACK = "FizzNodes"
 LETTERS = ("pw_a", "pw_b", "pw_c", "pw_d")
@@ -74,6 +74,10 @@ def _letters(old: Old, new: Builder) -> dict[str, Value]:
 
 def sdxl(old: Old, new: Builder) -> Sequence[Value | None]:
     """Prompts for both text encoders of SDXL."""
+    return _sdxl(old, new, old.get("max_frames", 16))
+
+
+def _sdxl(old: Old, new: Builder, frames: Value) -> Sequence[Value]:
     before, after = old.get("pre_text_G", ""), _after(old, "app_text_G")
     if (before, after) != (old.get("pre_text_L", ""), _after(old, "app_text_L")):
         new.note("Texts before and after are those for CLIP-G, around the prompts of both encoders.")
@@ -86,12 +90,20 @@ def sdxl(old: Old, new: Builder) -> Sequence[Value | None]:
         clip=old.need("clip"),
         prompts=old.get("text_g", ""),
         prompts_l=old.get("text_l", ""),
-        frames=old.get("max_frames", 16),
+        frames=frames,
         before=before,
         after=after,
         **_letters(old, new),
     )
     return [made[0], made[2]]
+
+
+def sdxl_latents(old: Old, new: Builder) -> Mapping[int, Value | None]:
+    """The same for as many frames as a latent has."""
+    latents = old.need("num_latents")
+    frames = new.node("KinemaFrameInfo", old, main=False, batch=latents)
+    positive, negative = _sdxl(old, new, frames[0])
+    return {0: positive, 1: negative, 2: latents}
 
 
 def single(old: Old, new: Builder) -> Sequence[Value | None]:
@@ -141,12 +153,27 @@ def values(old: Old, new: Builder) -> Mapping[int, Value | None]:
     return {0: read[1], 1: None, **outputs}
 
 
+def _replaced(old: Old) -> tuple[dict[str, Value], dict[str, Value]]:
+    """Texts in which the numbers have the names they have here, and those numbers.
+
+    Raises:
+        UnsupportedError: there are too many, or the prompts come over a wire.
+    """
+    texts = {name: old.get(name, "") for name in ("prompts", "prepend_text", "append_text")}
+    replaces = old.chain("values_replace", "prev_replace", "ADE_ValuesReplace")
+    if not replaces:
+        return texts, {}
+    keys = [replace.known("value_key", "") for replace in replaces]
+    if len(keys) > len(LETTERS) or any(isinstance(text, Link) for text in texts.values()):
+        raise UnsupportedError(f"values_replace: Prompt Travel knows {len(LETTERS)} numbers, in prompts of its own")
+    for key, letter in zip(keys, LETTERS, strict=False):
+        texts = {name: str(text).replace(f"`{key}`", f"`{letter}`") for name, text in texts.items()}
+    return texts, {letter: replace["floats"] for replace, letter in zip(replaces, LETTERS, strict=False)}
+
+
 def ade_travel(old: Old, new: Builder) -> Mapping[int, Value | None]:
     """AnimateDiff-Evolved's own prompt schedules."""
-    if old.linked("values_replace"):
-        raise UnsupportedError(
-            "values_replace: connect a Motion Value to pw_a of Prompt Travel and write it into the prompts"
-        )
+    texts, letters = _replaced(old)
     if old.get("tensor_interp", "lerp") == "slerp":
         new.note("Prompts are blended linearly, where slerp turned one into the other.")
     latents = old["latent"]
@@ -161,10 +188,11 @@ def ade_travel(old: Old, new: Builder) -> Mapping[int, Value | None]:
         old,
         main=True,
         clip=old.need("clip"),
-        prompts=old.get("prompts", ""),
+        prompts=texts["prompts"],
         frames=frames,
-        before=old.get("prepend_text", ""),
-        after=old.get("append_text", ""),
+        before=texts["prepend_text"],
+        after=texts["append_text"],
+        **letters,
     )
     return {0: made[0], 1: latents if isinstance(latents, Link) else None}
 
@@ -177,6 +205,66 @@ def join(old: Old, new: Builder) -> Sequence[Value | None]:
     return [made[0]]
 
 
+def plain(old: Old, new: Builder) -> Sequence[Value | None]:
+    """A number as a list of numbers, which is the same here."""
+    return [old.need("FLOAT") if old.linked("FLOAT") else old.need("float")]
+
+
+def value_at(old: Old, new: Builder) -> Sequence[Value | None]:
+    """The number of one frame."""
+    frame = old.get("current_frame", 0)
+    if not is_number(frame):
+        raise UnsupportedError("current_frame comes over a wire: Read Motion Value gives the numbers of all frames")
+    made = new.node("KinemaMotionValue", old, frame_values=old.get("text", ""), interpolation="linear")
+    if frame != 0:
+        new.note(f"Read Motion Value gives the numbers of all frames: Value Schedule gave that of frame {frame}.")
+    read = new.node("KinemaReadMotionValue", old, main=True, motion_value=made[0], frames=int(frame) + 1)
+    return [read[1], None]
+
+
+FRAME = "frames of one clip are made together here: a workflow that runs once for each frame has no counterpart"
+WAVES = "curves over the frames are written into frame_values of Motion Value"
+MORE = (
+    *(
+        refused(id, PACK, FRAME)
+        for id in (
+            "FizzFrame",
+            "FizzFrameConcatenate",
+            "CalculateFrameOffset",
+            "ImagesFromBatchSchedule",
+            "PromptScheduleEncodeSDXL",
+            "StringSchedule",
+            "BatchStringSchedule",
+            "PromptScheduleNodeFlow",
+            "PromptScheduleNodeFlowEnd",
+            "PromptScheduleGLIGEN",
+            "BatchGLIGENSchedule",
+            "ConvertKeyframeKeysToBatchKeys",
+        )
+    ),
+    *(
+        refused(id, PACK, WAVES)
+        for id in (
+            "AbsCosWave",
+            "AbsSinWave",
+            "CosWave",
+            "InvCosWave",
+            "InvSinWave",
+            "Lerp",
+            "SawtoothWave",
+            "SinWave",
+            "SquareWave",
+            "TriangleWave",
+        )
+    ),
+    refused("ADE_ConditionExtraction", ADE, "no node of ComfyUI takes one frame's part out of a conditioning"),
+    refused("ADE_SigmaScheduleToSigmas", ADE, "Basic Scheduler behind Beta Schedule gives the sigmas of a model"),
+    Rule("ADE_FloatToFloats", ADE, (), plain),
+    Rule("ADE_ValuesReplace", ADE, ("KinemaPromptTravel",), None, "pw_a to pw_d of Prompt Travel"),
+    Rule("ValueSchedule", PACK, ("KinemaMotionValue", "KinemaReadMotionValue"), value_at),
+    Rule("BatchPromptScheduleEncodeSDXLLatentInput", PACK, ("KinemaPromptTravel", "KinemaFrameInfo"), sdxl_latents),
+)
+"""What else these packs have."""
 TRAVEL = ("KinemaPromptTravel", "PrimitiveFloat")
 RULES = (
     Rule("BatchPromptSchedule", PACK, TRAVEL, travel),
@@ -196,4 +284,5 @@ RULES = (
         for id in ("ADE_PromptScheduling", "ADE_PromptSchedulingLatents")
     ),
     Rule("ConcatStringSingle", PACK, ("StringConcatenate",), join),
+    *MORE,
 )

@@ -7,6 +7,8 @@ place in the list. Behind each name stands its kind, see `naming`.
 
 from collections.abc import Mapping, Sequence
 
+from .layouts_around import AROUND, SAMPLER
+
 _CONTEXT = "use_on_equal_length:b start_percent:f guarantee_steps:i"
 _MM_SETTINGS = (
     "motion_pe_stretch:i cap_initial_pe_length:i interpolate_pe_to_length:i initial_pe_idx_offset:i "
@@ -47,9 +49,10 @@ _IMAGES = "directory:s image_load_cap:i skip_first_images:i select_every_nth:i"
 _MERGE = "merge_strategy:s scale_method:s crop:s"
 _CAMERA_ADVANCED = " ".join(f"motion_type{n}:s strength{n}:f" for n in range(1, 7)) + " speed:f frame_length:i"
 _CAMERA_COMBO = " ".join(f"motion_type{n}:s" for n in range(1, 7)) + " speed:f frame_length:i"
+_EXTRA_KEYFRAME = "mult:f start_percent:f guarantee_steps:i inherit_missing:b"
+_PERCENTS = "start_percent:f end_percent:f"
+_HOOKED = "strength:f set_cond_area:s"
 _NOISE_LAYER = "batch_offset:i noise_type:s seed_gen_override:s seed_offset:i"
-_VFI = "ckpt_name:s clear_cache_after_n_frames:i multiplier:i"
-_SAMPLER = "steps:i cfg:f sampler_name:s scheduler:s"
 
 LAYOUTS: Mapping[str, Sequence[str]] = {
     # AnimateDiff-Evolved
@@ -99,6 +102,13 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
         "adain_strength:f",
     ),
     "ADE_ContextExtras_NaiveReuse": ("start_percent:f end_percent:f weighted_mean:f",),
+    "ADE_ContextExtras_ContextRef_Keyframe": (_EXTRA_KEYFRAME,),
+    "ADE_ContextExtras_NaiveReuse_Keyframe": (_EXTRA_KEYFRAME,),
+    "ADE_VisualizeContextOptionsK": ("sampler_name:s scheduler:s visual_width:i latents_length:i steps:i denoise:f",),
+    "ADE_VisualizeContextOptionsKAdv": (
+        "sampler_name:s scheduler:s visual_width:i latents_length:i steps:i start_step:i end_step:i",
+    ),
+    "ADE_VisualizeContextOptionsSCustom": ("visual_width:i latents_length:i",),
     "ADE_CustomCFGSimple": ("cfg:f",),
     "ADE_CustomCFG": ("",),
     "ADE_CustomCFGKeyframeSimple": ("cfg:f start_percent:f guarantee_steps:i",),
@@ -145,6 +155,7 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
         "prompts:s prepend_text:s append_text:s print_schedule:b tensor_interp:s",
         "prompts:s print_schedule:b tensor_interp:s",
     ),
+    "ADE_ValuesReplace": ("value_key:s",),
     "ADE_ValueScheduling": ("values:s print_schedule:b max_length:i",),
     "ADE_ValueSchedulingLatents": ("values:s print_schedule:b",),
     "ADE_LoadAnimateLCMI2VModel": ("model_name:s",),
@@ -159,6 +170,24 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
     "ADE_CameraPoseCombo": (_CAMERA_COMBO,),
     "ADE_CameraPoseAdvanced": (_CAMERA_ADVANCED,),
     "ADE_LoadCameraPoses": ("pose_filename:s",),
+    "ADE_LoadCameraPosesFromPath": ("file_path:s",),
+    "ADE_RegisterLoraHook": ("lora_name:s strength_model:f strength_clip:f",),
+    "ADE_RegisterLoraHookModelOnly": ("lora_name:s strength_model:f",),
+    "ADE_RegisterModelAsLoraHook": ("ckpt_name:s strength_model:f strength_clip:f",),
+    "ADE_RegisterModelAsLoraHookModelOnly": ("ckpt_name:s strength_model:f",),
+    "ADE_LoraHookKeyframe": ("strength_model:f start_percent:f guarantee_steps:i",),
+    "ADE_LoraHookKeyframeInterpolation": (
+        f"{_PERCENTS} strength_start:f strength_end:f interpolation:s intervals:i print_keyframes:b",
+    ),
+    "ADE_LoraHookKeyframeFromStrengthList": (f"{_PERCENTS} print_keyframes:b",),
+    "ADE_TimestepsConditioning": (_PERCENTS,),
+    "ADE_ConditioningSetMask": (_HOOKED,),
+    "ADE_ConditioningSetMaskAndCombine": (_HOOKED,),
+    "ADE_PairedConditioningSetMask": (_HOOKED,),
+    "ADE_PairedConditioningSetMaskAndCombine": (_HOOKED,),
+    "ADE_CustomCFGKeyframeInterpolation": (
+        f"{_PERCENTS} cfg_start:f cfg_end:f interpolation:s intervals:i print_keyframes:b",
+    ),
     "ADE_AnimateDiffUnload": ("",),
     "ADE_EmptyLatentImageLarge": ("width:i height:i batch_size:i",),
     "CheckpointLoaderSimpleWithNoiseSelect": ("ckpt_name:s beta_schedule:s use_custom_scale_factor:b scale_factor:f",),
@@ -230,6 +259,7 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
     "ACN_SoftT2IAdapterWeights": (_T2I_ACN_WEIGHTS,),
     "ACN_CustomT2IAdapterWeights": (_T2I_ACN_WEIGHTS,),
     "ACN_DefaultUniversalWeights": ("",),
+    "ACN_ControlNet++LoaderSingle": ("name:s control_type:s",),
     "TimestepKeyframe": (
         "start_percent:f strength:f null_latent_kf_strength:f inherit_missing:b guarantee_usage:b",
         "start_percent:f strength:f null_latent_kf_strength:f inherit_missing:b guarantee_steps:i",
@@ -263,96 +293,11 @@ LAYOUTS: Mapping[str, Sequence[str]] = {
         "context_length:i context_stride:i context_overlap:i context_schedule:s closed_loop:b",
     ),
     "AnimateDiffSampler": (
-        f"inject_method:s frame_number:i seed:i seed_control:s {_SAMPLER} denoise:f",
-        f"inject_method:s frame_number:i seed:i {_SAMPLER} denoise:f",
+        f"inject_method:s frame_number:i seed:i seed_control:s {SAMPLER} denoise:f",
+        f"inject_method:s frame_number:i seed:i {SAMPLER} denoise:f",
     ),
     "AnimateDiffCombine": ("frame_rate:f loop_count:i save_image:b filename_prefix:s format:s pingpong:b",),
     "ImageSizeAndBatchSize": ("",),
-    # what the host can do in the place of others
-    "RIFE VFI": (f"{_VFI} fast_mode:b ensemble:b scale_factor:f more:b",),
-    "FILM VFI": (f"{_VFI} more:b",),
-    "GMFSS Fortuna VFI": (f"{_VFI} more:b",),
-    "STMFNet VFI": (f"{_VFI} duplicate_first_last_frames:b more:b",),
-    "GetNode": ("name:s",),
-    "SetNode": ("name:s",),
-    "Reroute (rgthree)": ("",),
-    "PrimitiveNode": ("value:v",),
-    "PrimitiveInt": ("value:i",),
-    "PrimitiveFloat": ("value:f",),
-    "PrimitiveString": ("value:s",),
-    "PrimitiveStringMultiline": ("value:s",),
-    "PrimitiveBoolean": ("value:b",),
-    "INTConstant": ("value:i",),
-    "FloatConstant": ("value:f",),
-    "StringConstant": ("string:s",),
-    "StringConstantMultiline": ("string:s strip_newlines:b",),
-    "ImpactInt": ("value:i",),
-    "ImpactFloat": ("value:f",),
-    "Int Literal": ("int:i",),
-    "Float Literal": ("float:f",),
-    "Cfg Literal": ("float:f",),
-    "String Literal": ("string:s",),
-    "Integer": ("value:i",),
-    "Text box": ("text:s",),
-    "Text Multiline": ("text:s",),
-    "Simple String": ("string:s",),
-    "ttN text": ("text:s",),
-    "Seed (rgthree)": ("seed:i",),
-    "Seed Everywhere": ("seed:i control:s",),
-    "Seed Generator": ("seed:i control:s",),
-    "CR Seed": ("seed:i control:s",),
-    "Seed": ("seed:i control:s",),
-    "GetImageSize+": ("",),
-    "GetImageSizeAndCount": ("",),
-    "BatchCount+": ("",),
-    "ImageResize+": (
-        "width:i height:i interpolation:s method:s condition:s multiple_of:i",
-        "width:i height:i interpolation:s keep_proportion:b condition:s multiple_of:i",
-    ),
-    "ImageFromBatch+": ("start:i length:i",),
-    "Image Resize": ("mode:s supersample:s resampling:s rescale_factor:f resize_width:i resize_height:i",),
-    "Upscale Model Loader": ("model_name:s",),
-    "Load Lora": ("lora_name:s strength_model:f strength_clip:f",),
-    "CR Load LoRA": ("switch:s lora_name:s strength_model:f strength_clip:f",),
-    "CR LoRA Stack": (
-        " ".join(f"switch_{n}:s lora_name_{n}:s model_weight_{n}:f clip_weight_{n}:f" for n in (1, 2, 3)),
-    ),
-    "CR Apply LoRA Stack": ("",),
-    "LoRA Stacker": (
-        "input_mode:s lora_count:i "
-        + " ".join(f"lora_name_{n}:s lora_wt_{n}:f model_str_{n}:f clip_str_{n}:f" for n in range(1, 50)),
-    ),
-    "Lora Loader Stack (rgthree)": (" ".join(f"lora_{n:02}:s strength_{n:02}:f" for n in range(1, 5)),),
-    "Efficient Loader": (
-        "ckpt_name:s vae_name:s clip_skip:i lora_name:s lora_model_strength:f lora_clip_strength:f positive:s "
-        "negative:s token_normalization:s weight_interpretation:s empty_latent_width:i empty_latent_height:i "
-        "batch_size:i",
-    ),
-    "KSampler (Efficient)": (f"seed:i seed_control:v {_SAMPLER} denoise:f preview_method:s vae_decode:s",),
-    "KSampler Adv. (Efficient)": (
-        f"add_noise:s noise_seed:i seed_control:v {_SAMPLER} start_at_step:i end_at_step:i "
-        "return_with_leftover_noise:s preview_method:s vae_decode:s",
-    ),
-    "ToBasicPipe": ("",),
-    "FromBasicPipe": ("",),
-    "FromBasicPipe_v2": ("",),
-    "EditBasicPipe": ("",),
-    "ImageBatchMulti": ("inputcount:i",),
-    "ImageBatchMultiple+": ("method:s",),
-    "ShowText|pysssss": ("text:v text2:v",),
-    "PreviewAnimation": ("fps:f",),
-    "DWPreprocessor": ("detect_hand:s detect_body:s detect_face:s resolution:i bbox_detector:s pose_estimator:s",),
-    "OpenposePreprocessor": ("detect_hand:s detect_body:s detect_face:s resolution:i",),
-    "MiDaS-DepthMapPreprocessor": ("a:f bg_threshold:f resolution:i",),
-    "Zoe-DepthMapPreprocessor": ("resolution:i",),
-    "LeReS-DepthMapPreprocessor": ("rm_nearest:f rm_background:f boost:s resolution:i",),
-    "DepthAnythingPreprocessor": ("ckpt_name:s resolution:i",),
-    "DepthAnythingV2Preprocessor": ("ckpt_name:s resolution:i",),
-    "AIO_Preprocessor": ("preprocessor:s resolution:i",),
-    "DepthAnything_V2": ("",),
-    "DownloadAndLoadDepthAnythingV2Model": ("model:s",),
-    "CannyEdgePreprocessor": ("low_threshold:i high_threshold:i resolution:i",),
-    "Text Concatenate": ("delimiter:s clean_whitespace:s",),
-    "LoadImagesFromDir //Inspire": ("directory:s image_load_cap:i start_index:i load_always:b",),
+    **AROUND,
 }
 """Node id to its layouts, each a text of ``name:kind`` with spaces between, the newest one first where it matters."""

@@ -31,6 +31,7 @@ ALIASES_OF: Mapping[str, Mapping[str, str]] = {
     "ADE_AnimateDiffLoRALoader": {"lora_name": "name", "motion_lora_name": "name"},
     "ADE_PromptScheduling": {"interpolation": "tensor_interp"},
     "ADE_PromptSchedulingLatents": {"interpolation": "tensor_interp"},
+    **{f"ADE_VisualizeContextOptions{end}": {"context_opts": "context_options"} for end in ("K", "KAdv", "SCustom")},
     "VHS_VideoCombine": {"save_image": "save_output"},
     "ADE_AnimateDiffCombine": {"save_image": "save_output"},
     "AnimateDiffCombine": {"save_image": "save_output"},

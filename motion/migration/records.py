@@ -146,6 +146,8 @@ class Graph:
             return next((value for value in node.values.values() if isinstance(value, Link)), None)
         if node.type == "SetNode":
             return next((value for value in node.values.values() if isinstance(value, Link)), None)
+        if node.type == BRIDGE:
+            return node.values.get("value")
         if node.type == "GetNode":
             setter = self._setters().get(str(node.values.get("name")))
             return None if setter is None else Link(setter, 0)
@@ -188,6 +190,8 @@ OUTER = 100
 """From this slot on: outputs that only new nodes have, under the ids of old ones."""
 REROUTES = frozenset({"Reroute", "Reroute (rgthree)", "ReroutePrimitive|pysssss"})
 """Nodes that hand one wire on."""
+BRIDGE = "ImpactControlBridge"
+"""One that also mutes what is behind it while a workflow is queued."""
 
 
 LARGEST = 1e300

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .records import BYPASSED, LIVE, Graph, Id, Link, New, Node, Value
+from .records import BYPASSED, LIVE, Graph, Id, Link, New, Node, UnsupportedError, Value
 
 ABSENT: Any = object()
 """No value at all, for inputs that may be left out."""
@@ -25,6 +25,8 @@ class Rule:
         make: writes them; returns where each output comes from now. None for a node that is only a setting of others:
             they read it, and it goes when nothing is left that does.
         says: what differs, for the table.
+        alone: writes what stands in the place of a setting that a graph uses by itself, a model going through it.
+        refused: why nothing stands in its place, for a row that only says so.
     """
 
     old: str
@@ -32,6 +34,21 @@ class Rule:
     makes: tuple[str, ...]
     make: Make | None = None
     says: str = ""
+    alone: Make | None = None
+    refused: str = ""
+
+    def maker(self, node: Node) -> Make | None:
+        """What writes the place of a node; None if it is only read by others."""
+        return self.alone if self.alone is not None and isinstance(node.values.get("model"), Link) else self.make
+
+
+def refused(old: str, pack: str, why: str) -> Rule:
+    """A row for a node that stays missing, which says why."""
+
+    def make(_old: "Old", _new: "Builder") -> Sequence[Any]:
+        raise UnsupportedError(why)
+
+    return Rule(old, pack, (), make, why, refused=why)
 
 
 @dataclass(frozen=True)
@@ -142,7 +159,7 @@ class Builder:
         if text not in self.notes:
             self.notes.append(text)
 
-    def node(self, type: str, at: Old, main: bool | None = None, **values: Value) -> "Made":
+    def node(self, type: str, at: Old, /, main: bool | None = None, **values: Value) -> "Made":
         """A new node at the place of an old one; values that are ABSENT are left to their defaults.
 
         Args:

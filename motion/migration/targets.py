@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).with_name("targets.json")
-DYNAMIC, MATCHING = "COMFY_DYNAMICCOMBO_V3", "COMFY_MATCHTYPE_V3"
-"""A choice that brings inputs of its own; a socket of the type of another."""
+DYNAMIC, MATCHING, GROWING = "COMFY_DYNAMICCOMBO_V3", "COMFY_MATCHTYPE_V3", "COMFY_AUTOGROW_V3"
+"""A choice that brings inputs of its own; a socket of the type of another; as many sockets as are connected."""
 WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
 UPLOADS: Mapping[str, tuple[Any, ...]] = {
     "image_upload": ("image",),
@@ -36,6 +36,7 @@ class Input:
         control: the front end saves a second value behind it, what to do with it after a run.
         options: what a list offers, None for anything else and for lists of files.
         least, most: the range of a number.
+        grown: one of as many sockets as are connected, of which the front end saves no others.
         inner: for a choice that brings inputs of its own, those of each choice; their names go behind a dot.
     """
 
@@ -48,6 +49,7 @@ class Input:
     options: tuple[Any, ...] | None = None
     least: float | None = None
     most: float | None = None
+    grown: bool = False
     inner: Mapping[str, "tuple[Input, ...]"] | None = None
 
 
@@ -113,6 +115,9 @@ def described(info: Mapping[str, Any]) -> dict[str, Any]:
             kind, settings = spec[0], spec[1] if len(spec) > 1 else {}
             for flag, values in UPLOADS.items():
                 buttons[optional] += values if settings.get(flag) else ()
+            if kind == GROWING:
+                inputs += _grown(name, settings["template"])
+                continue
             inputs.append(_input(name, kind, settings, optional))
             if kind == DYNAMIC:
                 inputs[-1]["inner"] = {
@@ -124,6 +129,12 @@ def described(info: Mapping[str, Any]) -> dict[str, Any]:
         "outputs": [[name, kind] for name, kind in zip(info["output_name"], info["output"], strict=True)],
     }
     return found | {name: buttons[optional] for name, optional in BUTTONS.items() if buttons[optional]}
+
+
+def _grown(name: str, template: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Sockets of a node that has as many as are connected, under their dotted names."""
+    (kind, *_), *_ = next(iter(template["input"].values())).values()
+    return [{"name": f"{name}.{one}", "type": kind, "optional": True, "grown": True} for one in template["names"]]
 
 
 def _inner(name: str, groups: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -132,7 +132,7 @@ class _Writer:
         for one in sorted(declared, key=lambda one: one.widget):
             given = new.values.get(one.name)
             source = self.graph.settled(given)
-            if one.widget and not isinstance(source, Link):
+            if (one.widget or one.grown) and not isinstance(source, Link):
                 continue
             kind = self._matched(new) if one.type == MATCHING else one.type
             entry: dict[str, Any] = {"name": one.name, "type": kind, "link": None}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from .records import OUTER, Link, UnsupportedError, Value, is_number
-from .rules import ABSENT, Builder, Make, Old, Rule
+from .rules import ABSENT, Builder, Make, Old, Rule, refused
 from .targets import TARGETS
 
 PACK = "VideoHelperSuite"
@@ -207,6 +207,28 @@ def load_images(old: Old, new: Builder) -> Sequence[Value | None]:
     return [made[slots[name]] for name in ("images", "mask", "frames")]
 
 
+def load_image(old: Old, new: Builder) -> Sequence[Value | None]:
+    """One picture, in the size it was asked for; a list of latents where a VAE was connected."""
+    name = old.get("image", "")
+    if isinstance(name, str):
+        short = name.replace("\\", "/").rpartition("/")[2]
+        new.note(
+            f"{name or 'The picture'} was read where it lies. Put it into ComfyUI's input folder and choose it here."
+        )
+        name = short
+    loaded = new.node("LoadImage", old, image=name)
+    width, height = _wanted_size(old, new)
+    image: Value = loaded[0]
+    if (width, height) != (0, 0):
+        image = new.node(
+            "ImageScale", old, image=image, upscale_method="lanczos", width=width, height=height, crop="center"
+        )[0]
+    vae = old["vae"]
+    if isinstance(vae, Link):
+        image = new.node("VAEEncode", old, pixels=image, vae=vae)[0]
+    return [image, loaded[1]]
+
+
 def _at_least_one(value: Value) -> Value:
     return max(1, int(value)) if is_number(value) else value
 
@@ -319,6 +341,15 @@ def sound_as_it_is(old: Old, new: Builder) -> Sequence[Value | None]:
     return [old["audio"] if old.linked("audio") else old.need("vhs_audio")]
 
 
+NAMES = "Combine Video writes one file and shows it; no node of ComfyUI takes the name of a written file"
+REFUSED: Mapping[str, str] = {
+    "VHS_SelectFilename": NAMES,
+    "VHS_SelectLatest": NAMES,
+    "VHS_Unbatch": "lists of batches are joined with Merge Frames, or with Rebatch Images of ComfyUI",
+    "VHS_FILENAMES_STRING_MuseTalk": f"it is of MuseTalk, not of VideoHelperSuite: {NAMES}",
+}
+
+
 def _family(stem: str, target: str, make: Make, one: bool = False) -> tuple[Rule, ...]:
     ends = ("Latent", "Image", "Mask") if one else ("Latents", "Images", "Masks")
     return tuple(Rule(stem.format(end), PACK, (target,), make) for end in ends)
@@ -334,6 +365,8 @@ RULES = (
         for id in ("VHS_LoadAudio", "VHS_LoadAudioUpload")
     ),
     *(Rule(id, PACK, (), sound_as_it_is) for id in ("VHS_AudioToVHSAudio", "VHS_VHSAudioToAudio")),
+    Rule("VHS_LoadImagePath", PACK, ("LoadImage", "ImageScale", "VAEEncode"), load_image),
+    *(refused(id, PACK, why) for id, why in REFUSED.items()),
     Rule("VHS_BatchManager", PACK, (), None, "clips larger than memory: Video in Pieces"),
     Rule("VHS_PruneOutputs", PACK, (), nothing, "a save leaves one file"),
     Rule("VHS_VAEEncodeBatched", PACK, ("KinemaEncodeFrames",), encode),

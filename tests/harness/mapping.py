@@ -29,6 +29,7 @@ COMMONEST = (
 )
 """Nodes that most workflows have."""
 PARTS = "part of the nodes around it"
+MISSING = "stays a missing node"
 
 
 def table(rules: Iterable[Rule]) -> str:
@@ -64,6 +65,8 @@ def write_texts() -> None:
 
 
 def _made(rule: Rule) -> str:
+    if rule.refused:
+        return MISSING
     names = list(dict.fromkeys(TARGETS[made].display or made for made in rule.makes))
     return ", ".join(names) or PARTS
 

@@ -14,6 +14,28 @@ WIRES: Mapping[str, str] = {
     "ADE_ApplyAnimateDiffModel": "motion_model",
     "ADE_ApplyAnimateDiffModelWithPIA": "motion_model image vae",
     "ADE_AnimateDiffUnload": "model",
+    "ADE_PerturbedAttentionGuidanceMultival": "model",
+    "ADE_RescaleCFGMultival": "model",
+    "ADE_CFGExtrasPAG": "scale_multival",
+    "ADE_CFGExtrasRescaleCFG": "mult_multival",
+    **{f"ADE_VisualizeContextOptions{end}": "model" for end in ("K", "KAdv", "SCustom")},
+    **{f"ADE_RegisterModelAsLoraHook{end}": names for end, names in (("", "model clip"), ("ModelOnly", "model"))},
+    **{f"ADE_RegisterLoraHook{end}": names for end, names in (("", "model clip"), ("ModelOnly", "model"))},
+    "ADE_SetLoraHookKeyframe": "lora_hook hook_kf",
+    "ADE_AttachLoraHookToCLIP": "clip lora_hook",
+    "ADE_AttachLoraHookToConditioning": "conditioning lora_hook",
+    "ADE_LoraHookKeyframeFromStrengthList": "strengths_float",
+    "ADE_ConditioningSetMask": "cond_ADD opt_mask",
+    "ADE_ConditioningSetMaskAndCombine": "cond cond_ADD opt_timesteps",
+    "ADE_PairedConditioningSetMask": "positive_ADD negative_ADD opt_lora_hook",
+    "ADE_PairedConditioningSetMaskAndCombine": "positive negative positive_ADD negative_ADD",
+    "ADE_ConditioningSetUnmaskedAndCombine": "cond cond_DEFAULT opt_lora_hook",
+    "ADE_PairedConditioningSetUnmaskedAndCombine": "positive negative positive_DEFAULT negative_DEFAULT",
+    "ADE_ConditioningCombine": "cond_A cond_B",
+    "ADE_PairedConditioningCombine": "positive_A negative_A positive_B negative_B",
+    "ADE_FloatToFloats": "FLOAT",
+    "ADE_ValuesReplace": "floats",
+    "BatchPromptScheduleEncodeSDXLLatentInput": "clip num_latents",
     "ADE_MultivalScaledMask": "mask",
     "ADE_MultivalConvertToMask": "multival",
     "ADE_NoisedImageInjection": "image vae",
@@ -63,6 +85,8 @@ EVOLVED, SETTINGS, STATIC = (
     "ADE_AnimateDiffSamplingSettings",
     "ADE_StandardStaticContextOptions",
 )
+BY = ("MidLevel", "LowLevel", "FromFloats")
+EXTRAS = ("ExtrasMiddleMult", "SparseCtrlWeightExtras", "AnimaLLLiteExtras")
 APPLY, CONTROL = "ADE_ApplyAnimateDiffModel", "ACN_AdvancedControlNetApply_v2"
 READERS: Mapping[str, tuple[str, str]] = {
     **{
@@ -73,7 +97,21 @@ READERS: Mapping[str, tuple[str, str]] = {
         f"ADE_{kind}ViewOptions": (STATIC, "view_opts")
         for kind in ("StandardStatic", "StandardUniform", "LoopedUniform")
     },
+    "ADE_ValuesReplace": ("ADE_PromptScheduling", "values_replace"),
     "ADE_ContextExtras_Set": (EVOLVED, "context_options"),
+    **{
+        f"ADE_ContextExtras_{kind}_Keyframe{end}": (f"ADE_ContextExtras_{kind}", name)
+        for kind, name in (("ContextRef", "contextref_kf"), ("NaiveReuse", "naivereuse_kf"))
+        for end in ("", "Interpolation", "FromList")
+    },
+    **{f"ADE_CFGExtras{kind}": ("ADE_CustomCFGSimple", "cfg_extras") for kind in ("PAG", "RescaleCFG")},
+    **{f"ADE_CustomCFGKeyframe{end}": (SETTINGS, "custom_cfg") for end in ("Interpolation", "FromList")},
+    **{
+        f"ADE_PerBlock{end}": (APPLY, "per_block")
+        for end in ("HighLevel", *(f"_{size}_{by}" for size in ("SD15", "SDXL") for by in BY))
+    },
+    **{f"ADE_ADBlock{end}": ("ADE_PerBlockHighLevel", "mid") for end in ("Combo", "Indiv")},
+    **{f"ACN_{kind}": ("ACN_DefaultUniversalWeights", "cn_extras") for kind in EXTRAS},
     **{
         f"ADE_ContextExtras_{kind}": ("ADE_ContextExtras_Set", "context_extras")
         for kind in ("ContextRef", "NaiveReuse")

@@ -358,11 +358,11 @@ def test_detectors(id: str, values: list, types: set) -> None:
 
 def test_a_detector_that_comfyui_lacks_stays() -> None:
     small = Small()
-    small.sink(a=small.node("AIO_Preprocessor", ["LineArtPreprocessor", 512], image=small.source()))
+    small.sink(a=small.node("AIO_Preprocessor", ["BAE-NormalMapPreprocessor", 512], image=small.source()))
     workflow = small.ui()
     written, report = migrate(workflow, HOST)
     assert written is workflow
-    assert "LineArtPreprocessor" in report.kept[0].reason
+    assert "BAE-NormalMapPreprocessor" in report.kept[0].reason
 
 
 def test_notes_of_people_are_never_lost() -> None:
