@@ -4,13 +4,13 @@
 and ``naming`` the old ones in every version. ``rules`` says what a row of the table may do; rows are in ``ade_values``,
 ``ade_models``, ``ade_context``, ``ade_sampling``, ``ade_apply``, ``ade_hooks`` and ``ade_camera`` for
 AnimateDiff-Evolved, ``vhs`` for VideoHelperSuite, ``acn`` and ``acn_frames`` for Advanced-ControlNet, ``fizz``,
-``artventurex``, and ``around``, ``batches``, ``utility``, ``scripts``, ``bundles``, ``detectors`` and ``adapters`` for
-the packs around them; ``tables`` puts them together. ``api`` and ``ui`` read both formats, ``groups`` opens group
-nodes, ``ui_write`` and ``places`` write graphs, ``fitting`` brings values into range, and ``newer`` fills in what old
-prompts lack. ``engine`` applies it all, ``report`` tells what became of it, ``models`` finds files by the names
-workflows have, ``loaders`` knows where nodes name them, ``asked`` looks there, ``shelves`` lists what a folder has,
-``carriers`` reads workflows out of files, in which ``texts`` and ``boxes`` find them, ``queued`` takes requests to a
-server, and ``command`` is the command line.
+``artventurex``, and ``around``, ``batches``, ``utility``, ``scripts``, ``bundles``, ``everywhere``, ``detectors`` and
+``adapters`` for the packs around them; ``tables`` puts them together. ``api`` and ``ui`` read both formats, ``groups``
+opens group nodes, ``ui_write`` and ``places`` write graphs, ``fitting`` brings values into range, and ``newer`` fills
+in what old prompts lack. ``engine`` applies it all, ``report`` tells what became of it, ``models`` finds files by the
+names workflows have, ``loaders`` knows where nodes name them, ``asked`` looks there, ``shelves`` lists what a folder
+has, ``carriers`` reads workflows out of files, in which ``texts`` and ``boxes`` find them, ``queued`` takes requests to
+a server, and ``command`` is the command line.
 """
 
 from .asked import Files as Files

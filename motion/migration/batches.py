@@ -54,14 +54,15 @@ def enlarge_latents(old: Old, new: Builder) -> Sequence[Value | None]:
 def match_colours(old: Old, new: Builder) -> Sequence[Value | None]:
     """Pictures in the colours of another."""
     method = old.get("method", "mkl")
-    if method not in COLOURS:
+    here = COLOURS.get(method) if isinstance(method, str) else method
+    if here is None:
         new.note(f"The method {method!r} is mkl_lab here.")
     made = new.node(
         "ColorTransfer",
         old,
         image_target=old.need("image_target"),
         image_ref=old.need("image_ref"),
-        method=COLOURS.get(method, "mkl_lab") if isinstance(method, str) else method,
+        method=here or "mkl_lab",
         source_stats="per_frame",
         strength=old.get("strength", 1.0),
     )
@@ -70,7 +71,8 @@ def match_colours(old: Old, new: Builder) -> Sequence[Value | None]:
 
 def resize(old: Old, new: Builder) -> Sequence[Value | None]:
     """Pictures in another size."""
-    width, height = old.get("width", 512), old.get("height", 512)
+    width: Value = old.get("width", 512)
+    height: Value = old.get("height", 512)
     if old.linked("width_input"):
         width = old["width_input"]
     if old.linked("height_input"):
@@ -80,14 +82,10 @@ def resize(old: Old, new: Builder) -> Sequence[Value | None]:
         width, height = size[0], size[1]
     method = INTERPOLATIONS.get(str(old.get("upscale_method", "lanczos")), "lanczos")
     values = {"image": old.need("image"), "upscale_method": method}
-    if (
-        old.get("keep_proportion", False) is True
-        and is_number(width)
-        and is_number(height)
-        and 0 not in (width, height)
-    ):
+    sides = [side for side in (width, height) if is_number(side) and side > 0]
+    if old.get("keep_proportion", False) is True and len(sides) == 2:
         new.note("The larger one of width and height is the longer side, and is not rounded.")
-        made = new.node("ImageScaleToMaxDimension", old, main=True, largest_size=int(max(width, height)), **values)
+        made = new.node("ImageScaleToMaxDimension", old, main=True, largest_size=int(max(sides)), **values)
     else:
         crop = "center" if old.get("crop", "disabled") == "center" else "disabled"
         made = new.node("ImageScale", old, main=True, width=width, height=height, crop=crop, **values)

@@ -5,6 +5,7 @@ from typing import Any
 
 from .api import is_prompt, read_prompt, write_prompt
 from .asked import Files, with_models
+from .everywhere import connected
 from .fitting import fitted
 from .groups import groups_of, opened
 from .newer import Defaults, with_newer
@@ -76,6 +77,12 @@ def _migrate_graph(workflow: dict[str, Any], installed: Collection[str], report:
         raise BadGraphError(f"it has {len(inner)} subgraphs")
     known = _Known(installed, {str(one.get("id")) for one in inner})
     graphs = [read_scope(scope) for scope in (workflow, *inner)]
+    now, wired = connected(workflow, installed)
+    if now is not workflow:
+        workflow, graphs[0] = now, read_scope(now)
+    for graph in graphs:
+        graph.wired = frozenset()
+    graphs[0].wired = wired
     # ids are unique in the whole workflow
     last = 0
     for scope, graph in zip((workflow, *inner), graphs, strict=True):

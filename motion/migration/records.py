@@ -89,6 +89,8 @@ class Graph:
     """Where what came out of an old node comes from now; None where nothing does."""
     outside: frozenset[Id] = frozenset()
     """Nodes that something outside of a subgraph reads."""
+    wired: frozenset[Id] | None = None
+    """Nodes of Use Everywhere whose wires have been made, None where they need not be."""
     _readers: dict[Id, list[Id]] | None = None
     _sets: dict[str, Id] | None = None
     _gets: dict[str, list[Id]] | None = None

@@ -5,13 +5,15 @@ from collections.abc import Sequence
 from .ade_context import in_windows
 from .ade_models import motion_module
 from .ade_sampling import beta
-from .records import LIVE, UnsupportedError, Value
+from .records import LIVE, UnsupportedError, Value, is_number
 from .rules import Builder, Old
 from .vhs import FORMATS
 
 ANIMATE, AGAIN = "AnimateDiff Script", "HighRes-Fix Script"
 SCRIPTS = (ANIMATE, AGAIN)
 SAME = ("(use same)", "")
+MOST_RUNS = 5
+"""As many further runs as the script has."""
 
 
 def scripts_of(sampler: Old) -> Sequence[Old]:
@@ -69,7 +71,10 @@ def sampled_again(script: Old, new: Builder, sampler: Old, model: Value, latent:
     kind = script.get("upscale_type", "latent")
     if kind != "latent" or script.get("hires_ckpt_name", "") not in SAME or script.get("use_controlnet", False) is True:
         raise UnsupportedError(f"script: a HighRes-Fix Script that enlarges by {kind} has nodes of its own")
-    for _ in range(max(int(script.known("iterations", 1)), 1)):
+    runs = script.known("iterations", 1)
+    if not is_number(runs):
+        raise UnsupportedError("script: iterations of HighRes-Fix Script are not known")
+    for _ in range(min(max(int(runs), 1), MOST_RUNS)):
         larger = new.node(
             "LatentUpscaleBy",
             script,
