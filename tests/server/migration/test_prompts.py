@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from typing import Any
 
 import aiohttp
@@ -133,6 +134,17 @@ def test_what_needs_nothing_is_told_nothing(server: Server) -> None:
     assert reports == []
 
 
+def finished(server: Server, word: str) -> list[Any]:
+    """The prompt with a word in it, from the history, which the host writes a moment after it says that it is done."""
+    for _ in range(100):
+        history = client.get_json(server.url, "/history").values()
+        found = [entry["prompt"] for entry in history if word in str(entry["prompt"])]
+        if found:
+            return found[0]
+        time.sleep(0.1)
+    raise AssertionError(f"no prompt with {word} came into the history")
+
+
 def test_a_saved_file_opens_as_ours(server: Server) -> None:
     graph = {
         "nodes": [
@@ -151,8 +163,7 @@ def test_a_saved_file_opens_as_ours(server: Server) -> None:
     prompt["2"]["inputs"]["format"] = "video/h264-mp4"
     outcome, _ = watched(server, prompt, extra_data=extra)
     (file,) = outcome.files()
-    history = client.get_json(server.url, "/history").values()
-    (queued,) = (entry["prompt"] for entry in history if "migrated/ours" in str(entry["prompt"]))
+    queued = finished(server, "migrated/ours")
     assert queued[2]["2"]["class_type"] == "KinemaCombineVideo"
     assert [each["type"] for each in queued[3]["extra_pnginfo"]["workflow"]["nodes"]][1] == "KinemaCombineVideo"
     with av.open(str(client.saved_path(server.output, file))) as container:
