@@ -26,8 +26,15 @@ def for_clip_vision(old: Old, new: Builder) -> Sequence[Value | None]:
         return [made[0]]
     if position != "center":
         new.note(f"The picture is cropped in the middle, where crop_position was {position!r}.")
-    size = {"width": CLIP_SIZE, "height": CLIP_SIZE}
-    made = new.node("ImageScale", old, image=image, upscale_method="lanczos", crop="center", **size)
+    made = new.node(
+        "ImageScale",
+        old,
+        image=image,
+        upscale_method="lanczos",
+        crop="center",
+        width=CLIP_SIZE,
+        height=CLIP_SIZE,
+    )
     return [made[0]]
 
 

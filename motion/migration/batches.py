@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from .around import INTERPOLATIONS, batch_together
-from .records import UnsupportedError, Value, is_number
+from .records import UnsupportedError, Value
 from .rules import Builder, Old, Rule
 
 IMPACT, KJ, WAS, ESSENTIALS, AUX = "Impact Pack", "KJNodes", "WAS Suite", "ComfyUI Essentials", "controlnet_aux"
@@ -82,7 +82,7 @@ def resize(old: Old, new: Builder) -> Sequence[Value | None]:
         width, height = size[0], size[1]
     method = INTERPOLATIONS.get(str(old.get("upscale_method", "lanczos")), "lanczos")
     values = {"image": old.need("image"), "upscale_method": method}
-    sides = [side for side in (width, height) if is_number(side) and side > 0]
+    sides = [float(side) for side in (width, height) if isinstance(side, (int, float)) and side > 0]
     if old.get("keep_proportion", False) is True and len(sides) == 2:
         new.note("The larger one of width and height is the longer side, and is not rounded.")
         made = new.node("ImageScaleToMaxDimension", old, main=True, largest_size=int(max(sides)), **values)
