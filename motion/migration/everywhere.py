@@ -202,7 +202,7 @@ def _wired(scope: dict[str, Any], rows: Mapping[int, Row], wires: Sequence[tuple
     as_objects = any(isinstance(raw, dict) for raw in scope.get("links") or ())
     into: dict[Id, dict[int, int]] = {}
     out: dict[tuple[Id, int], list[int]] = {}
-    links = list(scope.get("links") or ())
+    links: list[Any] = list(scope.get("links") or ())
     for sender, target, place in wires:
         last += 1
         into.setdefault(target, {})[place] = last
