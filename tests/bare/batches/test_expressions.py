@@ -144,7 +144,7 @@ def test_long_texts_are_read_in_time(text: str) -> None:
     began = time.perf_counter()
     with contextlib.suppress(BatchError):
         parse_selection(text)
-    assert time.perf_counter() - began < 1.0
+    assert time.perf_counter() - began < 3
 
 
 def test_huge_ranges_take_no_memory() -> None:

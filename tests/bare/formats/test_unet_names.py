@@ -105,7 +105,7 @@ def test_long_keys_cost_what_their_length_says(piece: str) -> None:
     start = time.process_time()
     for head in ("", "down_blocks.", "down_blocks.0.attentions.0.transformer_blocks."):
         assert unet_name(head + piece * 200_000) is None
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(

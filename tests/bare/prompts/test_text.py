@@ -219,4 +219,4 @@ def test_what_is_not_to_be_seen(text: str, seen: str, unseen: str | None) -> Non
 def test_long_texts_are_read(text: str) -> None:
     start = time.process_time()
     parse_prompts(text, 64)
-    assert time.process_time() - start < 0.5
+    assert time.process_time() - start < 2

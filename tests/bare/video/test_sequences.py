@@ -55,7 +55,7 @@ def test_no_pattern_takes_long() -> None:
     for pattern in ("*a" * 120 + "b", "?" * 250 + "*", "*" * 255, "[a-z]*" * 40 + "!", "*[!a]" * 50):
         began = time.monotonic()
         matching(names, pattern)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
 
 
 def test_skip_every_and_count() -> None:
