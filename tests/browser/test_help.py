@@ -8,7 +8,8 @@ OWN_NODES = """async () => {
     return Object.values(nodes).filter(node => node.python_module === "custom_nodes.kinema").map(node => node.name)
 }"""
 ADD = """type => {
-    app.graph.clear()
+    // clear() gives ids out again, and the front end then keeps what a widget of the same name held
+    app.graph.nodes.slice().forEach(node => app.graph.remove(node))
     const node = LiteGraph.createNode(type)
     app.graph.add(node)
     app.canvas.centerOnNode(node)
