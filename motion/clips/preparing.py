@@ -83,8 +83,7 @@ class Preparing:
     """What a clip is, as `Contents.of`."""
     open: Callable[[Clip], AbstractContextManager[Footage]]
     encode: Callable[[Tensor], Tensor]
-    """From (frames, height, width, 3) in 0..1 to latents (channels, frames, height, width) as the image model takes
-    them."""
+    """From (frames, height, width, 3) in 0..1 to latents (channels, frames, height, width), not scaled yet."""
     encoder: str
     """What ``encode`` is, such as a hash of its weights."""
     choosing: Choosing = CHOOSING
