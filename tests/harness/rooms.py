@@ -24,7 +24,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "nodes/host": (
         ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration"),
         ("sampling", "video", "batches"),
-        ("temporal", "prompts", "pose"),
+        ("temporal", "prompts", "pose", "clips"),
         ("camera", "pictures", "control", "character", "pieces"),
         ("windows",),
         ("animate",),
@@ -44,6 +44,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "sampling",
             "video",
             "batches",
+            "clips",
         ),
         ("pieces",),
     ),
