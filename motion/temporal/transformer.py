@@ -24,6 +24,9 @@ SDPA_ROWS = 1 << 15
 CPU_TOKENS = 1024
 """Tokens per pass on a CPU: small enough that the 8x wide feed-forward stays in the last-level cache."""
 
+ALL = (slice(None), slice(None))
+"""One pass over all clips and pixels."""
+
 
 def sinusoidal_positions(length: int, channels: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """The (length, channels) table of "Attention Is All You Need" (arXiv 1706.03762), sine and cosine interleaved."""
@@ -88,7 +91,7 @@ class TemporalAttention(nn.Module):
         qkv = rearrange(qkv, "b f p (third h c) -> b f p third h c", third=3, h=self.heads)
         mixed = qkv.new_empty(*tokens.shape[:3], self.heads, qkv.shape[-1])
         factor = qkv.shape[-1] ** -0.5
-        for number, (clip, out) in enumerate(zip(qkv, mixed, strict=True)):
+        for number, clip in enumerate(qkv):
             # strided views: the fused kernels read frames in place, nothing is transposed in memory
             query, key, value = rearrange(clip, "f p third h c -> third p h f c")
             logits, its = factor, of_clip(scale, number)
@@ -97,7 +100,7 @@ class TemporalAttention(nn.Module):
             else:
                 logits = factor * its
             attended = F.scaled_dot_product_attention(query, key, value, scale=logits)
-            out.copy_(rearrange(attended, "p h f c -> f p h c"))
+            mixed[number] = rearrange(attended, "p h f c -> f p h c")
         return adapted(self.to_out, mixed.flatten(-2), terms.get(f"{name}.to_out", ()))
 
 
@@ -140,7 +143,10 @@ class TemporalTransformer(nn.Module):
         result = torch.empty_like(source)
         seen = mixing.longest_view
         positions = [attention.positions(seen, normed, mixing.rows) for attention in self.attentions]  # type: ignore[operator]
-        for clips, pixels in passes(source.shape[0], mixing.frames, source.shape[3], x.shape[1], x.device):
+        learns = self._learns(x, mixing)
+        # where gradients are taken everything is kept for them anyway
+        parts = [ALL] if learns else passes(source.shape[0], mixing.frames, source.shape[3], x.shape[1], x.device)
+        for clips, pixels in parts:
             tokens = normed[clips, :, :, pixels].transpose(2, 3)
             here = mixing.at(pixels, clips)
             change = self._mix(tokens, positions, here).transpose(2, 3)
@@ -148,20 +154,29 @@ class TemporalTransformer(nn.Module):
                 change = change * here.effect.to(change).unsqueeze(-2)
             elif here.effect != 1.0:
                 change = change * here.effect
+            if learns:
+                return (source + change).view(x.shape)
             torch.add(source[clips, :, :, pixels], change, out=result[clips, :, :, pixels])
         return result.view(x.shape)
+
+    def _learns(self, x: Tensor, mixing: Mixing) -> bool:
+        """Whether gradients are wanted of anything in it."""
+        if not torch.is_grad_enabled():
+            return False
+        beside = (term.layer.up.weight for terms in mixing.terms.values() for term in terms)
+        return x.requires_grad or any(each.requires_grad for each in (*self.parameters(), *beside))
 
     def _mix(self, tokens: Tensor, positions: list[Tensor], mixing: Mixing) -> Tensor:
         terms = mixing.terms
         tokens = adapted(self.proj_in, tokens, terms.get("proj_in", ()))
         tokens = (self._in_views if mixing.views else self._attend)(tokens, positions, mixing)
-        tokens += adapted(self.ff_out, self._gated(self.ff_norm(tokens), terms), terms.get("ff_out", ()))
+        tokens = plus(tokens, adapted(self.ff_out, self._gated(self.ff_norm(tokens), terms), terms.get("ff_out", ())))
         return adapted(self.proj_out, tokens, terms.get("proj_out", ()))
 
     def _attend(self, tokens: Tensor, positions: list[Tensor], mixing: Mixing) -> Tensor:
         for n, (attention, rows) in enumerate(zip(self.attentions, positions, strict=True)):
             camera = None if n else mixing.camera
-            tokens += attention(tokens, rows, mixing.scale, mixing.terms, f"attentions.{n}", camera)
+            tokens = plus(tokens, attention(tokens, rows, mixing.scale, mixing.terms, f"attentions.{n}", camera))
         return tokens
 
     def _in_views(self, tokens: Tensor, positions: list[Tensor], mixing: Mixing) -> Tensor:
@@ -177,6 +192,11 @@ class TemporalTransformer(nn.Module):
     def _gated(self, tokens: Tensor, terms: Terms) -> Tensor:
         value, gate = adapted(self.ff_in, tokens, terms.get("ff_in", ())).chunk(2, dim=-1)
         return F.gelu(gate).mul_(value)
+
+
+def plus(x: Tensor, y: Tensor) -> Tensor:
+    """X + y, in x itself where no gradient is taken; a norm may need x as it was."""
+    return x + y if x.requires_grad or y.requires_grad else x.add_(y)
 
 
 def pooled_norm(norm: nn.Module, x: Tensor, frames: int) -> Tensor:

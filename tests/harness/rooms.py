@@ -19,7 +19,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("values", "formats", "pose", "video", "sound", "migration"),
         ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips"),
         ("temporal",),
-        ("camera", "character"),
+        ("camera", "character", "training"),
     ),
     "nodes/host": (
         ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration"),
