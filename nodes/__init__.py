@@ -17,6 +17,7 @@ from . import (
     prompts,
     sampling,
     temporal,
+    training,
     values,
     video,
     windows,
@@ -39,6 +40,7 @@ _SUBJECTS = (
     pieces,
     batches,
     clips,
+    training,
 )
 _DECLARED: list[type[io.ComfyNode]] = [node for subject in _SUBJECTS for node in subject.NODES]
 NODES: list[type[io.ComfyNode]] = [guarded(node) for node in _DECLARED]

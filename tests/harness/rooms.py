@@ -45,6 +45,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "video",
             "batches",
             "clips",
+            "training",
         ),
         ("pieces",),
     ),

@@ -189,7 +189,7 @@ def _publish(task: Task, part: Part, trainer: Trainer, names: Any) -> Path:
         "height": task.clips.size[0],
         "width": task.clips.size[1],
         "loss": sum(curve.losses[-100:]) / max(1, len(curve.losses[-100:])),
-        "validation_loss": next(reversed(curve.validations.values()), None),
+        "validation_loss": next(reversed([*curve.validations.values()]), None),
         "license": options.license,
         **task.about,
     }
