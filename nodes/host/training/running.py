@@ -97,13 +97,13 @@ def train(task: Task) -> Learnt:
     """
     settings, noising = task.settings, task.options.noising(task.schedule)
     place = Place.of(task.kind, task.name, task.identity)
-    state = place.checkpoints.newest()
-    done = place.finished(task.steps)
-    if done is not None and state is not None and state.step == task.steps:
-        told = f"{done.name} was finished before. Change the seed to learn it anew."
-        notice(told)
-        return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
     with learning():
+        state = place.checkpoints.newest()
+        done = place.finished(task.steps)
+        if done is not None and state is not None and state.step == task.steps:
+            told = f"{done.name} was finished before. Change the seed to learn it anew."
+            notice(told)
+            return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
         try:
             return _learn(task, settings, noising, place, state)
         except RuntimeError as error:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from tests.host.models import Patcher, animated, sample, tiny_model, tiny_motion
 
 from .clips import training_clips
 
-SOON = Options(save_every=2, validate_every=2, preview_every=3, file_every=0, precision="fp32")
+SOON = Options(save_every=2, validate_every=2, preview_every=0, file_every=0, precision="fp32")
 
 
 @pytest.fixture
@@ -63,7 +63,9 @@ def checkpoints(places: Path) -> list[str]:
 
 def test_a_motion_lora_is_learnt_saved_and_acts(places: Path) -> None:
     model = tiny_model()
-    loaded, curve, file, report = lora(model, places, settings=Options(license="CC0-1.0", precision="fp32"))
+    loaded, curve, file, report = lora(
+        model, places, settings=Options(license="CC0-1.0", precision="fp32", preview_every=6)
+    )
     assert Path(file) == places / "models" / "animatediff_motion_lora" / "my_motion_lora_00001_.safetensors"
     told = about(file)
     expected = {"base": "SD1.5", "steps": "6", "clips": "3", "frames": "4", "license": "CC0-1.0", "rank": "4"}
@@ -115,13 +117,14 @@ def test_cancelled_it_goes_on_where_it_was(places: Path, monkeypatch: pytest.Mon
     """With the same weights and the same losses as if nobody had stopped it."""
     model = tiny_model()
     whole = lora(model, places, filename_prefix="whole", method=method)
-    for after in (2, 3):
-        # asked before each step: the first ones pass
-        asked = iter([False] * (after - 1))
+    seen = []
+    for after in (1, 3):
         with monkeypatch.context() as patch:
-            patch.setattr(management, "throw_exception_if_processing_interrupted", lambda left=asked: _stop(left))
+            patch.setattr(running.Shown, "step", partialmethod(_cancel, after))
             with pytest.raises(management.InterruptProcessingException):
                 lora(model, places, filename_prefix="stopped", method=method, settings=quiet())
+        seen.append(max(path.name for path in places.glob("output/kinema/training/stopped_*/step_*")))
+    assert seen == ["step_00000001.safetensors", "step_00000003.safetensors"]
     stopped = lora(model, places, filename_prefix="stopped", method=method, settings=quiet())
     first, second = tensors(whole[2]), tensors(stopped[2])
     assert first.keys() == second.keys()
@@ -130,13 +133,13 @@ def test_cancelled_it_goes_on_where_it_was(places: Path, monkeypatch: pytest.Mon
     assert about(whole[2])["loss"] == about(stopped[2])["loss"]
 
 
-def _stop(left: Iterator[bool]) -> None:
-    if next(left, True):
-        raise management.InterruptProcessingException
+def _cancel(shown: Any, after: int) -> None:
+    """What the host does when somebody presses the button."""
+    management.interrupt_current_processing(shown._trainer.step == after)
 
 
 def quiet() -> Options:
-    """Without previews, whose steps ask for interrupts, too."""
+    """Without checkpoints of its own accord."""
     return Options(save_every=100, validate_every=2, preview_every=0, precision="fp32")
 
 
