@@ -61,17 +61,14 @@ class Numbered:
             stream = pictures_of(container)
             source = Source(container, stream, self._video, *self._video.get_active_trim_window())
             aspect, lies = float(stream.sample_aspect_ratio or 0), Lying()
-            found = (
-                enumerate(shown.picture for shown in source) if self._times is None else self._placed(source, numbers)
-            )
+            every = (shown.picture for shown in source)
+            found = enumerate(every) if self._times is None else self._placed(source, numbers)
             at, picture = -1, torch.empty(0)
             for number in numbers:
                 while at < number:
                     at, frame = next(found, (number, None))
                     if frame is None or at > number:
-                        raise VideoFramesError(
-                            f"The video is damaged: it has no picture {number + 1} that can be read."
-                        )
+                        raise VideoFramesError(f"The video is damaged: picture {number + 1} of it cannot be read.")
                     if at == number:
                         width, height = target_size(frame, aspect, 0, 0)
                         picture = torch.empty(height, width, 3)

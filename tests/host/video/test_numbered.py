@@ -17,7 +17,13 @@ NAMES = [specimen.name for specimen in SPECIMENS]
 @pytest.mark.parametrize("name", NAMES)
 def test_each_picture_is_found(zoo: dict[str, Path], name: str, window: dict[str, float]) -> None:
     video = InputImpl.VideoFromFile(str(zoo[name]), **window)
-    whole = read_frames(video, Choice(), 0, 0).images
+    try:
+        whole = read_frames(video, Choice(), 0, 0).images
+    except VideoFramesError as error:
+        assert window, error
+        with pytest.raises(VideoFramesError, match="has no pictures here"):
+            _ = Numbered(video).count
+        return
     count = len(whole)
     assert Numbered(video).count == count
     for numbers in (range(count), [count - 1], [count // 2] * 2, [0, 0, count - 1]):
@@ -33,5 +39,5 @@ def test_most_are_found_without_decoding_them(zoo: dict[str, Path], monkeypatch:
 
 def test_a_picture_beyond_the_end(zoo: dict[str, Path]) -> None:
     for name in ("h264.mp4", "b-frames.ts"):
-        with pytest.raises(VideoFramesError, match=rf"{name}: The video is damaged: it has no picture 13"):
+        with pytest.raises(VideoFramesError, match=rf"{name}: The video is damaged: picture 13 of it"):
             [*Numbered(InputImpl.VideoFromFile(str(zoo[name]))).pictures([3, 12])]
