@@ -19,8 +19,9 @@ def test_each_picture_is_found(zoo: dict[str, Path], name: str, window: dict[str
     video = InputImpl.VideoFromFile(str(zoo[name]), **window)
     try:
         whole = read_frames(video, Choice(), 0, 0).images
-    except VideoFramesError as error:
-        assert window, error
+    except VideoFramesError:
+        if not window:
+            raise
         with pytest.raises(VideoFramesError, match="has no pictures here"):
             _ = Numbered(video).count
         return
