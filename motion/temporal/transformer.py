@@ -193,7 +193,7 @@ class TemporalTransformer(nn.Module):
 
 
 def plus(x: Tensor, y: Tensor) -> Tensor:
-    """x + y, in x itself where no gradient is taken; a norm may need x as it was."""
+    """X + y, in x itself where no gradient is taken; a norm may need x as it was."""
     return x + y if x.requires_grad or y.requires_grad else x.add_(y)
 
 
