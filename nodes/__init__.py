@@ -9,6 +9,7 @@ from . import (
     batches,
     camera,
     character,
+    clips,
     control,
     crossframe,
     pictures,
@@ -39,6 +40,7 @@ _SUBJECTS = (
     video,
     pieces,
     batches,
+    clips,
 )
 _DECLARED: list[type[io.ComfyNode]] = [node for subject in _SUBJECTS for node in subject.NODES]
 NODES: list[type[io.ComfyNode]] = [guarded(node) for node in _DECLARED]

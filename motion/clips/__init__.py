@@ -13,11 +13,11 @@ from .batches import DROPOUT, Batches
 from .cache import Cache
 from .captions import EMPTY, FROM_NAME, MISSING, REFUSE
 from .catalogue import Catalogue, Clip, clips_of_folder, clips_of_list
-from .choosing import SHORT, SKIP, SLOWER, Choosing, View, held_out, views
+from .choosing import SHORT, SKIP, SLOWER, Choosing, View, cropped, held_out, views
 from .errors import ClipsError
-from .filming import filmed
+from .filming import filmed, filmed_in_turn
 from .identity import Contents, content_of_frames, content_of_tensors, key_of, latents_key, length_key, text_key
-from .opened import Footage
+from .opened import Footage, first_pictures
 from .preparing import Prepared, Preparing, Sample, Split, prepare_clips, prepare_texts, split
 from .shape import fitted, mirrored
 from .shots import AMOUNT, EASINGS, SHOTS, Shot, Window, shot_path
@@ -63,7 +63,10 @@ __all__ = [
     "clips_of_table",
     "content_of_frames",
     "content_of_tensors",
+    "cropped",
     "filmed",
+    "filmed_in_turn",
+    "first_pictures",
     "fitted",
     "frames_of",
     "held_out",

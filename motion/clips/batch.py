@@ -15,8 +15,8 @@ class Batch:
     """Some clips with their texts, in memory."""
 
     latents: Tensor
-    """(clips, channels, frames, height, width) float32, as the image model takes them: for Stable Diffusion 1.5 what
-    its VAE gives, times 0.18215."""
+    """(clips, channels, frames, height, width) float32, as the VAE gives them and ComfyUI's LATENT carries them: the
+    model that learns scales them, as its `process_latent_in` does."""
     context: Tensor
     """(clips, tokens, width) float32, what the text encoder gives; for a caption that is dropped that of an empty
     one."""

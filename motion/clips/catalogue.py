@@ -69,7 +69,7 @@ def clips_of_list(names: Sequence[str], captions: Sequence[str], missing: str) -
     """Clips that somebody else has found, such as the data set nodes of ComfyUI.
 
     Args:
-        names: what each is called, for messages; their sources are these names with a number.
+        names: what each is called, nothing for those that have no name; their sources are these names with a number.
         captions: one for each, one for all, or none.
         missing: what to do about clips without a caption, one of `MISSING`.
 
@@ -85,10 +85,11 @@ def clips_of_list(names: Sequence[str], captions: Sequence[str], missing: str) -
     texts = [one_line(text) for text in captions] * (len(names) if len(captions) == 1 else 1) or [""] * len(names)
     if missing == FROM_NAME:
         texts = [text or caption_of_name(name) for name, text in zip(names, texts, strict=True)]
-    without = [name for name, text in zip(names, texts, strict=True) if not text]
+    shown = [name or f"clip {number}" for number, name in enumerate(names, 1)]
+    without = [name for name, text in zip(shown, texts, strict=True) if not text]
     if without and missing == REFUSE:
         raise ClipsError(refused(without))
-    named = enumerate(zip(names, texts, strict=True))
+    named = enumerate(zip(shown, texts, strict=True))
     clips = [Clip(f"{number} {name}", text, name=name) for number, (name, text) in named]
     return gathered(clips, Skips(), "There are no clips. Connect some.")
 

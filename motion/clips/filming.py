@@ -1,7 +1,7 @@
 """What a window over pictures shows, at any place between the pixels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -38,6 +38,15 @@ def filmed(images: Tensor, windows: Sequence[Window], size: tuple[int, int]) -> 
             f"A shot of {len(windows)} frames needs one picture or {len(windows)}, but there are "
             f"{images.shape[0] if images.ndim == 4 else 0}."
         )
+    return filmed_in_turn(images.expand(len(windows), -1, -1, -1), windows, size)
+
+
+def filmed_in_turn(images: Iterable[Tensor], windows: Sequence[Window], size: tuple[int, int]) -> Tensor:
+    """The same of pictures that come one after the other, so that no two of them have to be in memory.
+
+    Args:
+        images: one for each window, (height, width, channels).
+    """
     # the same for all frames, so that none is sharper than the others
     samples = tuple(
         max(1, min(MOST_SAMPLES, math.ceil(max(sides) / side - 1e-6)))
@@ -45,18 +54,26 @@ def filmed(images: Tensor, windows: Sequence[Window], size: tuple[int, int]) -> 
             ([window.height for window in windows], [window.width for window in windows]), size, strict=True
         )
     )
-    frames = torch.empty((len(windows), *size, images.shape[3]), dtype=torch.float32, device=images.device)
-    for number, window in enumerate(windows):
-        image = images[number if images.shape[0] > 1 else 0].float().movedim(2, 0)[None]
-        fine = (size[0] * samples[0], size[1] * samples[1])
-        # some rows at a time, so that memory does not grow with the size of the picture
-        rows = max(1, AT_ONCE // (fine[1] * samples[0]))
-        for top in range(0, size[0], rows):
-            part = range(top * samples[0], min(top + rows, size[0]) * samples[0])
-            places = _places(window, fine, part, (images.shape[1], images.shape[2])).to(images.device)
-            shown = F.grid_sample(image, places[None], mode="bilinear", padding_mode="border", align_corners=False)
-            frames[number, top : top + rows] = F.avg_pool2d(shown, samples)[0].movedim(0, 2)
-    return frames
+    return torch.stack([_shown(image, window, size, samples) for image, window in zip(images, windows, strict=True)])
+
+
+def _shown(picture: Tensor, window: Window, size: tuple[int, int], samples: tuple[int, ...]) -> Tensor:
+    """One frame.
+
+    Args:
+        samples: points along the height and the width of a pixel.
+    """
+    image = picture.float().movedim(2, 0)[None]
+    frame = torch.empty((*size, picture.shape[2]), dtype=torch.float32, device=picture.device)
+    fine = (size[0] * samples[0], size[1] * samples[1])
+    # some rows at a time, so that memory does not grow with the size of the picture
+    rows = max(1, AT_ONCE // (fine[1] * samples[0]))
+    for top in range(0, size[0], rows):
+        part = range(top * samples[0], min(top + rows, size[0]) * samples[0])
+        places = _places(window, fine, part, (picture.shape[0], picture.shape[1])).to(picture.device)
+        shown = F.grid_sample(image, places[None], mode="bilinear", padding_mode="border", align_corners=False)
+        frame[top : top + rows] = F.avg_pool2d(shown, samples)[0].movedim(0, 2)
+    return frame
 
 
 def _places(window: Window, size: tuple[int, int], part: range, picture: tuple[int, int]) -> Tensor:

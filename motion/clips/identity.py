@@ -93,7 +93,7 @@ def latents_key(content: str, view: View, size: tuple[int, int], encoder: str) -
 
     Args:
         size: height and width in pixels.
-        encoder: what the VAE is, such as a hash of its weights, and how latents are scaled.
+        encoder: what the VAE is, such as a hash of its weights.
     """
     shown = {"frames": view.frames, "mirrored": view.mirrored, "size": size}
     return key_of("latents", content=content, encoder=encoder, **shown)

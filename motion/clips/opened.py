@@ -1,6 +1,6 @@
 """A clip that is read, by whatever can read it, and what is wrong with it in one sentence."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
 from typing import Protocol
@@ -13,9 +13,13 @@ from .catalogue import Clip
 from .choosing import Choosing, View, views
 from .errors import ClipsError
 from .shape import fitted, mirrored
+from .skipping import Skips
 
 FAULTS = (OSError, ValueError, RuntimeError, EOFError, LookupError, ArithmeticError)
 """What readers raise about files; a stop that a person asked for is none of them."""
+NONE_USABLE = "None of the clips can be used."
+NAMED = 5
+"""Clips that a message names."""
 LONGEST = 200
 """Characters of what somebody else's library says."""
 
@@ -93,6 +97,34 @@ class Opened:
         if self._footage is None:
             self._footage = self._stack.enter_context(self._reader(self._clip))
         return self._footage
+
+
+def first_pictures(
+    clips: Iterable[Clip],
+    told: Callable[[Clip], str],
+    reader: Callable[[Clip], AbstractContextManager[Footage]],
+    choosing: Choosing,
+    size: tuple[int, int],
+) -> Tensor:
+    """The first view of the first clip that can be used, (frames, height, width, 3) float32 in 0..1.
+
+    Args:
+        told: tells what a clip is.
+        reader: opens one.
+        size: height and width.
+
+    Raises:
+        ClipsError: none can be used.
+    """
+    skips = Skips()
+    for clip in clips:
+        try:
+            with Opened(clip, reader) as opened:
+                shown = opened.views(opened.content(told), opened.length(), choosing)
+                return opened.pictures(shown[0], size)
+        except UnusableClipError as error:
+            skips.add(clip.name or clip.source, str(error))
+    raise ClipsError(" ".join([NONE_USABLE, *map(str, skips.told()[:NAMED])]))
 
 
 @contextmanager

@@ -12,10 +12,9 @@ from .catalogue import Clip
 from .choosing import Choosing, View, held_out
 from .errors import ClipsError
 from .identity import latents_key, length_key, text_key
-from .opened import Footage, Opened, UnusableClipError
+from .opened import NAMED, NONE_USABLE, Footage, Opened, UnusableClipError
 from .skipping import Skipped, Skips, readable
 
-NAMED = 5
 SHOWN = 60
 """Letters of a caption in a message."""
 CHOOSING = Choosing()
@@ -83,8 +82,7 @@ class Preparing:
     """What a clip is, as `Contents.of`."""
     open: Callable[[Clip], AbstractContextManager[Footage]]
     encode: Callable[[Tensor], Tensor]
-    """From (frames, height, width, 3) in 0..1 to latents (channels, frames, height, width) as the image model takes
-    them."""
+    """From (frames, height, width, 3) in 0..1 to latents (channels, frames, height, width), not scaled yet."""
     encoder: str
     """What ``encode`` is, such as a hash of its weights."""
     choosing: Choosing = CHOOSING
@@ -136,7 +134,7 @@ def prepare_clips(
     told(len(clips), len(clips))
     prepared = Prepared(tuple(samples), skips.told(), tuple(short), tuple(still))
     if not samples:
-        raise ClipsError(" ".join(["None of the clips can be used.", *map(str, prepared.skipped[:NAMED])]))
+        raise ClipsError(" ".join([NONE_USABLE, *map(str, prepared.skipped[:NAMED])]))
     return prepared
 
 

@@ -2,13 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
-from safetensors.torch import save
 from torch import Tensor
 
-from ..disk import publish, settle, work_folder, write_settled
 from ..formats import (
     IMAGE_UNET,
     ONE_SHOT,
@@ -59,7 +56,9 @@ def read_one_shot(tensors: Mapping[str, Tensor], file: str) -> OneShotFile:
         key = parts.get((place, "attn_temp.to_q.weight"))
         if key is None:
             raise OneShotError(_missing(file, f"{place}.attn_temp.to_q.weight"))
-        widths[place] = len(tensors[key]) if tensors[key].ndim else 1
+        if tensors[key].ndim != 2:
+            raise OneShotError(_misshapen(file, key, tensors[key], "a matrix"))
+        widths[place] = len(tensors[key])
         for name, shape in _shapes(widths[place]).items():
             head = f"layers.{place.name.replace('.', '_')}.{name}"
             layers[head] = _taken(tensors, parts, place, published_name(name), shape, file)
@@ -116,10 +115,7 @@ def _taken(
     if key is None:
         raise OneShotError(_missing(file, f"{place}.{leaf}"))
     if tuple(tensors[key].shape) != shape:
-        raise OneShotError(
-            f"{file} is damaged: {key} is {list(tensors[key].shape)}, not {list(shape)}. Download it again, or save it "
-            "once more with what trained it."
-        )
+        raise OneShotError(_misshapen(file, key, tensors[key], str(list(shape))))
     check_weight(key, tensors[key], file)
     return tensors[key]
 
@@ -135,6 +131,13 @@ def _missing(file: str, name: str) -> str:
     )
 
 
+def _misshapen(file: str, key: str, tensor: Tensor, wanted: str) -> str:
+    return (
+        f"{file} is damaged: {key} is {list(tensor.shape)}, not {wanted}. Download it again, or save it once more with "
+        "what trained it."
+    )
+
+
 def _other_kind(tensors: Mapping[str, Tensor], file: str) -> str:
     kind = kind_and_place(shapes_of(tensors), file)
     if kind is None or kind.id == ONE_SHOT:
@@ -143,31 +146,3 @@ def _other_kind(tensors: Mapping[str, Tensor], file: str) -> str:
     if kind.id == IMAGE_UNET:
         return f"{file} is an image UNet without temporal layers, not one that Tune-A-Video trained. {NEW}"
     return f"{file} is {kind.title}, not one that Tune-A-Video trained. {kind.advice}".strip()
-
-
-def save_one_shot(tensors: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]) -> Path:
-    """Write the trained part as a safetensors file, which takes the place of no other one.
-
-    Args:
-        tensors: from `OneShotModel.published`.
-        path: if the name is taken, the file gets the next free number behind it.
-        metadata: what was trained on what, for people and programs; ``format`` is added.
-
-    Returns:
-        Where it is.
-
-    Raises:
-        OSError: it cannot be written; nothing of it is left.
-        OneShotError: a weight is NaN or infinite.
-    """
-    for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
-            raise OneShotError(f"Nothing was saved: {name} is NaN or infinite, so the training diverged.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with work_folder(path.parent) as work:
-        finished = work / path.name
-        write_settled(finished, [save(dict(tensors), {"format": "pt", **metadata})])
-        more = (path.with_name(f"{path.stem}_{number:05}_{path.suffix}") for number in range(1, 100_000))
-        saved = publish(finished, (path, *more))
-    settle(path.parent)
-    return saved

@@ -77,13 +77,13 @@ class OneShotModel(nn.Module):
                 weight.copy_(tensors[name])
 
     def published(self) -> dict[str, Tensor]:
-        """A copy of all it holds under the names of Tune-A-Video's files, on the CPU."""
+        """A copy of all it holds under the names of Tune-A-Video's files, on the CPU, to be saved."""
         return {name: weight.detach().to("cpu", copy=True).contiguous() for name, weight in self.by_name.items()}
 
     @property
-    def by_name(self) -> dict[str, Tensor]:
-        """Its parameters under the names of Tune-A-Video's files."""
-        state: dict[str, Tensor] = {}
+    def by_name(self) -> dict[str, nn.Parameter]:
+        """Its parameters under the names of Tune-A-Video's files; those that ``requires_grad`` are trained."""
+        state: dict[str, nn.Parameter] = {}
         for place in self.temporal.widths:
             state |= {f"{place}.{leaf}": self.own[_parameter(place, leaf)] for leaf in QUERIES}
             layer: Any = self.temporal.at(place.block, place.number)

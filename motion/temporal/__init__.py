@@ -10,9 +10,9 @@ from .adapter import AdapterError, check_adapter
 from .fitting import CROP, FITS, fitted, told_fit
 from .info import describe
 from .lcm import DRIFT
-from .lora_files import read_lora
+from .lora_files import LoraError, LoraFile, LowRank, Target, read_lora
 from .lora_layers import LoraModel, fit, load_lora_model
-from .lowrank import Term
+from .lowrank import LowRankLinear, Term
 from .mixing import Mixing
 from .module import MotionModel, load_motion_model, stack_rows
 from .pia import FIRST_LAYERS, PRESETS, affinities
@@ -28,12 +28,17 @@ __all__ = [
     "FITS",
     "PRESETS",
     "AdapterError",
+    "LoraError",
+    "LoraFile",
     "LoraModel",
+    "LowRank",
+    "LowRankLinear",
     "Mixing",
     "MotionModel",
     "PositionAdjustment",
     "ResidualBlock",
     "Steering",
+    "Target",
     "TemporalAttention",
     "TemporalTransformer",
     "Term",

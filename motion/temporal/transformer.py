@@ -24,8 +24,8 @@ SDPA_ROWS = 1 << 15
 CPU_TOKENS = 1024
 """Tokens per pass on a CPU: small enough that the 8x wide feed-forward stays in the last-level cache."""
 
-ONE_PASS = [(slice(None), slice(None))]
-"""Where gradients are taken everything is kept for them anyway."""
+ALL = (slice(None), slice(None))
+"""One pass over all clips and pixels."""
 
 
 def sinusoidal_positions(length: int, channels: int, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -144,7 +144,9 @@ class TemporalTransformer(nn.Module):
         seen = mixing.longest_view
         positions = [attention.positions(seen, normed, mixing.rows) for attention in self.attentions]  # type: ignore[operator]
         learns = self._learns(x, mixing)
-        for clips, pixels in ONE_PASS if learns else passes(*source.shape[:2], source.shape[3], x.shape[1], x.device):
+        # where gradients are taken everything is kept for them anyway
+        parts = [ALL] if learns else passes(source.shape[0], mixing.frames, source.shape[3], x.shape[1], x.device)
+        for clips, pixels in parts:
             tokens = normed[clips, :, :, pixels].transpose(2, 3)
             here = mixing.at(pixels, clips)
             change = self._mix(tokens, positions, here).transpose(2, 3)

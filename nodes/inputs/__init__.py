@@ -23,6 +23,7 @@ from .strengths import as_mask, as_value, check_strength, strength_input, streng
 from .types import (
     AnimateAnyoneType,
     CameraPathType,
+    ClipsType,
     MotionLoraType,
     MotionModelType,
     MotionValueType,
@@ -31,6 +32,7 @@ from .types import (
     PoseGuideType,
     PoseType,
     ReferencePictureType,
+    TrainingClipsType,
 )
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "MOST_FRAME_RATE",
     "AnimateAnyoneType",
     "CameraPathType",
+    "ClipsType",
     "Fault",
     "InputError",
     "MotionLoraType",
@@ -52,6 +55,7 @@ __all__ = [
     "PoseGuideType",
     "PoseType",
     "ReferencePictureType",
+    "TrainingClipsType",
     "as_acts",
     "as_mask",
     "as_value",

@@ -6,7 +6,7 @@ who watch it before it looks at the prompt (`watch`).
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MethodType
 from typing import Any, NamedTuple
 
@@ -32,11 +32,12 @@ def guarded(node: type[io.ComfyNode]) -> type[io.ComfyNode]:
 
     def execute(cls: type[io.ComfyNode], **given: Any) -> io.NodeOutput:
         schema = node.define_schema()
-        values = expected.flat(schema.inputs, given)
-        for each in expected.declared(schema.inputs, values):
-            problem = expected.wire_problem(each, values[each.id]) if each.id in values else None
-            if problem is not None:
-                raise InputError(f"{schema.display_name}: {problem}")
+        for value in _one_by_one(schema, given):
+            values = expected.flat(schema.inputs, value)
+            for each in expected.declared(schema.inputs, values):
+                problem = expected.wire_problem(each, values[each.id]) if each.id in values else None
+                if problem is not None:
+                    raise InputError(f"{schema.display_name}: {problem}")
         # the host sets hidden inputs on the class it calls with
         return node.execute.__func__(cls, **given)  # type: ignore[attr-defined]
 
@@ -47,6 +48,16 @@ def guarded(node: type[io.ComfyNode]) -> type[io.ComfyNode]:
         "__module__": node.__module__,
     }
     return type(node.__name__, (node,), members)
+
+
+def _one_by_one(schema: io.Schema, given: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What a node is given: all at once, or each value of the lists that it takes."""
+    if not schema.is_input_list:
+        yield given
+        return
+    for name, values in given.items():
+        for value in values if isinstance(values, list) else [values]:
+            yield {name: value}
 
 
 def watch(nodes: list[type[io.ComfyNode]]) -> None:
@@ -154,7 +165,10 @@ class _Check:
                 fault = faults.get(requests.current_node())
             else:
                 # outside of a request nobody has looked yet; None is what comes over a wire
-                flat = expected.flat(self.node.define_schema().inputs, given)
+                schema = self.node.define_schema()
+                if schema.is_input_list:
+                    given = {name: values[0] for name, values in given.items() if values}
+                flat = expected.flat(schema.inputs, given)
                 fault = settle(self.node, {name: value for name, value in flat.items() if value is not None})
             return True if fault is None else fault.sentence
 

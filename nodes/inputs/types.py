@@ -13,3 +13,7 @@ AnimateAnyoneType = io.Custom("KINEMA_ANIMATE_ANYONE")
 ReferencePictureType = io.Custom("KINEMA_REFERENCE_PICTURE")
 PoseGuideType = io.Custom("KINEMA_POSE_GUIDE")
 PiecesType = io.Custom("KINEMA_PIECES")
+ClipsType = io.Custom("KINEMA_CLIPS")
+"""Clips with captions, not read yet; `Clips` of nodes/host/clips."""
+TrainingClipsType = io.Custom("KINEMA_TRAINING_CLIPS")
+"""Clips whose latents and texts are on the disk; `TrainingClips` of nodes/host/clips."""

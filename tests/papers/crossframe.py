@@ -41,8 +41,8 @@ def temporal_attention(y: Tensor, trained: State, name: str, heads: int) -> Tens
     found = []
     for pixel in y.unbind(1):
         z = layer_norm(pixel, trained, f"{name}.norm_temp")[None]
-        parts = (linear(z, trained, f"{name}.attn_temp.to_{letter}") for letter in "qkv")
-        found.append(pixel + linear(attention(*parts, heads), trained, f"{name}.attn_temp.to_out.0")[0])
+        q, k, v = (linear(z, trained, f"{name}.attn_temp.to_{letter}") for letter in "qkv")
+        found.append(pixel + linear(attention(q, k, v, heads), trained, f"{name}.attn_temp.to_out.0")[0])
     return torch.stack(found, dim=1)
 
 

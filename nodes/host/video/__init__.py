@@ -2,10 +2,10 @@
 
 ``problems`` are said in words. ``opening`` opens one and ``source`` shows its pictures with their times; ``picture``
 sets one upright in its colours and size, ``filling`` puts them into one tensor, ``sound`` is cut to them, and ``read``
-makes a clip of all; ``again`` gives them piece by piece, to be saved in another form. ``whole`` tells of one without
-its frames, ``load`` finds one in the folders. ``listing`` finds the pictures of a folder, ``stills`` decodes
-one, and ``sequence`` makes a clip of them. ``vae`` decodes and encodes part by part, ``output`` is what a saved clip
-hands back.
+makes a clip of all; ``again`` gives them piece by piece, to be saved in another form, and ``numbered`` one by one.
+``whole`` tells of one without its frames, ``load`` finds one in the folders. ``listing`` finds the pictures of a
+folder, ``stills`` decodes one, and ``sequence`` makes a clip of them. ``vae`` decodes and encodes part by part,
+``output`` is what a saved clip hands back.
 """
 
 from .again import Again, saved_again
@@ -18,10 +18,12 @@ from .listing import (
     sequence_problem,
 )
 from .load import about, named_video, video_names, video_problem, video_stamp
+from .numbered import pictures_at
 from .output import preview, progress_reporter, video_value, workflow_tags
 from .problems import VideoFramesError
 from .read import Manner, has_file, read_frames
 from .sequence import read_sequence
+from .stills import StillError, read_still
 from .vae import Decoded, encode
 from .whole import Whole, count_frames, whole_sound
 
@@ -30,6 +32,7 @@ __all__ = [
     "Decoded",
     "Manner",
     "SequenceError",
+    "StillError",
     "VideoFramesError",
     "Whole",
     "about",
@@ -37,11 +40,13 @@ __all__ = [
     "encode",
     "has_file",
     "named_video",
+    "pictures_at",
     "pictures_in",
     "preview",
     "progress_reporter",
     "read_frames",
     "read_sequence",
+    "read_still",
     "readable_name",
     "saved_again",
     "sequence_fingerprint",

@@ -10,6 +10,7 @@ import av.error
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from ....motion.video import Orientation
 from .picture import fitted
@@ -62,6 +63,19 @@ def read_header(path: str) -> Header:
     with open(path, "rb") as file, _opened(file, path) as picture:
         upright = _lies(picture).stored(picture.size)
         return Header(*upright, _moves(picture))
+
+
+def read_still(path: str) -> Tensor:
+    """The first picture of a file in its own size, (height, width, 3) in 0..1, without transparency.
+
+    Raises:
+        StillError: it is damaged, or no picture.
+        OSError: it cannot be opened.
+    """
+    header = read_header(path)
+    picture = np.empty((header.height, header.width, 3), np.float32)
+    write_still(path, picture, np.zeros(picture.shape[:2], np.float32))
+    return torch.from_numpy(picture)
 
 
 def write_still(path: str, picture: np.ndarray, mask: np.ndarray) -> None:

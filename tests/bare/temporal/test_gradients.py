@@ -64,11 +64,13 @@ def test_gradients_of_low_rank_terms_are_those_of_merged_weights() -> None:
     layer.requires_grad_(True)
     layer(x, Mixing(FRAMES)).square().mean().backward()
     for n in range(2):
-        grads |= dict(zip((f"attentions.{n}.to_{p}" for p in "qkv"), layer.attentions[n].to_qkv.weight.grad.chunk(3)))
+        thirds = layer.attentions[n].to_qkv.weight.grad.chunk(3)
+        grads |= {f"attentions.{n}.to_{part}": third for part, third in zip("qkv", thirds, strict=True)}
         grads[f"attentions.{n}.to_out"] = layer.attentions[n].to_out.weight.grad
     for leaf, (term,) in terms.items():
-        assert relative_error(term.layer.up.weight.grad, 0.5 * grads[leaf] @ term.layer.down.weight.t()) < 1e-10
-        assert relative_error(term.layer.down.weight.grad, 0.5 * term.layer.up.weight.t() @ grads[leaf]) < 1e-10
+        up, down = term.layer.up.weight, term.layer.down.weight
+        assert relative_error(up.grad, 0.5 * grads[leaf] @ down.detach().t()) < 1e-10
+        assert relative_error(down.grad, 0.5 * up.detach().t() @ grads[leaf]) < 1e-10
 
 
 def _product(terms: list[Term]) -> torch.Tensor:
