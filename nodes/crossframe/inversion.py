@@ -101,6 +101,6 @@ class DdimInvert(io.ComfyNode):
             raise ValueError(f"cfg is {cfg:g}, which needs a negative prompt. Connect negative, or set cfg to 1.")
         way = crossframe.Way(steps, scheduler, cfg, positive, positive if negative is None else negative)
         found = crossframe.invert(model, latents, way, check)
-        report = crossframe.told(way, found)
-        progress(report)
-        return io.NodeOutput({**latents, "samples": found.latents}, report, found.sigmas)
+        if found.error is not None:
+            progress(f"Sampled back, the clip differs by {found.error:.2%}.")
+        return io.NodeOutput({**latents, "samples": found.latents}, crossframe.told(way, found), found.sigmas)
