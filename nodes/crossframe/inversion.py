@@ -9,6 +9,8 @@ from ..host.notices import progress
 
 MOST_STEPS = 1000
 USUAL = "ddim_uniform"
+NOTHING = object()
+"""What is not connected; the host gives None for what is."""
 
 
 class DdimInvert(io.ComfyNode):
@@ -85,6 +87,11 @@ class DdimInvert(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, cfg: float | None = 1.0, negative: Any = NOTHING) -> bool | str:
+        """Answer guidance away from nothing before anything runs."""
+        return _guidance_problem(cfg, negative is NOTHING) or True
+
+    @classmethod
     def execute(
         cls,
         model: Any,
@@ -97,10 +104,22 @@ class DdimInvert(io.ComfyNode):
         negative: Any = None,
     ) -> io.NodeOutput:
         """Sample backwards, and forwards again to compare."""
-        if negative is None and cfg != 1.0:
-            raise ValueError(f"cfg is {cfg:g}, which needs a negative prompt. Connect negative, or set cfg to 1.")
+        problem = _guidance_problem(cfg, negative is None)
+        if problem is not None:
+            raise ValueError(problem)
         way = crossframe.Way(steps, scheduler, cfg, positive, positive if negative is None else negative)
         found = crossframe.invert(model, latents, way, check)
         if found.error is not None:
             progress(f"Sampled back, the clip differs by {found.error:.2%}.")
         return io.NodeOutput({**latents, "samples": found.latents}, crossframe.told(way, found), found.sigmas)
+
+
+def _guidance_problem(cfg: float | None, alone: bool) -> str | None:
+    """What is wrong with a strength of guidance, None if nothing is or it is not known yet.
+
+    Args:
+        alone: whether there is no negative prompt.
+    """
+    if cfg is None or cfg == 1.0 or not alone:
+        return None
+    return f"cfg is {cfg:g}, which needs a negative prompt. Connect negative, or set cfg to 1."

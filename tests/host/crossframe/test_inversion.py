@@ -146,6 +146,14 @@ def test_the_node(model: Patcher) -> None:
     assert torch.isfinite(node(model, {"samples": clip()}, steps=2, cfg=3.0, negative=positive)[0]["samples"]).all()
 
 
+def test_guidance_is_looked_at_before_a_run() -> None:
+    assert "needs a negative prompt" in str(DdimInvert.validate_inputs(cfg=7.5))
+    assert DdimInvert.validate_inputs(cfg=1.0) is True
+    # what comes over a wire
+    assert DdimInvert.validate_inputs(cfg=7.5, negative=None) is True
+    assert DdimInvert.validate_inputs(cfg=None) is True
+
+
 def test_what_cannot_be_inverted(model: Patcher) -> None:
     wrong = {
         "empty": torch.zeros(0, 4, 8, 8),

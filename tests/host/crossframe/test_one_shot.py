@@ -7,6 +7,7 @@ import comfy.model_management
 import comfy.ops
 import pytest
 import torch
+import torch.nn.functional as F
 from comfy.patcher_extension import WrappersMP
 from kinema.motion.crossframe import OneShotError, OneShotModel
 from kinema.motion.formats import WeightFileError
@@ -172,6 +173,31 @@ def test_with_a_motion_module(tmp_path: Path, model: Patcher, version: str) -> N
     assert relative_error(before, sample(animated(model, motion))) > 1e-3
     silent = sample(animated(applied(model, path), motion, effect=0.0, schedule="use existing"))
     assert relative_error(silent, sample(applied(model, path))) <= 1e-6
+
+
+@pytest.mark.parametrize("version", [None, "v1", "v2"])
+def test_the_output_layer_pools_its_norm_over_the_latest(tmp_path: Path, version: str | None) -> None:
+    """Over what a motion module behind the last transformer made of it, too."""
+    model = tiny_model()
+    clip = tuned(tmp_path, model)
+    if version is not None:
+        clip = animated(clip, tiny_motion(tmp_path, version), "use existing")
+    out = model.model.diffusion_model.out
+    seen: list[Tensor] = []
+    out.register_forward_hook(lambda _, given, __: seen.append(given[0].clone()))
+    x, context, sigma = moment(model, 5)
+    found = predicted(clip, x, context, sigma)
+    (last,) = seen
+    normed = F.group_norm(last.unflatten(0, (2, 5)).transpose(1, 2), 32, out[0].weight, out[0].bias)
+    wanted = out[2](F.silu(normed).transpose(1, 2).flatten(0, 1))
+    assert relative_error(found.transpose(1, 2).flatten(0, 1), wanted) <= 1e-4
+
+
+def test_in_half_precision(tmp_path: Path, model: Patcher) -> None:
+    x, context, sigma = moment(model, 4)
+    plain = predicted(tuned(tmp_path, model), x, context, sigma)
+    half = tiny_model(torch.bfloat16)
+    assert relative_error(predicted(tuned(tmp_path, half), x, context, sigma), plain) <= 5e-2
 
 
 def test_the_prompts_of_a_call_may_come_one_by_one(tmp_path: Path, model: Patcher) -> None:
