@@ -27,7 +27,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("temporal", "prompts", "pose", "clips"),
         ("camera", "pictures", "control", "character", "pieces", "crossframe"),
         ("windows",),
-        ("animate",),
+        ("animate", "training"),
     ),
     "nodes": (
         ("inputs",),

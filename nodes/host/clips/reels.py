@@ -38,9 +38,13 @@ class VideoReel:
 
     video: Any
 
-    @cached_property
+    @property
     def length(self) -> int:
         """Counted by decoding it once: what files say of it is often a little wrong."""
+        return self._counted
+
+    @cached_property
+    def _counted(self) -> int:
         try:
             return count_frames(self.video, Choice(), 0, 0).frames
         except VideoFramesError as error:

@@ -8,7 +8,7 @@ their place. ``adapter`` patches the image model's own weights.
 from .adapter import apply_adapter
 from .companion import Acting, Clip, Companion, WeightedCompanion
 from .fit import anchors_of, check_fit
-from .lora import LoraWeights, MotionLora
+from .lora import ActingLora, LoraWeights, MotionLora
 from .motion import LoadedMotion, MotionWeights, MusePoseWeights, load_motion
 from .norms import pooled_output, pooled_resblock
 from .runtime import (
@@ -31,6 +31,7 @@ __all__ = [
     "HANDLER",
     "PATCH",
     "Acting",
+    "ActingLora",
     "Anchors",
     "Attached",
     "Clip",
