@@ -30,7 +30,8 @@ class LearningHandler:
     ) -> Tensor:
         """As the host calls it, see `nodes.host.temporal.HANDLER`."""
         # as they are now: by the second time the host has written other blocks into them
-        now = {**options, "patches": {PATCH: [((ResBlock, SpatialTransformer), HANDLER)]}}
+        patches = {**options["patches"], PATCH: [((ResBlock, SpatialTransformer), HANDLER)]}
+        now = {**options, "patches": patches}
 
         def run(x: Tensor, emb: Tensor, context: Tensor | None) -> Tensor:
             with self._acting():
