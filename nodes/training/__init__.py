@@ -1,4 +1,5 @@
-"""Learning from clips what AnimateDiff consists of: a domain ``adapter``, a motion ``module``, a MotionLoRA (``lora``).
+"""Learning from clips what AnimateDiff consists of: a domain ``adapter``, a motion ``module``, a MotionLoRA (``lora``);
+and the parts of ``animate_anyone``.
 
 ``common`` is what they ask for alike, ``settings`` a node for the rest.
 """
@@ -6,8 +7,15 @@
 from comfy_api.latest import io
 
 from .adapter import TrainDomainAdapter
+from .animate_anyone import TrainAnimateAnyone
 from .lora import TrainMotionLora
 from .module import TrainMotionModule
 from .settings import TrainingSettings
 
-NODES: list[type[io.ComfyNode]] = [TrainDomainAdapter, TrainMotionModule, TrainMotionLora, TrainingSettings]
+NODES: list[type[io.ComfyNode]] = [
+    TrainDomainAdapter,
+    TrainMotionModule,
+    TrainMotionLora,
+    TrainAnimateAnyone,
+    TrainingSettings,
+]
