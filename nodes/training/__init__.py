@@ -1,7 +1,7 @@
-"""Learning from clips what AnimateDiff consists of: a domain ``adapter``, a motion ``module``, a MotionLoRA (``lora``);
-and the parts of ``animate_anyone``.
+"""Learning from clips what AnimateDiff consists of: a domain ``adapter``, a motion ``module``, a MotionLoRA (``lora``).
 
-``common`` is what they ask for alike, ``settings`` a node for the rest.
+``animate_anyone`` learns the parts of such a release. ``common`` is what they ask for alike, ``settings`` a node for
+the rest.
 """
 
 from comfy_api.latest import io

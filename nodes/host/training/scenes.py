@@ -163,8 +163,8 @@ def scenes_of(clips: TrainingClips, poses: Clips, clip_vision: Any, single: bool
     if unlike:
         listed = ", ".join(unlike[:LISTED]) + (" and others" if len(unlike) > LISTED else "")
         raise ClipsError(
-            f"{len(unlike)} clips and their pose clips have other numbers of frames: {listed}. Each frame needs its pose: "
-            "draw the poses of the whole clip, at its frame rate."
+            f"{len(unlike)} clips and their pose clips have other numbers of frames: {listed}. Each frame needs its "
+            "pose: draw the poses of the whole clip, at its frame rate."
         )
     about = key_of("poses", pairs=sorted(identities))
     return Scenes(clips, source, poses, filmed, single, model_identity(clip_vision.patcher), about)

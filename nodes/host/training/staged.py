@@ -6,11 +6,15 @@ from typing import Any
 import torch
 from comfy.model_patcher import ModelPatcher
 
+from ....motion.character import DENOISING as UNET
+from ....motion.character import CharacterError, recognise_unet
+from ....motion.formats import read_weights, shapes_of
 from ....motion.training import VELOCITY, TrainingError
 from .. import folders
 from ..character import POSE, AnimateAnyone, DenoisingWeights, GuiderWeights, ReferenceWeights
 from ..clips import Clips, TrainingClips, model_identity
 from ..temporal import load_motion
+from .copying import learning_copy
 from .options import Options
 from .parts import Ground, Part
 from .release import (
@@ -126,7 +130,7 @@ def _loaded(wanted: Stage, learnt: Learnt) -> Staged:
         before = wanted.parts.motion
         moved = replace(load_motion(paths[MOTION_MODULE], type(before.loaded)), window=before.window)
         return Staged(replace(wanted.parts, motion=moved), wanted.model, learnt)
-    model = DenoisingWeights.load(paths[DENOISING_UNET]).patcher
+    model = _denoiser(paths[DENOISING_UNET], wanted.model)
     parts = replace(
         wanted.parts,
         reference=ReferenceWeights.load(paths[REFERENCE_UNET]),
@@ -134,3 +138,20 @@ def _loaded(wanted: Stage, learnt: Learnt) -> Staged:
         denoiser=model,
     )
     return Staged(parts, model, learnt)
+
+
+def _denoiser(path: str, model: ModelPatcher) -> ModelPatcher:
+    """What was learnt, as Load Animate Anyone loads it.
+
+    The host knows Stable Diffusion 1.5 by its widths; at others it is a copy of the model that it began as.
+    """
+    try:
+        return DenoisingWeights.load(path).patcher
+    except CharacterError:
+        tensors = read_weights(path)
+        names = recognise_unet(shapes_of(tensors), path, UNET).names
+        copied = learning_copy(model, next(model.model.diffusion_model.parameters()).dtype)
+        copied.model.diffusion_model.load_state_dict({name: tensors[key] for key, name in names.items()})
+        # they are within what was learnt
+        copied.patches = {}
+        return copied
