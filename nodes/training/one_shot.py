@@ -4,6 +4,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ...motion.formats import LINEAR
 from ...motion.training import TrainingError
 from ..host import crossframe, folders
 from ..host.clips import TrainingClips
@@ -20,8 +21,6 @@ from .common import (
     training_problem,
 )
 
-SCHEDULE = "linear (HotshotXL/default)"
-"""Stable Diffusion's own, which the authors tune and sample with."""
 ONE_SHOT = Options(dropout=0.0, save_every=100, validate_every=100)
 """The authors leave no captions out."""
 
@@ -36,8 +35,8 @@ class TrainTuneAVideo(io.ComfyNode):
             node_id="KinemaTrainTuneAVideo",
             display_name="Train Tune-A-Video",
             category=CATEGORY,
-            description="Tunes an image model on one clip and its caption, so that other prompts move as that clip does. "
-            "The file works in Apply Tune-A-Video.",
+            description="Tunes an image model on one clip and its caption, so that other prompts move as that clip "
+            "does. The file works in Apply Tune-A-Video.",
             search_aliases=["tune-a-video", "tune a video", "one-shot video tuning", "video editing", "tuneavideo"],
             is_output_node=True,
             inputs=[
@@ -92,7 +91,8 @@ class TrainTuneAVideo(io.ComfyNode):
             lambda ground: one_shot_part(ground, seed, norm_over_frames),
             folders.TUNE_A_VIDEO,
             filename_prefix,
-            SCHEDULE,
+            # as Stable Diffusion itself: the authors tune and sample with it
+            LINEAR,
             steps,
             learning_rate,
             batch_size,
