@@ -153,6 +153,17 @@ def test_more_steps_go_on_from_fewer(places: Path) -> None:
         assert torch.equal(tensors(longer)[key], tensor)
 
 
+def test_fewer_steps_are_learnt_beside_more(places: Path) -> None:
+    model = tiny_model()
+    lora(model, places, steps=6)
+    before = checkpoints(places)
+    _, _, shorter, _ = lora(model, places, steps=3)
+    assert about(shorter)["steps"] == "3"
+    assert set(before) < set(checkpoints(places))
+    _, _, again, _ = lora(model, places, steps=3)
+    assert again == shorter
+
+
 def test_what_is_finished_is_given_again(places: Path) -> None:
     model = tiny_model()
     _, _, file, _ = lora(model, places)
