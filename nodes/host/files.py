@@ -41,6 +41,11 @@ class LoadedFile(Generic[Model]):
         """The layers themselves."""
         return self.patcher.model
 
+    @property
+    def path(self) -> str:
+        """Where the file is."""
+        return self.patcher.cached_patcher_init[1][1]
+
     @classmethod
     def read(cls, path: str) -> Weights:
         """Read a file of this kind; each kind has its own way.

@@ -1,0 +1,199 @@
+"""What can be learnt beside an image model, each with its network and the file it becomes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from comfy.model_patcher import ModelPatcher
+from torch import Tensor, nn
+
+from ....motion.formats import Recognised, read_weights, recognise, shapes_of
+from ....motion.temporal import LoraModel, MotionModel, fit, load_motion_model, read_lora
+from ....motion.training import (
+    BRAIN,
+    HALF,
+    SINGLE,
+    SPATIAL,
+    TEMPORAL,
+    Network,
+    TrainingError,
+    image_lora_tensors,
+    learnable_lora,
+    motion_lora_tensors,
+    motion_module_tensors,
+    new_motion_lora,
+    new_motion_module,
+)
+from ..temporal import LoadedMotion, check_fit
+from .copying import check_model, learning_copy, load_copy
+from .image_lora import ATTENTION, TRANSFORMER, BesideWeights, new_image_lora
+from .network import HostNetwork
+
+TABLE = "positions.table"
+DTYPES = {SINGLE: torch.float32, HALF: torch.float16, BRAIN: torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What something is learnt on."""
+
+    model: ModelPatcher
+    precision: str = SINGLE
+    """One of `motion.training.PRECISIONS`."""
+    checkpointing: bool = True
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the copy and its activations."""
+        return DTYPES[self.precision]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What is learnt."""
+
+    network: Network
+    tensors: Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
+    """The file that learnt weights, by the network's names, become."""
+    copied: ModelPatcher
+
+
+def motion_lora(
+    ground: Ground,
+    motion: LoadedMotion,
+    rank: int,
+    seed: int,
+    wide: bool = False,
+    dual: bool = False,
+    start: str | None = None,
+) -> Part:
+    """A MotionLoRA on a motion module that stays as it is.
+
+    Args:
+        wide: change the feed-forward of temporal layers, too.
+        dual: learn the look of the clips beside it, as MotionDirector does, and throw that away.
+        start: path of a MotionLoRA to go on with.
+
+    Raises:
+        TrainingError, ValueError: the model, the motion module or the file do not fit.
+    """
+    check_fit(check_model(ground.model), motion)
+    if motion.companions:
+        raise TrainingError(
+            f"A {motion.companions[0].role} is connected to {motion.file}. Connect the motion module as Load Motion "
+            "Module gives it."
+        )
+    copied = learning_copy(ground.model, ground.dtype)
+    look = new_image_lora(copied, TRANSFORMER, rank, seed) if dual else None
+    beside = None if look is None else BesideWeights(copied, look)
+    device = load_copy(copied)
+    read = _read_motion(motion.loaded.path)
+    temporal = read.model(ground.dtype, device)
+    if start is None:
+        lora = new_motion_lora(temporal, read.recognised.structure.channels, rank, seed, wide)
+    else:
+        lora = _lora_to_go_on_with(start, temporal, motion.file)
+    lora.to(device)
+    learnt = dict(_named(TEMPORAL, lora))
+    if look is not None:
+        learnt |= _named(SPATIAL, look.to(device))
+    rows = None if motion.rows is None else motion.rows.to(device)
+    network = HostNetwork(copied, learnt, temporal, rows, (lora,), beside, ground.checkpointing)
+    return Part(network, lambda weights: motion_lora_tensors(lora.targets, _of(TEMPORAL, weights)), copied)
+
+
+def motion_module(ground: Ground, motion: LoadedMotion | None, version: str, seed: int, frames: int) -> Part:
+    """A motion module, all of it but its position tables.
+
+    Args:
+        motion: one to go on with, None to begin one.
+        version: the version to begin, of `motion.training.VERSIONS`.
+        frames: of the clips it will learn from.
+
+    Raises:
+        TrainingError, ValueError: the model and the motion module do not fit, or clips are too long for it.
+    """
+    unet = check_model(ground.model)
+    if motion is not None:
+        check_fit(unet, motion)
+        read = _read_motion(motion.loaded.path)
+    else:
+        widths = [unet.model_channels * each for each in unet.channel_mult]
+        read = _Read.of(new_motion_module(widths, version, seed, frames), "the new motion module")
+    if frames > read.recognised.max_frames:
+        raise TrainingError(
+            f"The clips have {frames} frames, and the motion module numbers {read.recognised.max_frames}. Prepare "
+            "shorter clips."
+        )
+    if read.recognised.picture_keys:
+        raise TrainingError(
+            f"{read.file} animates a picture; training one is not possible. Choose AnimateDiff v2 or v3."
+        )
+    copied = learning_copy(ground.model, ground.dtype)
+    device = load_copy(copied)
+    model = read.model(torch.float32, device)
+    learnt = {}
+    for name, parameter in _named(TEMPORAL, model).items():
+        if not name.endswith(TABLE):
+            learnt[name] = parameter.requires_grad_(True)
+    network = HostNetwork(copied, learnt, model, checkpointing=ground.checkpointing)
+
+    def tensors(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return motion_module_tensors(read.recognised, {**model.state_dict(), **_of(TEMPORAL, weights)})
+
+    return Part(network, tensors, copied)
+
+
+def domain_adapter(ground: Ground, rank: int, seed: int) -> Part:
+    """Low-rank layers beside every spatial attention; clips are learnt frame by frame.
+
+    Raises:
+        TrainingError: the model does not fit, or the rank is out of range.
+    """
+    check_model(ground.model)
+    copied = learning_copy(ground.model, ground.dtype)
+    lora = new_image_lora(copied, ATTENTION, rank, seed)
+    beside = BesideWeights(copied, lora)
+    learnt = _named(SPATIAL, lora.to(load_copy(copied)))
+    network = HostNetwork(copied, learnt, beside=beside, checkpointing=ground.checkpointing)
+    return Part(network, lambda weights: image_lora_tensors(lora.targets, _of(SPATIAL, weights)), copied)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A motion file."""
+
+    tensors: Mapping[str, Tensor]
+    recognised: Recognised
+    file: str
+
+    @classmethod
+    def of(cls, tensors: Mapping[str, Tensor], file: str) -> "_Read":
+        return cls(tensors, recognise(shapes_of(tensors), file), file)
+
+    def model(self, dtype: torch.dtype, device: torch.device) -> MotionModel:
+        """Made of copies: what is learnt must not be part of a file."""
+        model = load_motion_model(self.tensors, self.recognised, self.file, nn, dtype, device)
+        for parameter in model.parameters():
+            parameter.data = parameter.data.clone()
+        return model
+
+
+def _read_motion(path: str) -> _Read:
+    return _Read.of(read_weights(path), path.replace("\\", "/").rpartition("/")[2])
+
+
+def _lora_to_go_on_with(path: str, motion: MotionModel, file: str) -> LoraModel:
+
+    name = path.replace("\\", "/").rpartition("/")[2]
+    lora = learnable_lora(read_lora(read_weights(path), name))
+    fit(lora, motion, name, file)
+    return lora
+
+
+def _named(kind: str, module: nn.Module) -> dict[str, nn.Parameter]:
+    return {f"{kind}.{name}": parameter for name, parameter in module.named_parameters()}
+
+
+def _of(kind: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(f"{kind}."): weight for name, weight in weights.items() if name.startswith(f"{kind}.")}
