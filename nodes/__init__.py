@@ -18,6 +18,7 @@ from . import (
     prompts,
     sampling,
     temporal,
+    training,
     values,
     video,
     windows,
@@ -41,6 +42,7 @@ _SUBJECTS = (
     pieces,
     batches,
     clips,
+    training,
 )
 _DECLARED: list[type[io.ComfyNode]] = [node for subject in _SUBJECTS for node in subject.NODES]
 NODES: list[type[io.ComfyNode]] = [guarded(node) for node in _DECLARED]

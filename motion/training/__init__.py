@@ -3,11 +3,12 @@
 A ``trainer`` takes a ``network`` and batches, and gives losses; ``settings`` say how, ``objectives`` what is minimised,
 ``noising`` how clips become noisy and what is predicted, ``drawing`` which random numbers there are, ``rates`` and
 ``optimisers`` how weights change. Its ``state`` is put down in ``checkpoints``. What can be learnt begins as
-``low_rank`` layers or as ``modules``, from clips or from ``single`` frames; it is looked at in clips that are
-``sampled``, and saved as ``published`` files. What can go wrong is one of ``errors``.
+``low_rank`` layers or as ``modules``, from clips or from ``single`` frames; it is looked at in clips of
+``ddim``, and saved as ``published`` files. What can go wrong is one of ``errors``.
 """
 
 from .checkpoints import Checkpoints
+from .ddim import sampled
 from .drawing import Draws
 from .errors import DivergedError, TrainingError, is_out_of_memory, out_of_memory
 from .low_rank import ImageLora, learnable_lora, new_motion_lora
@@ -18,7 +19,6 @@ from .objectives import Denoising, DualPath, Objective
 from .optimisers import OPTIMISERS
 from .published import image_lora_tensors, motion_lora_tensors, motion_module_tensors, publish_weights
 from .rates import SCHEDULES as RATE_SCHEDULES
-from .sampled import sampled
 from .settings import BRAIN, HALF, PRECISIONS, SINGLE, Settings
 from .single import single_frames
 from .state import Curve, State

@@ -46,6 +46,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "video",
             "batches",
             "clips",
+            "training",
         ),
         ("pieces",),
     ),

@@ -2,8 +2,8 @@
 
 ``copying`` makes an image model that gradients go through, ``handler`` runs its layers, ``image_lora`` puts low-rank
 layers beside its weights, and ``network`` is all of that as a trainer knows it. ``parts`` are what can be learnt,
-``options`` say how, ``places`` where it goes. ``running`` does it and has it ``shown``, with a ``picture`` of losses and
-``previews``.
+``options`` say how, ``places`` where it goes. ``running`` does it and has it ``shown``, with a ``picture`` of losses
+and ``previews``.
 """
 
 from .copying import check_model, learning

@@ -34,7 +34,7 @@ class LearningHandler:
 
         def run(x: Tensor, emb: Tensor, context: Tensor | None) -> Tensor:
             with self._acting():
-                return HANDLER(layer, x, emb, context, dict(now), *rest)
+                return HANDLER(layer, x, emb, context, dict(now), *rest)  # type: ignore[reportCallIssue]
 
         result = checkpoint(run, x, emb, context, use_reentrant=False) if self._saves else run(x, emb, context)
         if isinstance(layer, SpatialTransformer):

@@ -97,13 +97,13 @@ def train(task: Task) -> Learnt:
     """
     settings, noising = task.settings, task.options.noising(task.schedule)
     place = Place.of(task.kind, task.name, task.identity)
-    state = place.checkpoints.newest()
-    done = place.finished(task.steps)
-    if done is not None and state is not None and state.step == task.steps:
-        told = f"{done.name} was finished before. Change the seed to learn it anew."
-        notice(told)
-        return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
     with learning():
+        state = place.checkpoints.newest()
+        done = place.finished(task.steps)
+        if done is not None and state is not None and state.step == task.steps:
+            told = f"{done.name} was finished before. Change the seed to learn it anew."
+            notice(told)
+            return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
         try:
             return _learn(task, settings, noising, place, state)
         except RuntimeError as error:
@@ -189,7 +189,7 @@ def _publish(task: Task, part: Part, trainer: Trainer, names: Any) -> Path:
         "height": task.clips.size[0],
         "width": task.clips.size[1],
         "loss": sum(curve.losses[-100:]) / max(1, len(curve.losses[-100:])),
-        "validation_loss": next(reversed(curve.validations.values()), None),
+        "validation_loss": next(reversed([*curve.validations.values()]), None),
         "license": options.license,
         **task.about,
     }
