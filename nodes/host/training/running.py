@@ -95,7 +95,7 @@ def train(task: Task) -> Learnt:
     Raises:
         TrainingError, ClipsError, ValueError: it cannot begin or go on; what was saved before stays.
     """
-    settings, noising = task.settings, task.options.noising(task.schedule)
+    settings, noising = task.settings, task.options.noising(task.schedule, task.model)
     place = Place.of(task.kind, task.name, task.identity)
     with learning():
         state = place.checkpoints.newest()
