@@ -2,14 +2,15 @@
 
 ``copying`` makes an image model that gradients go through, ``handler`` runs its layers, ``image_lora`` puts low-rank
 layers beside its weights, and ``network`` is all of that as a trainer knows it. ``naming`` has the names of what is
-learnt, ``parts`` are what can be, some of it in a ``motion_file``. Of Animate Anyone ``looking`` is what clips see in
-pictures of a ``character``, and a ``release`` is learnt as it is ``stored``; ``scenes`` are
-clips with both, and it is ``staged``. ``options`` say how, ``places`` where it
-goes. ``running`` does it and has it ``shown``, with a ``picture`` of losses and ``previews``.
+learnt, ``parts`` are what can be, some of it in a ``motion_file``, and so is ``one_shot``. Of Animate Anyone
+``looking`` is what clips see in pictures of a ``character``, and a ``release`` is learnt as it is ``stored``.
+``options`` say how, ``places`` where it goes. ``running`` does it and has it ``shown``, with a ``picture`` of losses
+and ``previews``; ``scenes`` are clips of characters with their poses, whose stages are ``staged``.
 """
 
 from .copying import check_model, learning
 from .network import HostNetwork
+from .one_shot import one_shot_part
 from .options import AUTO, Options
 from .parts import Ground, Part, domain_adapter, motion_lora, motion_module
 from .places import name_problem
@@ -37,6 +38,7 @@ __all__ = [
     "motion_lora",
     "motion_module",
     "name_problem",
+    "one_shot_part",
     "train",
     "train_stage",
 ]

@@ -13,6 +13,7 @@ from torch import Tensor
 from ....motion.character import Guider
 from ....motion.values import ONE
 from ..character import ActingGuide, ReferenceNet
+from ..temporal import HANDLER
 from .handler import LearningHandler, learning_options
 from .looking import Looking
 
@@ -48,7 +49,7 @@ class Character:
 
     def _read(self, latents: Tensor, context: Tensor, looks: Tensor) -> dict[Any, Tensor]:
         scaled: Tensor = self.copied.model.process_latent_in(latents)
-        handler = LearningHandler(self.checkpointing and torch.is_grad_enabled(), nullcontext)
+        handler = LearningHandler(HANDLER, self.checkpointing and torch.is_grad_enabled(), nullcontext)
         return self.reference.read(scaled.to(context)[looks], context[looks], learning_options(handler))
 
     def _maps(self, poses: Tensor, like: Tensor) -> list[Tensor]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import torch
 from comfy.model_patcher import ModelPatcher
@@ -15,7 +15,7 @@ from ....motion.training import NONE, NOTHING, SPATIAL, TEMPORAL
 from ....motion.values import ONE
 from ..options import MOTION
 from ..sampling import Call
-from ..temporal import ActingLora, Layer, Runtime, anchors_of, pool_output
+from ..temporal import HANDLER, ActingLora, Layer, Runtime, anchors_of, pool_output
 from .handler import LearningHandler, learning_options
 from .image_lora import BesideWeights
 
@@ -48,6 +48,9 @@ class HostNetwork:
         dtype: of its activations, None for that of the copy's weights.
     """
 
+    handler: ClassVar[Any] = HANDLER
+    """What runs the layers of the UNet."""
+
     def __init__(
         self,
         copied: ModelPatcher,
@@ -65,7 +68,7 @@ class HostNetwork:
         self._dtype: torch.dtype = dtype or next(self._unet.parameters()).dtype
         self._shown = shown
         self._device: torch.device = copied.load_device
-        self._anchors = anchors_of(self._unet)
+        self.anchors = anchors_of(self._unet)
         self._motion, self._rows, self._loras, self._beside = motion, rows, loras, beside
         self._checkpointing = checkpointing
 
@@ -85,25 +88,24 @@ class HostNetwork:
         context = context.to(self._device, self._dtype)
         texts = repeat(context, "b n d -> (b f) n d", f=frames)
         saves = self._checkpointing and torch.is_grad_enabled()
-        options = learning_options(LearningHandler(saves, self._acting(without, fixed)))
-        runtime = self._runtime(clips, frames, TEMPORAL not in without)
-        if runtime is not None:
-            options[MOTION] = runtime
-            if runtime.pool_resnets:
-                options["wrappers"] = {WrappersMP.DIFFUSION_MODEL: {MOTION: [pool_output]}}
+        options = learning_options(LearningHandler(self.handler, saves, self._acting(without, fixed)))
+        self.insert(options, clips, frames, without)
         with self._computing():
             if self._shown is not None:
                 self._shown.into(options, frames, context, more)
             predicted = self._unet(x, times, context=texts, transformer_options=options)
         return rearrange(predicted.float(), "(b f) c h w -> b c f h w", f=frames)
 
-    def _runtime(self, clips: int, frames: int, learnt_acts: bool) -> Runtime | None:
+    def insert(self, options: dict[str, Any], clips: int, frames: int, without: frozenset[str]) -> None:
+        """Put into the options of a call what acts between the layers of the UNet."""
         if self._motion is None:
-            return None
-        acting = tuple(ActingLora(lora, ONE) for lora in self._loras) if learnt_acts else ()
+            return
+        acting = tuple(ActingLora(lora, ONE) for lora in self._loras) if TEMPORAL not in without else ()
         layer = Layer(self._motion, rows=self._rows, acting=acting)
         call = Call(clips, frames, range(frames), frames)
-        return Runtime(call, self._anchors, (layer,), self._motion.format.pool_resnets)
+        options[MOTION] = Runtime(call, self.anchors, (layer,), self._motion.format.pool_resnets)
+        if self._motion.format.pool_resnets:
+            options["wrappers"] = {WrappersMP.DIFFUSION_MODEL: {MOTION: [pool_output]}}
 
     def _acting(self, without: frozenset[str], fixed: frozenset[str]) -> Callable[[], AbstractContextManager[None]]:
         beside = self._beside

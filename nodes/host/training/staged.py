@@ -8,7 +8,7 @@ from comfy.model_patcher import ModelPatcher
 
 from ....motion.character import DENOISING as UNET
 from ....motion.character import CharacterError, recognise_unet
-from ....motion.formats import read_weights, shapes_of
+from ....motion.formats import LINEAR, read_weights, shapes_of
 from ....motion.training import VELOCITY, TrainingError
 from .. import folders
 from ..character import POSE, AnimateAnyone, DenoisingWeights, GuiderWeights, ReferenceWeights
@@ -31,8 +31,6 @@ from .scenes import WIDTH, scenes_of
 
 IMAGES, MOTION = "images (stage 1)", "motion (stage 2)"
 STAGES = (IMAGES, MOTION)
-SCHEDULE = "linear (HotshotXL/default)"
-"""Of the authors' trainers, whose inference has another one."""
 USUAL = Options(gamma=5.0, offset=0.05, prediction=VELOCITY, zero_snr=True, save_every=500)
 """As the authors' trainers have it; a checkpoint of stage 1 is 20 GB, so that there are fewer."""
 
@@ -94,7 +92,8 @@ def train_stage(wanted: Stage) -> Staged:
         make,
         folders.ANIMATE_ANYONE,
         wanted.name,
-        SCHEDULE,
+        # of the authors' trainers, whatever their inference has
+        LINEAR,
         wanted.steps,
         wanted.learning_rate,
         wanted.batch_size,
