@@ -46,10 +46,10 @@ def some_batch(frames: int, dropped: bool = False) -> Batch:
     return Batch(latents, context, (0, 1), more)
 
 
-def made(stage: str, folder: Path, checkpointing: bool = True, **more: object) -> Part:
+def made(stage: str, folder: Path, checkpointing: bool = True, precision: str = "fp32", **more: object) -> Part:
     """A part whose learnt weights are all moved."""
     parts = replace(scene.parts(folder), **more)  # type: ignore[arg-type]
-    part = STAGES[stage](Ground(scene.denoiser(), checkpointing=checkpointing), parts)
+    part = STAGES[stage](Ground(scene.denoiser(), precision, checkpointing), parts)
     with torch.no_grad():
         for number, parameter in enumerate(part.network.parameters.values()):
             generator = torch.Generator().manual_seed(number)
@@ -171,6 +171,20 @@ def test_the_files_are_a_release_for_the_loaders(tmp_path: Path) -> None:
     # a ReferenceNet that is begun from the model, and the paper's guider
     assert load_file(begun["reference_unet"]).keys() == load_file(paths["reference_unet"]).keys()
     assert character.GuiderWeights.load(str(begun["pose_guider"])).model.kind.id == "paper"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@torch.inference_mode()
+def test_half_precision_is_near_and_learns_float32(stage: str, tmp_path: Path) -> None:
+    batch = some_batch(shots(stage), dropped=True)
+    with learning():
+        single, half = made(stage, tmp_path), made(stage, tmp_path, precision="bf16")
+        wanted, found = gradients(single, batch), gradients(half, batch)
+    assert all(each.dtype == torch.float32 for each in half.network.parameters.values())
+    for kind in {name.partition(".")[0] for name in wanted}:
+        names = [name for name in wanted if name.startswith(kind)]
+        one, other = (torch.cat([each[name].flatten() for name in names]) for each in (wanted, found))
+        assert relative_error(other, one) < 0.15, kind
 
 
 @torch.inference_mode()

@@ -196,6 +196,14 @@ def test_previews_and_settings_of_other_trainings(places: Path) -> None:
     assert curve.shape[1] > 320
 
 
+def test_clips_without_a_character_teach_the_rest(places: Path) -> None:
+    """What reads pictures gets no gradients where none is looked at."""
+    trained(places, IMAGES, steps=2, settings=replace(QUIET, dropout=1.0))
+    learnt = load_file(places / "models" / "animate_anyone" / "my_character_reference_unet_00001_.safetensors")
+    for key, tensor in scene.reference_state().items():
+        assert torch.equal(learnt[key], tensor.float())
+
+
 def test_poses_that_do_not_fit_are_named(places: Path) -> None:
     shutil.rmtree(places / "input" / "poses" / "clip 1")
     with pytest.raises(ClipsError, match="1 of 3 clips have no pose clip: clip 1"):
