@@ -105,7 +105,8 @@ def _check(sample: Sample, own: _Stored, other: _Stored) -> None:
         raise ClipsError(f"{name} was replaced after it had been prepared. Run Prepare Clips again.")
     if other.measured.content == sample.content:
         raise ClipsError(
-            f"The poses of {name} are the clip itself. Connect a Load Clips with the folder of the pose videos to poses."
+            f"The poses of {name} are the clip itself. Connect another Load Clips to poses, with the folder of the pose "
+            "videos."
         )
 
 
