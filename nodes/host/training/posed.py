@@ -105,7 +105,7 @@ def _check(sample: Sample, own: _Stored, other: _Stored) -> None:
         raise ClipsError(f"{name} was replaced after it had been prepared. Run Prepare Clips again.")
     if other.measured.content == sample.content:
         raise ClipsError(
-            f"The poses of {name} are the clip itself. Connect another Load Clips to poses, with the folder of the pose "
+            f"The poses of {name} are the clip itself. Connect another Load Clips to poses, with the folder of pose "
             "videos."
         )
 
