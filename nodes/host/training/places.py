@@ -52,7 +52,7 @@ class Place:
             clean = clean_prefix(name, cut=True)
         except PrefixError as error:
             raise TrainingError(f"The name {name!r} cannot be used: {error}.") from error
-        models = Path(folders.model_folder(kind))
+        models = Path(folders.saving_folder(kind))
         models.mkdir(parents=True, exist_ok=True)
         if not os.access(models, os.W_OK):
             raise TrainingError(f"Nothing was learnt: {models} cannot be written. Change its permissions.")

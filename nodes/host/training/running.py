@@ -129,7 +129,7 @@ def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state
     empty = task.clips.cache.read(text_key("", task.clips.encoder))
     previews = Previews(part.network, noising, source(0), empty, task.model.model.latent_format)
     shown = Shown(trainer, previews, task.options.preview_every)
-    saved = trainer.step
+    begun = saved = trainer.step
     try:
         while trainer.step < task.steps:
             management.throw_exception_if_processing_interrupted()
@@ -150,7 +150,7 @@ def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state
         raise
     path = _publish(task, part, trainer, place.files())
     place.remember(task.steps, path)
-    return Learnt(path, as_image(shown.picture()), _told(task, trainer, path))
+    return Learnt(path, as_image(shown.picture()), _told(task, trainer, path, begun))
 
 
 def _source(task: Task, part: Part, batches: Batches) -> Callable[[int], Batch]:
@@ -197,9 +197,11 @@ def _publish(task: Task, part: Part, trainer: Trainer, names: Any) -> Path:
     return publish_weights(part.tensors(trainer.weights()), told, names)
 
 
-def _told(task: Task, trainer: Trainer, path: Path) -> str:
-    validations = list(trainer.curve.validations.values())
-    lines = [f"{path.name}: {trainer.step} steps, {len(task.clips.learnt)} clips"]
+def _told(task: Task, trainer: Trainer, path: Path, begun: int) -> str:
+    validations, clips = list(trainer.curve.validations.values()), len(task.clips.learnt)
+    lines = [f"{path.name}: {trainer.step} steps, {clips} clip{'s' * (clips > 1)}"]
+    if begun:
+        lines.append(f"it went on from step {begun}, where it was stopped")
     if len(validations) > 1:
         lines.append(f"loss on clips that were held out: {validations[0]:.5g} before, {validations[-1]:.5g} after")
     return "\n".join([*lines, f"saved in {path.parent}"])
