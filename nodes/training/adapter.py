@@ -4,6 +4,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ...motion.formats import LINEAR
 from ..host import folders, temporal
 from ..host.clips import TrainingClips
 from ..host.training import Options, Task, domain_adapter, train
@@ -17,9 +18,6 @@ from .common import (
     training_outputs,
     training_problem,
 )
-
-SCHEDULE = "linear (HotshotXL/default)"
-"""Stable Diffusion's own, which single pictures are learnt with."""
 
 
 class TrainDomainAdapter(io.ComfyNode):
@@ -83,7 +81,8 @@ class TrainDomainAdapter(io.ComfyNode):
             lambda ground: domain_adapter(ground, rank, seed),
             folders.LORAS,
             filename_prefix,
-            SCHEDULE,
+            # as Stable Diffusion itself: these are single pictures
+            LINEAR,
             steps,
             learning_rate,
             batch_size,

@@ -4,6 +4,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ...motion.formats import SQRT_LINEAR
 from ...motion.training import VERSIONS, TrainingError
 from ..host import folders, temporal
 from ..host.clips import TrainingClips, model_identity
@@ -20,8 +21,6 @@ from .common import (
     training_outputs,
     training_problem,
 )
-
-SCHEDULE = "sqrt_linear (AnimateDiff)"
 
 
 class TrainMotionModule(io.ComfyNode):
@@ -109,7 +108,7 @@ class TrainMotionModule(io.ComfyNode):
             make,
             folders.MOTION_MODULES,
             filename_prefix,
-            SCHEDULE if motion_model is None else motion_model.model.format.beta_schedule,
+            SQRT_LINEAR if motion_model is None else motion_model.model.format.beta_schedule,
             steps,
             learning_rate,
             batch_size,

@@ -6,9 +6,10 @@ of it, and ``checks`` looks at the clip before. ``inversion`` finds the noise of
 
 from .inversion import SCHEDULERS, Inverted, Way, invert, told
 from .one_shot import OneShotWeights, apply_one_shot, attach_training, load_one_shot, new_one_shot
-from .runtime import Tuned
+from .runtime import HANDLER, Tuned, pool_tuned_output
 
 __all__ = [
+    "HANDLER",
     "SCHEDULERS",
     "Inverted",
     "OneShotWeights",
@@ -19,5 +20,6 @@ __all__ = [
     "invert",
     "load_one_shot",
     "new_one_shot",
+    "pool_tuned_output",
     "told",
 ]
