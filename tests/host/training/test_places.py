@@ -11,9 +11,7 @@ from kinema.nodes.training import NODES
 
 
 @pytest.mark.parametrize("kind", [folders.MOTION_MODULES, folders.MOTION_LORAS, folders.TUNE_A_VIDEO])
-def test_files_go_into_the_models_folder_of_comfyui(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_files_go_into_the_models_folder_of_comfyui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """Not into that of another program, which extra_model_paths.yaml names before this pack is loaded."""
     other = str(tmp_path / "other program" / kind)
     monkeypatch.setitem(folder_paths.folder_names_and_paths, kind, ([other], {".safetensors"}))
