@@ -20,7 +20,7 @@ FINISHED = "finished.json"
 def name_problem(name: str) -> str | None:
     """What is wrong with the name of a file, None if nothing is."""
     try:
-        clean_prefix(name)
+        clean_prefix(name, inside="models", example="mine/zoom")
     except PrefixError as error:
         return str(error)
     return None

@@ -135,9 +135,8 @@ def test_nobody_has_to_watch(server: Server) -> None:
 @pytest.mark.parametrize(
     ("inputs", "words"),
     [
-        ({"filename_prefix": "../x"}, "leaves the output folder"),
-        ({"filename_prefix": ""}, "filename_prefix"),
-        ({"filename_prefix": 7.5}, "filename_prefix"),
+        ({"filename_prefix": "../x"}, "leaves the models folder (..); write a path below it, for example mine/zoom"),
+        ({"filename_prefix": ""}, "has no file name"),
         ({"steps": 0}, "steps takes a whole number from 1"),
         ({"steps": "many"}, "steps takes a whole number from 1"),
         ({"learning_rate": float("nan")}, "learning_rate is nan"),
