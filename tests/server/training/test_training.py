@@ -1,5 +1,6 @@
 """A training over HTTP: to a file, beside other requests, cancelled and continued, and what is answered before it."""
 
+import random
 import threading
 import time
 from typing import Any
@@ -12,12 +13,24 @@ from tests.harness.seeded.names import CHECKPOINT
 from tests.harness.server import Server
 from tests.harness.templates import MOTION_MODULE
 
+from .. import fuzz
 from ..test_answers import failed
 
 TRAIN, SETTINGS, LOAD = "KinemaTrainMotionLora", "KinemaTrainingSettings", "KinemaLoadMotionLora"
-SECONDS = 120
+SECONDS, FUZZED_SECONDS = 120, 40
 SLOWEST = 4.0
 """Of an answer while a training goes, in seconds: a step at most, on a machine that others use, too."""
+
+DEFAULTS = {
+    "learning_rate": 1e-4,
+    "batch_size": 1,
+    "seed": 0,
+    "method": "plain",
+    "layers": "attention",
+    "start_from": "none",
+}
+SET = {"optimizer": "adamw", "warmup": 0, "accumulation": 1, "ema": 0.0, "precision": "fp32", "beta_schedule": "auto"}
+"""Inputs that may be left out, for something to be wrong with them."""
 
 
 def training(name: str, steps: int = 2, **inputs: Any) -> templates.Prompt:
@@ -155,6 +168,21 @@ def test_what_is_answered_before_the_run(server: Server, inputs: dict[str, Any],
     prompt["7"]["inputs"].update(inputs)
     failed(server, prompt, TRAIN, words, status="refused")
     assert checkpoints(server, "refused") == []
+
+
+def test_anything_runs_or_is_refused_with_a_sentence(server: Server) -> None:
+    rng = random.Random(15)
+    prompt = fuzz.unsampled(training("anything", **DEFAULTS))
+    prompt["6"]["inputs"] |= SET
+    found, tried, end = {}, 0, time.monotonic() + FUZZED_SECONDS
+    while time.monotonic() < end and tried < 200:
+        mutated, changes = fuzz.mutated(prompt, rng)
+        complaints = list(fuzz.complaints(server, mutated, changes))
+        if complaints:
+            found[str(changes)[:200]] = complaints
+        tried += 1
+    assert found == {}
+    assert tried > 10
 
 
 def test_settings_that_cannot_work_together_are_answered_before_the_run(server: Server) -> None:
