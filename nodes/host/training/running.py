@@ -9,7 +9,7 @@ import comfy.model_management as management
 from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
-from ....motion.clips import Batch, Batches, text_key
+from ....motion.clips import Batch, Batches, key_of, text_key
 from ....motion.training import (
     Noising,
     Settings,
@@ -95,10 +95,14 @@ def train(task: Task) -> Learnt:
     Raises:
         TrainingError, ClipsError, ValueError: it cannot begin or go on; what was saved before stays.
     """
-    settings, noising = task.settings, task.options.noising(task.schedule)
+    settings, noising = task.settings, task.options.noising(task.schedule, task.model)
     place = Place.of(task.kind, task.name, task.identity)
     with learning():
         state = place.checkpoints.newest()
+        if state is not None and state.step > task.steps:
+            # what has learnt for longer stays as it is
+            place = Place.of(task.kind, task.name, key_of("shorter", identity=task.identity, steps=task.steps))
+            state = place.checkpoints.newest()
         done = place.finished(task.steps)
         if done is not None and state is not None and state.step == task.steps:
             told = f"{done.name} was finished before. Change the seed to learn it anew."
@@ -121,7 +125,7 @@ def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state
     source = _source(task, part, batches)
     objective = task.options.objective(task.dual)
     trainer = Trainer(part.network, source, objective, noising, settings, task.options.checkpointing)
-    if state is not None and state.step <= task.steps:
+    if state is not None:
         trainer.restore(state)
         notice(f"It goes on from step {state.step}, where it was stopped.")
     elif held_out is not None:
