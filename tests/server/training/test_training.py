@@ -98,24 +98,36 @@ def test_what_is_learnt_is_listed_and_loads(server: Server) -> None:
 
 
 def test_others_are_answered_while_it_trains_and_run_after_it(server: Server) -> None:
+    learns, over = threading.Event(), threading.Event()
     answers: list[float] = []
+    after: list[Outcome] = []
 
     def watch(event: Event) -> None:
         if event["type"] == "progress" and event["data"]["node"] == "7":
+            learns.set()
+
+    def others() -> None:
+        learns.wait(SECONDS)
+        while not over.is_set():
             for path in ("/system_stats", "/queue", f"/object_info/{LOAD}"):
                 begun = time.monotonic()
                 client.get_json(server.url, path)
                 answers.append(time.monotonic() - begun)
 
-    after: list[Outcome] = []
-    behind = {
-        "1": {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "batch_size": 1, "color": 7}},
-        "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}},
-    }
-    queued = threading.Timer(1.0, lambda: after.append(client.run_prompt(server.url, behind)))
-    queued.start()
-    assert "8 steps" in report(client.run_prompt(server.url, training("beside", steps=8), watch))
-    queued.join()
+    def behind() -> None:
+        learns.wait(SECONDS)
+        picture = {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "batch_size": 1, "color": 7}}
+        shown = {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}}
+        after.append(client.run_prompt(server.url, {"1": picture, "2": shown}))
+
+    beside = [threading.Thread(target=others), threading.Thread(target=behind)]
+    for thread in beside:
+        thread.start()
+    told = report(client.run_prompt(server.url, training("beside", steps=8), watch))
+    over.set()
+    for thread in beside:
+        thread.join()
+    assert "8 steps" in told
     assert [outcome.status for outcome in after] == ["success"]
     assert len(answers) >= 3
     assert max(answers) < SLOWEST
@@ -187,7 +199,7 @@ def test_anything_runs_or_is_refused_with_a_sentence(server: Server) -> None:
 
 def test_settings_that_cannot_work_together_are_answered_before_the_run(server: Server) -> None:
     prompt = training("refused")
-    prompt["6"]["inputs"]["zero_terminal_snr"] = True
+    prompt["6"]["inputs"] |= {"zero_terminal_snr": True, "prediction": "epsilon"}
     failed(server, prompt, SETTINGS, "Set prediction to v", status="refused")
 
 
