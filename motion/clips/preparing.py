@@ -47,7 +47,8 @@ class Prepared:
 
     def told(self, most: int = 10) -> str:
         """What is prepared and what is not, in lines."""
-        lines = [f"{len(self.samples)} clips, {sum(len(sample.views) for sample in self.samples)} views of them"]
+        clips, parts = len(self.samples), sum(len(sample.views) for sample in self.samples)
+        lines = [f"{clips} clip{'s' * (clips > 1)}, {parts} view{'s' * (parts > 1)} of {'them' if clips > 1 else 'it'}"]
         about = (
             (self.short, "shorter than the frames times the stride: their frames lie closer together"),
             (self.still, "of one frame, which teaches standing still"),

@@ -66,6 +66,7 @@ def training_inputs(prefix: str, folder: str, steps: int, batch_size: int, learn
             default=0,
             min=0,
             max=MOST_SEED,
+            control_after_generate=False,
             tooltip="Everything that is drawn. The same seed, clips and settings learn the same again.",
             optional=True,
         ),
@@ -106,7 +107,7 @@ def as_output(node: type[io.ComfyNode], first: Any, learnt: Learnt, *more: Any) 
         first: the first output.
         more: those behind it.
     """
-    notice(learnt.told)
+    notice(learnt.told.partition("\n")[0])
     shown = ui.PreviewImage(learnt.picture, cls=node)
     return io.NodeOutput(first, *more, learnt.picture, str(learnt.path), learnt.told, ui=shown)
 

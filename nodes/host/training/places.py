@@ -20,7 +20,7 @@ FINISHED = "finished.json"
 def name_problem(name: str) -> str | None:
     """What is wrong with the name of a file, None if nothing is."""
     try:
-        clean_prefix(name)
+        clean_prefix(name, inside="models", example="mine/zoom")
     except PrefixError as error:
         return str(error)
     return None
@@ -52,7 +52,7 @@ class Place:
             clean = clean_prefix(name, cut=True)
         except PrefixError as error:
             raise TrainingError(f"The name {name!r} cannot be used: {error}.") from error
-        models = Path(folders.model_folder(kind))
+        models = Path(folders.saving_folder(kind))
         models.mkdir(parents=True, exist_ok=True)
         if not os.access(models, os.W_OK):
             raise TrainingError(f"Nothing was learnt: {models} cannot be written. Change its permissions.")

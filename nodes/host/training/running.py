@@ -143,7 +143,7 @@ def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state
     empty = task.clips.cache.read(text_key("", task.clips.encoder)) if task.empty is None else task.empty
     previews = Previews(part.network, noising, source(0), empty, task.model.model.latent_format)
     shown = Shown(trainer, previews, task.options.preview_every)
-    saved = trainer.step
+    begun = saved = trainer.step
     try:
         while trainer.step < task.steps:
             management.throw_exception_if_processing_interrupted()
@@ -164,7 +164,7 @@ def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state
         raise
     paths = _publish(task, part, trainer, place)
     place.remember(task.steps, paths)
-    return Learnt(paths, as_image(shown.picture()), _told(task, trainer, paths))
+    return Learnt(paths, as_image(shown.picture()), _told(task, trainer, paths, begun))
 
 
 def _source(task: Task, part: Part, batches: Batches) -> Callable[[int], Batch]:
@@ -221,10 +221,12 @@ def _publish(task: Task, part: Part, trainer: Trainer, place: Place, step: int |
     }
 
 
-def _told(task: Task, trainer: Trainer, paths: Mapping[str, Path]) -> str:
-    validations = list(trainer.curve.validations.values())
+def _told(task: Task, trainer: Trainer, paths: Mapping[str, Path], begun: int) -> str:
+    validations, clips = list(trainer.curve.validations.values()), len(task.clips.learnt)
     names = ", ".join(path.name for path in paths.values())
-    lines = [f"{names}: {trainer.step} steps, {len(task.clips.learnt)} clips"]
+    lines = [f"{names}: {trainer.step} steps, {clips} clip{'s' * (clips > 1)}"]
+    if begun:
+        lines.append(f"it went on from step {begun}, where it was stopped")
     if len(validations) > 1:
         lines.append(f"loss on clips that were held out: {validations[0]:.5g} before, {validations[-1]:.5g} after")
     return "\n".join([*lines, f"saved in {next(iter(paths.values())).parent}"])
