@@ -115,8 +115,9 @@ def train(task: Task) -> Learnt:
         done = place.finished(task.steps)
         if done is not None and state is not None and state.step == task.steps:
             *_, last = done.values()
-            told = f"{last.name} was finished before. Change the seed to learn it anew."
+            told = f"{last.name} was finished before."
             notice(told)
+            told = f"{told} Change the seed to learn it anew."
             return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
         try:
             return _learn(task, settings, noising, place, state)
