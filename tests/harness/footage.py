@@ -9,7 +9,7 @@ import torch
 from kinema.motion.video import CODECS, Clip, Job, Sound, write_video
 from PIL import Image
 
-from .templates import CLIPS, PICTURES, SOUND, VIDEO
+from .templates import CLIPS, PICTURES, POSES, SOUND, VIDEO
 
 RATE, SECONDS, SIZE = 24, 3, 96
 AUDIO_RATE = 24000
@@ -23,6 +23,7 @@ def write_footage(folder: Path) -> None:
     _write_pictures(folder / PICTURES)
     _write_sound(folder / SOUND)
     _write_clips(folder)
+    _write_poses(folder)
 
 
 def _write_sound(path: Path) -> None:
@@ -66,6 +67,19 @@ def _write_clips(folder: Path) -> None:
     shutil.copy(folder / VIDEO, clips / "circling.mp4")
     for name in ("circling", "circling slowly"):
         (clips / f"{name}.txt").write_text(f"a yellow disc, {name}")
+
+
+def _write_poses(folder: Path) -> None:
+    """For each of the clips one of the same name, with other colours."""
+    poses = folder / POSES
+    if poses.exists():
+        return
+    frames = [1.0 - frame for frame in _frames()]
+    drawn = poses / "circling slowly"
+    drawn.mkdir(parents=True)
+    for number, frame in enumerate(frames[::3], 1):
+        Image.fromarray((frame * 255).byte().numpy()).save(drawn / f"frame_{number}.png")
+    write_video(Job(Clip(torch.stack(frames), RATE), CODECS["h264-mp4"], poses / "circling.mp4"))
 
 
 def _frames() -> list[torch.Tensor]:

@@ -84,7 +84,7 @@ DRAWN = 512
 DYNAMIC = "COMFY_DYNAMICCOMBO_V3"
 WRITTEN = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", DYNAMIC)
 """Types of inputs that have a widget."""
-VIDEO, SOUND, PICTURES, CLIPS = "video.mp4", "sound.wav", "pictures", "clips"
+VIDEO, SOUND, PICTURES, CLIPS, POSES = "video.mp4", "sound.wav", "pictures", "clips", "poses"
 """What templates read in the input folder in tests, the last two folders; as they are they name none."""
 CLIP_NODES = ("KinemaLoadClips", "KinemaClipsFromList", "KinemaCameraMotionClips")
 LEARNT = 4
@@ -209,5 +209,7 @@ def _learn_little(prompt: Prompt, size: int, steps: int) -> None:
             inputs.update(width=size, height=size, frames=min(inputs["frames"], LEARNT))
         if kind in CLIP_NODES and "views" in inputs:
             inputs["views"] = 1
+        if isinstance(inputs.get("poses"), list):
+            prompt[inputs["poses"][0]]["inputs"]["folder"] = POSES
         if kind.startswith("KinemaTrain") and "steps" in inputs:
             inputs.update(steps=steps, batch_size=1)

@@ -5,7 +5,7 @@ layers beside its weights, and ``network`` is all of that as a trainer knows it.
 learnt, ``parts`` are what can be, some of it in a ``motion_file``, and so is ``one_shot``. Of Animate Anyone
 ``looking`` is what clips see in pictures of a ``character``, and a ``release`` is learnt as it is ``stored``.
 ``options`` say how, ``places`` where it goes. ``running`` does it and has it ``shown``, with a ``picture`` of losses
-and ``previews``; ``scenes`` are clips of characters with their poses, whose stages are ``staged``.
+and ``previews``; clips that are ``posed`` are ``scenes``, and a stage of them is ``staged``.
 """
 
 from .copying import check_model, learning

@@ -3,47 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import torch
 from einops import rearrange
 from torch import Tensor
 
-from ....motion.clips import (
-    Batch,
-    Batches,
-    Clip,
-    ClipsError,
-    Contents,
-    Row,
-    Sample,
-    View,
-    key_of,
-    length_of,
-    paired,
-    pictures_of,
-    views,
-)
-from ....motion.training import Draws, Picked, TrainingError, picked_frames
+from ....motion.clips import Batch, Batches, Clip, Row, key_of, pictures_of
+from ....motion.training import Draws, Picked, picked_frames
 from ..character import embed
 from ..clips import Clips, TrainingClips, model_identity
 from ..video import progress_reporter
 from .character import POSES, REFERENCE
+from .posed import Filmed, film_with_poses
 
 WIDTH = 768
 """Of an embedding; zeros stand for no character."""
-LISTED = 5
-"""Clips that a message names."""
-
-
-@dataclass(frozen=True, eq=False)
-class Filmed:
-    """One clip, and where its pictures and poses are."""
-
-    clip: Clip
-    poses: Clip
-    views: Sequence[View]
-    """Of both, in the order of `Sample.views`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +53,9 @@ class Scenes:
             CharacterError: the CLIP vision model is another one than CLIP ViT-L/14.
         """
         missing: dict[str, dict[int, set[int]]] = {}
-        for batches, count in wanted:
-            for number in range(count):
-                for row, frame in self._references(batches, number):
-                    content = batches.samples[row.clip].content
-                    if self._key(content, row.view, frame) not in self.clips.cache:
-                        missing.setdefault(content, {}).setdefault(row.view, set()).add(frame)
+        for content, view, frame in chain.from_iterable(self._wanted(*each) for each in wanted):
+            if self._key(content, view, frame) not in self.clips.cache:
+                missing.setdefault(content, {}).setdefault(view, set()).add(frame)
         told = progress_reporter()
         with self.clips.cache as cache:
             for done, (content, by_view) in enumerate(missing.items()):
@@ -93,6 +66,20 @@ class Scenes:
                     for frame, embedding in zip(order, embed(clip_vision, pictures), strict=True):
                         cache.add(self._key(content, view, frame), embedding)
         told(len(missing), len(missing))
+
+    def _wanted(self, batches: Batches, count: int) -> Iterator[tuple[str, int, int]]:
+        """Content, view and frame of every picture that batches look at, each once."""
+        seen: set[tuple[str, int, int]] = set()
+        most = self.clips.frames * sum(len(sample.views) for sample in batches.samples)
+        for number in range(count):
+            for row, frame in self._references(batches, number):
+                each = (batches.samples[row.clip].content, row.view, frame)
+                if each not in seen:
+                    seen.add(each)
+                    yield each
+            # long trainings come to all of them soon
+            if len(seen) == most:
+                return
 
     def _batch(self, batches: Batches, number: int) -> Batch:
         plain, rows = batches.at(number), batches.drawn(number)
@@ -135,43 +122,11 @@ class Scenes:
 
 
 def scenes_of(clips: TrainingClips, poses: Clips, clip_vision: Any, single: bool) -> Scenes:
-    """Find the poses of clips by their names, and hold both against each other.
+    """Find the poses of clips.
 
     Raises:
-        TrainingError: the clips come from nowhere.
-        ClipsError: poses are missing, or have more or fewer frames than their clips.
+        TrainingError, ClipsError: see `film_with_poses`.
     """
-    source = clips.source
-    if source is None:
-        raise TrainingError("Nobody knows where these clips come from. Connect Prepare Clips to training_clips.")
-    samples = {sample.content: sample for sample in (*clips.learnt, *clips.held_out)}
-    found = paired([sample.name for sample in samples.values()], poses.catalogue.clips, "pose clip")
-    stored = {clip.source: clip for clip in source.catalogue.clips}
-    contents = Contents(clips.cache.folder)
-    told, filmed, identities, unlike = progress_reporter(), {}, [], []
-    with clips.cache:
-        for done, sample in enumerate(samples.values()):
-            told(done, len(samples))
-            own, other = stored[sample.source], found[sample.name]
-            length = _length(source, own, sample, contents, clips)
-            measured = length_of(other, partial(poses.reader.content, contents=contents), poses.open, clips.cache)
-            if measured.length != length:
-                unlike.append(f"{sample.name} ({length} frames, its poses {measured.length})")
-            filmed[sample.content] = Filmed(own, other, views(sample.content, length, source.choosing))
-            identities.append((sample.content, measured.content))
-    told(len(samples), len(samples))
-    if unlike:
-        listed = ", ".join(unlike[:LISTED]) + (" and others" if len(unlike) > LISTED else "")
-        raise ClipsError(
-            f"{len(unlike)} clips and their pose clips have other numbers of frames: {listed}. Each frame needs its "
-            "pose: draw the poses of the whole clip, at its frame rate."
-        )
-    about = key_of("poses", pairs=sorted(identities))
-    return Scenes(clips, source, poses, filmed, single, model_identity(clip_vision.patcher), about)
-
-
-def _length(source: Clips, clip: Clip, sample: Sample, contents: Contents, clips: TrainingClips) -> int:
-    measured = length_of(clip, partial(source.reader.content, contents=contents), source.open, clips.cache)
-    if measured.content != sample.content:
-        raise ClipsError(f"{sample.name} was replaced after it had been prepared. Run Prepare Clips again.")
-    return measured.length
+    together = film_with_poses(clips, poses)
+    encoder = model_identity(clip_vision.patcher)
+    return Scenes(clips, together.source, poses, together.filmed, single, encoder, together.about)

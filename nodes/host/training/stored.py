@@ -41,7 +41,7 @@ class StoredReference:
     @classmethod
     def begun(cls, own: Mapping[str, Tensor], spelled: Mapping[str, str]) -> "StoredReference":
         """From an image model, whose weights the authors begin with."""
-        stored = {name: own[key].clone() for name, key in spelled.items() if not name.startswith(OUTPUT)}
+        stored = {name: own[key].to("cpu", copy=True) for name, key in spelled.items() if not name.startswith(OUTPUT)}
         return cls(recognise_unet(shapes_of(stored), "the model", REFERENCE), stored)
 
     def network(self, dtype: torch.dtype, device: torch.device) -> ReferenceNet:

@@ -58,6 +58,7 @@ def test_accumulation_is_the_mean_of_its_batches() -> None:
     for part in range(3):
         (Denoising().loss(plain, batch(part), NOISING, _draws(training, 0, part)) / 3).backward()
     for name, weight in plain.parameters.items():
+        assert weight.grad is not None
         torch.testing.assert_close(training.network.parameters[name], weight.sub(weight.grad, alpha=1e-2))
 
 

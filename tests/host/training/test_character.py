@@ -46,10 +46,10 @@ def some_batch(frames: int, dropped: bool = False) -> Batch:
     return Batch(latents, context, (0, 1), more)
 
 
-def made(stage: str, folder: Path, checkpointing: bool = True, **more: object) -> Part:
+def made(stage: str, folder: Path, checkpointing: bool = True, precision: str = "fp32", **more: object) -> Part:
     """A part whose learnt weights are all moved."""
     parts = replace(scene.parts(folder), **more)  # type: ignore[arg-type]
-    part = STAGES[stage](Ground(scene.denoiser(), checkpointing=checkpointing), parts)
+    part = STAGES[stage](Ground(scene.denoiser(), precision, checkpointing), parts)
     with torch.no_grad():
         for number, parameter in enumerate(part.network.parameters.values()):
             generator = torch.Generator().manual_seed(number)
@@ -125,18 +125,29 @@ def published(part: Part, folder: Path) -> dict[str, Path]:
     return paths
 
 
-@pytest.mark.parametrize("stage", STAGES)
+def guide_of(kind: str, poses: Tensor, state: dict[str, Tensor]) -> paper.Guide:
+    """What the papers' guiders make of pictures (frames, 3, height, width)."""
+    given = getattr(guiders, kind)(poses, state)
+    return (
+        paper.Guide(latent=given)
+        if kind == "paper"
+        else paper.Guide(maps=given if isinstance(given, list) else [given])
+    )
+
+
+@pytest.mark.parametrize(("stage", "kind"), [("motion", "moore"), *(("images", kind) for kind in scene.GUIDERS)])
 @torch.inference_mode()
-def test_the_files_do_in_the_papers_formulas_what_the_network_did(stage: str, tmp_path: Path) -> None:
+def test_the_files_do_in_the_papers_formulas_what_the_network_did(stage: str, kind: str, tmp_path: Path) -> None:
     batch, time = some_batch(shots(stage), dropped=True), torch.tensor([500, 900])
     with learning(), torch.no_grad():
-        part = made(stage, tmp_path)
+        release = kind if kind in ("champ", "aniportrait") else "moore"
+        part = made(stage, tmp_path, guiders=scene.parts(tmp_path, {"pose": kind}, release).guiders)
         predicted = part.network.predict(batch.latents, time, batch.context, more=batch.more)
         paths = published(part, tmp_path)
     states = {
         "denoising_unet": scene.denoiser_state(),
         "reference_unet": scene.reference_state(),
-        "pose_guider": scene.guider_state("moore"),
+        "pose_guider": scene.guider_state(kind),
         "motion_module": scene.motion_state(),
     }
     files = {name: load_file(path) for name, path in paths.items()}
@@ -148,7 +159,7 @@ def test_the_files_do_in_the_papers_formulas_what_the_network_did(stage: str, tm
     motion = states["motion_module"] if stage == "motion" else None
     for clip, looks in enumerate((False, True)):
         context, poses = batch.context[clip : clip + 1], batch.more["poses"][clip].transpose(0, 1)
-        guide = paper.Guide(maps=[guiders.moore(poses, states["pose_guider"])])
+        guide = guide_of(kind, poses, states["pose_guider"])
         reference = batch.more["reference"][clip : clip + 1] * scene.SCALE
         banks = paper.reference_banks(reference, context, states["reference_unet"]) if looks else None
         wanted = paper.denoise(
@@ -171,6 +182,20 @@ def test_the_files_are_a_release_for_the_loaders(tmp_path: Path) -> None:
     # a ReferenceNet that is begun from the model, and the paper's guider
     assert load_file(begun["reference_unet"]).keys() == load_file(paths["reference_unet"]).keys()
     assert character.GuiderWeights.load(str(begun["pose_guider"])).model.kind.id == "paper"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@torch.inference_mode()
+def test_half_precision_is_near_and_learns_float32(stage: str, tmp_path: Path) -> None:
+    batch = some_batch(shots(stage), dropped=True)
+    with learning():
+        single, half = made(stage, tmp_path), made(stage, tmp_path, precision="bf16")
+        wanted, found = gradients(single, batch), gradients(half, batch)
+    assert all(each.dtype == torch.float32 for each in half.network.parameters.values())
+    for kind in {name.partition(".")[0] for name in wanted}:
+        names = [name for name in wanted if name.startswith(kind)]
+        one, other = (torch.cat([each[name].flatten() for name in names]) for each in (wanted, found))
+        assert relative_error(other, one) < 0.15, kind
 
 
 @torch.inference_mode()

@@ -57,12 +57,12 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         yield tmp_path
 
 
-def draw(folder: Path, count: int, about: str) -> None:
+def draw(folder: Path, count: int, about: str, width: int = 64) -> None:
     """A folder of frames of noise."""
     folder.mkdir(parents=True)
     generator = torch.Generator().manual_seed(sum(about.encode()))
     for number in range(count):
-        pixels = torch.randint(256, (64, 64, 3), generator=generator, dtype=torch.uint8)
+        pixels = torch.randint(256, (64, width, 3), generator=generator, dtype=torch.uint8)
         Image.fromarray(pixels.numpy()).save(folder / f"{number}.png")
 
 
@@ -196,10 +196,24 @@ def test_previews_and_settings_of_other_trainings(places: Path) -> None:
     assert curve.shape[1] > 320
 
 
+def test_clips_without_a_character_teach_the_rest(places: Path) -> None:
+    """What reads pictures gets no gradients where none is looked at."""
+    trained(places, IMAGES, steps=2, settings=replace(QUIET, dropout=1.0))
+    learnt = load_file(places / "models" / "animate_anyone" / "my_character_reference_unet_00001_.safetensors")
+    for key, tensor in scene.reference_state().items():
+        assert torch.equal(learnt[key], tensor.float())
+
+
 def test_poses_that_do_not_fit_are_named(places: Path) -> None:
     shutil.rmtree(places / "input" / "poses" / "clip 1")
     with pytest.raises(ClipsError, match="1 of 3 clips have no pose clip: clip 1"):
         trained(places, IMAGES)
+    draw(places / "input" / "poses" / "clip 1", 7, "wide", 96)
+    with pytest.raises(ClipsError, match="clip 1 and its pose clip have other proportions"):
+        trained(places, IMAGES)
+    with pytest.raises(ClipsError, match="The poses of clip . are the clip itself"):
+        trained(places, IMAGES, poses=loaded("people"))
+    shutil.rmtree(places / "input" / "poses" / "clip 1")
     draw(places / "input" / "poses" / "clip 1", 5, "shorter")
     with pytest.raises(ClipsError, match=r"clip 1 \(7 frames, its poses 5\)"):
         trained(places, IMAGES)
