@@ -5,8 +5,8 @@ Usage: python dev.py bench learning [--output FOLDER] [--width 32] [--side 16] [
 
 A ``plan`` says how large everything is. Clips are ``scenes``, their captions ``words``. The ``image`` model and all
 others learn by ``learning``, as long and as fast as ``paces`` say. What was learnt is loaded for ``sampling``;
-``measures`` of the clips become ``rows`` and ``pictures``. The ``stages`` are ``drawing``, ``moving``, ``turning`` and whether the
-image model is ``unchanged``; the command is ``running``.
+``measures`` of the clips become ``rows`` and ``pictures``. The ``stages`` are ``drawing``, ``moving``, ``turning`` and
+whether the image model is ``unchanged``; the command is ``running``.
 """
 
 from .running import main

@@ -14,7 +14,7 @@ from .rows import Row, table
 from .sampling import WAYS, Studio
 from .stages import STAGES
 
-USUAL = Plan(Path("learning"))
+USUAL = Plan(Path(__file__).resolve().parents[1] / "results" / "learning")
 
 
 def main(arguments: Sequence[str]) -> None:

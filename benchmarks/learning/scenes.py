@@ -1,8 +1,8 @@
 """Clips whose every number is known: a coloured shape with a trail moves over a textured ground that stands still.
 
-A "latent" is a small picture itself: red, green, blue, and nearness, which is high where the shape is. The trail says in
-every single frame where the shape goes, as a face or a wake does, so that words of direction mean something to an image
-model.
+A "latent" is a small picture itself: red, green, blue, and nearness, which is high where the shape is. The trail says
+in every single frame where the shape goes, as a face or a wake does, so that words of direction mean something to an
+image model.
 """
 
 import math
