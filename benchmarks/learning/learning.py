@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinema.motion.clips import Batch
-from kinema.motion.training import Denoising, Network, Noising, Objective, Settings, Trainer, publish_weights
+from kinema.motion.training import VELOCITY, Denoising, Network, Noising, Objective, Settings, Trainer, publish_weights
 from torch import Tensor
 
 from .plan import Plan
 from .scenes import PLAIN, Look, draw_scenes, stills
 from .words import encoded
 
-IMAGE_NOISE, CLIP_NOISE = Noising.of("linear (HotshotXL/default)"), Noising.of("sqrt_linear (AnimateDiff)")
+IMAGE_NOISE = Noising.of("linear (HotshotXL/default)", VELOCITY)
+CLIP_NOISE = Noising.of("sqrt_linear (AnimateDiff)", VELOCITY)
 """Of Stable Diffusion and its domain adapters, and of AnimateDiff's motion modules."""
 DROPOUT = 0.1
 HELD_OUT = 1 << 40

@@ -33,6 +33,8 @@ class Plan:
     """Pictures in a batch; clips of as many frames together."""
     clips: int = 16
     """Sampled for each figure."""
+    sampling: int = 20
+    """Steps of the sampler."""
     seed: int = 0
 
     @property

@@ -28,6 +28,7 @@ def main(arguments: Sequence[str]) -> None:
         ("steps", "of the image model; the others' are shares of it"),
         ("batch", "pictures in a batch"),
         ("clips", "sampled for each figure"),
+        ("sampling", "steps of the sampler"),
         ("seed", "of everything"),
     ):
         parser.add_argument(f"--{name}", type=int, default=getattr(USUAL, name), help=told)

@@ -15,7 +15,7 @@ from .plan import ADAPTER, IMAGE, LOOK_TOO, LORA, MODULE, MOTION_ALONE, Plan
 from .scenes import CHANNELS, DIRECTIONS, captions_for
 from .words import encoded
 
-STEPS, GUIDANCE = 20, 1.0
+GUIDANCE = 1.0
 SAMPLER, SCHEDULER = "ddim", "ddim_uniform"
 FIRST_SEED = 1000
 
@@ -106,7 +106,7 @@ def sampled(model: ModelPatcher, captions: Sequence[str], plan: Plan, frames: in
         seed = FIRST_SEED + number + (plan.seed << 32)
         noise = comfy.sample.prepare_noise(empty, seed)
         positive, negative = [[text[None], {}]], [[encoded([""]), {}]]
-        settings = (STEPS, GUIDANCE, SAMPLER, SCHEDULER, positive, negative, empty)
+        settings = (plan.sampling, GUIDANCE, SAMPLER, SCHEDULER, positive, negative, empty)
         with torch.inference_mode():
             latent = comfy.sample.sample(model, noise, *settings, seed=seed, disable_pbar=True)
             made.append(model.model.process_latent_in(latent).transpose(0, 1).float().cpu())

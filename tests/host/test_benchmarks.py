@@ -12,7 +12,10 @@ from safetensors.torch import save_file
 from tests.harness.pack import ROOT
 from tests.harness.seeded.layouts import motion_module
 
-TABLES = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+TABLES = sorted(
+    path.parent.name if path.stem == "__init__" else path.stem
+    for path in (*(ROOT / "benchmarks").glob("[a-z]*.py"), *(ROOT / "benchmarks").glob("[a-z]*/__init__.py"))
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,9 @@ SMALL: dict[str, list[list[str]]] = {
         for more in ([], ["--values"], ["--modules"])
     ],
     "loading": [["--repeats", "1"]],
+    "learning": [
+        ["--steps", "2", "--batch", "2", "--frames", "2", "--side", "8", "--clips", "1", "--sampling", "2"],
+    ],
     "lengths": [["--frames", "4", "20", "--size", "2"], ["--together", "2", "--frames", "20", "--repeats", "1"]],
     "poses": [["--frames", "4", "--repeats", "1"]],
     "context_reference": [["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1"]],
@@ -57,6 +63,8 @@ def test_a_benchmark_prints_its_table(
         file = tmp_path / "small.safetensors"
         save_file(motion_module((32, 32, 32, 32)), file)
         arguments = [*arguments, "--file", str(file)]
+    if table == "learning":
+        arguments = [*arguments, "--output", str(tmp_path)]
     if table in APART:
         command = [sys.executable, "-m", "benchmarks", table, *arguments]
         printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
