@@ -15,6 +15,12 @@ from .scenes import Look, stills
 
 WATERMARK = Look(marked=True)
 
+SEEN = {
+    "colour of their caption": measures.right_colours,
+    "shape of their caption": measures.right_shapes,
+    "trail of their caption's direction": measures.right_trails,
+}
+
 
 def image_model(studio: Studio) -> list[Row]:
     """All weights of the UNet."""
@@ -27,9 +33,9 @@ def image_model(studio: Studio) -> list[Row]:
     truth, captions = stills(true_scenes(plan)), studio.captions
     new = sampled(new_image_model(plan.width, plan.seed), captions, plan, plan.frames)
     rows = [losses(stage, learnt)]
-    for name, measure in (("colour", measures.right_colours), ("shape", measures.right_shapes)):
+    for name, measure in SEEN.items():
         parts = measure(new, captions), measure(studio.clips(FRAMES), captions), measure(truth.latents, truth.captions)
-        rows.append(shares(stage, f"pictures with the {name} of their caption", *parts))
+        rows.append(shares(stage, f"pictures with the {name}", *parts))
     return rows
 
 

@@ -20,9 +20,10 @@ GROUND, ROUGHNESS = -0.35, 0.2
 """Brightness of grounds, and how much they vary."""
 GRAIN = 4
 """Knots of a ground across."""
-RADIUS, PATH, SPREAD = 0.17, 0.45, 0.15
+RADIUS, PATH, SPREAD = 0.19, 0.4, 0.13
 """Of the side: of a shape, how far it goes in a clip, and how far from the middle half its path may be."""
-TRAIL, TRAIL_COLOUR = 0.3, 0.7
+TRAIL, TRAIL_COLOUR, TRAIL_NEARNESS = 0.4, 0.9, 0.35
+"""How long it is, and how much of its colour and nearness a trail has next to the shape."""
 CHANNELS, NEARNESS = 4, 3
 MARK = torch.tensor([[1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 1, 0], [1, 0, 0, 1]]).float().mul(2).sub(1)
 """The watermark, a cross in the lower right corner of every frame, white and black."""
@@ -114,7 +115,8 @@ def draw_scenes(count: int, format: Format, seed: int, look: Look = PLAIN) -> Sc
     colours = -colours if look.inverted else colours
     if look.marked:
         colours = marked(colours)
-    latents = torch.cat((colours, 2 * shape[:, None] - 1), 1)
+    near = torch.maximum(shape, TRAIL_NEARNESS * trail)
+    latents = torch.cat((colours, 2 * near[:, None] - 1), 1)
     return Scenes(latents, tuple(map(caption, *kinds)), ways * format.speed)
 
 
@@ -153,7 +155,7 @@ def _trail(faces: Tensor, x: Tensor, y: Tensor, side: int) -> Tensor:
     behind = -(x * faces[..., 0] + y * faces[..., 1])
     beside = (x * faces[..., 1] - y * faces[..., 0]).abs()
     length = (RADIUS + TRAIL) * side
-    return (1 - behind / length).clamp(0, 1) * (behind > 0) * (RADIUS * side * 0.6 + 0.5 - beside).clamp(0, 1)
+    return (1 - behind / length).clamp(0, 1) * (behind > 0) * (RADIUS * side * 0.7 + 0.5 - beside).clamp(0, 1)
 
 
 def _grounds(count: int, side: int, chance: torch.Generator) -> Tensor:
