@@ -11,12 +11,14 @@ from . import (
     character,
     clips,
     control,
+    crossframe,
     pictures,
     pieces,
     pose,
     prompts,
     sampling,
     temporal,
+    training,
     values,
     video,
     windows,
@@ -34,11 +36,13 @@ _SUBJECTS = (
     camera,
     pose,
     character,
+    crossframe,
     sampling,
     video,
     pieces,
     batches,
     clips,
+    training,
 )
 _DECLARED: list[type[io.ComfyNode]] = [node for subject in _SUBJECTS for node in subject.NODES]
 NODES: list[type[io.ComfyNode]] = [guarded(node) for node in _DECLARED]

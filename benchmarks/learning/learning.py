@@ -40,7 +40,8 @@ class Source:
         """Of a number, some captions dropped."""
         plan = self.plan
         count = plan.batch if self.still else plan.together
-        seeds = number % -(-self.few // count) if self.few else number
+        new = not self.few or number >= HELD_OUT
+        seeds = number if new else number % -(-self.few // count)
         # sources with different looks show different clips
         seed = (plan.seed << 32) + seeds * 8 + 2 * self.look.inverted + 4 * bool(self.look.moving) + self.still
         scenes = draw_scenes(count, plan.format, seed, self.look)

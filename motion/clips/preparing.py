@@ -51,7 +51,7 @@ class Prepared:
             (self.short, "shorter than the frames times the stride: their frames lie closer together"),
             (self.still, "of one frame, which teaches standing still"),
         )
-        lines += [f"{len(names)} {what} ({', '.join(names[:NAMED])})" for names, what in about if names]
+        lines += [f"{len(names)} {what} ({', '.join(map(readable, names[:NAMED]))})" for names, what in about if names]
         lines += [f"left out: {skipped}" for skipped in self.skipped[:most]]
         more = len(self.skipped) - most
         return "\n".join([*lines, f"and {more} more"] if more > 0 else lines)

@@ -11,7 +11,7 @@ UNet goes by, and says which layers a file lacks.
 from .character_kinds import APPEARANCE_ENCODER, FACE_DENOISER, FACE_MASK, REFERENCE_UNET
 from .errors import WeightFileError
 from .file_kind import MOTION_MODULE, FileKind, key_lines, shown, wrapper
-from .kinds import CAMERA, IMAGE_LORAS, IMAGE_UNET, LDM_UNET, MODULE, MOTION_LORA, SPARSE, kind_of
+from .kinds import CAMERA, IMAGE_LORAS, IMAGE_UNET, LDM_UNET, MODULE, MOTION_LORA, ONE_SHOT, SPARSE, kind_of
 from .layouts import POSITIONS, SHARED_TABLE, TEMPORAL, Shapes, spelling
 from .modules import LINEAR, SD15, SQRT_LINEAR, Format, Recognised, Rows, kind_and_place, recognise
 from .picture_layers import ADDED, ENCODER_BLOCKS, LATENT, LCM_PICTURE, PIA, PICTURE_NODES
@@ -37,6 +37,7 @@ __all__ = [
     "MOTION_LORA",
     "MOTION_MODULE",
     "NUMBER",
+    "ONE_SHOT",
     "PIA",
     "PICTURE_NODES",
     "POSITIONS",

@@ -9,6 +9,7 @@ from .layouts import TEMPORAL
 from .weights import is_bookkeeping
 
 MODULE, SPARSE, CAMERA, MOTION_LORA, FANCY = "motion-module", "sparsectrl", "cameractrl", "motion-lora", "fancyvideo"
+ONE_SHOT = "tune-a-video"
 LDM_UNET, IMAGE_UNET = "image-unet", "image-unet-diffusers"
 """In the original layout, and in that of diffusers: Stable Diffusion's, and the denoising UNet of Animate Anyone."""
 IMAGE_LORAS = frozenset({"domain-adapter", "motiondirector-spatial", "image-lora"})
@@ -22,6 +23,7 @@ _DIRECTOR = r"\.attentions\.\S*(proj_in|ff\.net\.\d+(\.proj)?)_lora\."
 _CONTROL = r"^control_model\.|^controlnet_|input_hint_block\.|zero_convs\."
 _LDM_UNET = r"^(model\.diffusion_model\.)?input_blocks\.0\.0\.weight"
 _VISION = r"\bvision_model\.embeddings\.|(^|\.)visual\.transformer\."
+_ONE_SHOT = r"\.attn_temp\.to_q\."
 _LOADER = "put it in models/loras and load it with Load LoRA"
 KINDS = (
     FileKind(
@@ -102,7 +104,14 @@ KINDS = (
         "Choose the denoising UNet of Animate Anyone as denoising_unet in Load Animate Anyone. "
         f"Put an image UNet in models/diffusion_models and load it with Load Diffusion Model. {MOTION_MODULE}",
         (r"^(unet\.)?down_blocks\.0\.resnets\.", r"^(unet\.)?conv_in\.", r"^(unet\.)?conv_norm_out\."),
-        unless=f"{_MOTION}|{_CONTROL}|{ANOTHER_READING}",
+        unless=f"{_MOTION}|{_CONTROL}|{ANOTHER_READING}|{_ONE_SHOT}",
+    ),
+    FileKind(
+        ONE_SHOT,
+        "a Tune-A-Video model (an image UNet tuned on one clip)",
+        f"Put it in models/tune_a_video and choose it in Apply Tune-A-Video. {MOTION_MODULE}",
+        (_ONE_SHOT,),
+        unless=f"{_MOTION}|{_LORA}|{_CONTROL}",
     ),
     FileKind(
         "vae",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from comfy_api.latest import io
+from comfy_api.latest import io, ui
 
 from ..host.clips import HELD_OUT, Clips, cache_stamp, prepare_training
 from ..inputs import ClipsType, TrainingClipsType
@@ -24,6 +24,7 @@ class PrepareClips(io.ComfyNode):
                 *("make training dataset", "save training dataset", "cache latents", "encode dataset", "vae encode"),
                 *("training data", "latent cache", "prepare dataset", "resolution bucket"),
             ],
+            is_output_node=True,
             inputs=[
                 ClipsType.Input("clips", tooltip="From Load Clips, Clips From List or Camera Motion Clips."),
                 io.Vae.Input("vae", tooltip="The VAE of the checkpoint that is trained with."),
@@ -54,4 +55,4 @@ class PrepareClips(io.ComfyNode):
     def execute(cls, clips: Clips, vae: Any, clip: Any, held_out: float = HELD_OUT) -> io.NodeOutput:
         """Encode what is not there yet."""
         prepared = prepare_training(clips, vae, clip, held_out)
-        return io.NodeOutput(prepared, prepared.about)
+        return io.NodeOutput(prepared, prepared.about, ui=ui.PreviewText(prepared.about))

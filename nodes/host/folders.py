@@ -17,6 +17,7 @@ MOTION_LORAS = "animatediff_motion_lora"
 LORAS = "loras"
 CONTROLNETS = "controlnet"
 ANIMATE_ANYONE = "animate_anyone"
+TUNE_A_VIDEO = "tune_a_video"
 IMAGE_MODELS = "diffusion_models"
 MAX_TEXT_BYTES = 16 << 20
 """Of a text file to read."""

@@ -33,6 +33,7 @@ from .types import (
     PoseType,
     ReferencePictureType,
     TrainingClipsType,
+    TrainingSettingsType,
 )
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "PoseType",
     "ReferencePictureType",
     "TrainingClipsType",
+    "TrainingSettingsType",
     "as_acts",
     "as_mask",
     "as_value",

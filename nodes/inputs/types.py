@@ -17,3 +17,5 @@ ClipsType = io.Custom("KINEMA_CLIPS")
 """Clips with captions, not read yet; `Clips` of nodes/host/clips."""
 TrainingClipsType = io.Custom("KINEMA_TRAINING_CLIPS")
 """Clips whose latents and texts are on the disk; `TrainingClips` of nodes/host/clips."""
+TrainingSettingsType = io.Custom("KINEMA_TRAINING_SETTINGS")
+"""How a training goes; `Options` of nodes/host/training."""

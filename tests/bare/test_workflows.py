@@ -21,6 +21,7 @@ FOLDERS = {
     "KinemaApplyDomainAdapter": "loras",
     "KinemaLoadSparseControl": "controlnet",
     "KinemaLoadAnimateAnyone": "animate_anyone",
+    "KinemaApplyTuneAVideo": "tune_a_video",
     "VAELoader": "vae",
     "CLIPVisionLoader": "clip_vision",
 }

@@ -21,6 +21,7 @@ from .seeded.names import (
     LCM_LORA,
     MOTION_LORA,
     MOTION_XL,
+    ONE_SHOT,
     PIA,
     POSE_GUIDER,
     REFERENCE_UNET,
@@ -58,6 +59,7 @@ SEEDED = {
     "motion_module.pth": CHARACTER_MOTION,
     "pose_guider.pth": POSE_GUIDER,
     "model.safetensors": CLIP_VISION,
+    "diffusion_pytorch_model.bin": ONE_SHOT,
     "vae-ft-mse-840000-ema-pruned.safetensors": VAE,
 }
 """The seeded file that stands in for each model file a template names."""
@@ -185,7 +187,8 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     # in the proportions of the clip
     set_inputs(prompt, "KinemaDrawPose", width=DRAWN, height=DRAWN)
     set_inputs(prompt, "DA3Inference", resolution=140)
-    set_inputs(prompt, "KSampler", steps=steps)
+    for sampling in ("KSampler", "KSamplerAdvanced", "KinemaDdimInvert"):
+        set_inputs(prompt, sampling, steps=steps)
     set_inputs(prompt, "KinemaLoadImageSequence", folder=PICTURES, width=size, height=size, frames=frames)
     set_inputs(prompt, "LoadVideo", file=VIDEO)
     set_inputs(prompt, "LoadAudio", audio=SOUND)

@@ -26,6 +26,7 @@ NOTICES = {
     "seamless-loop": "context window",
     "animate-character": "Moore-AnimateAnyone: sqrt_linear, zero SNR; windows of 24, overlap 4, loop.",
     "animate-character-long": "context windows 1 to 2 of 2",
+    "tune-a-video": "Sampled back, the clip differs by ",
 }
 """What the nodes have to tell."""
 

@@ -14,6 +14,7 @@ from .moving import Camera, film_clips, first_view
 from .places import place_problem, place_stamp
 from .preparing import HELD_OUT, prepare_training
 from .training import TrainingClips
+from .weights import model_identity
 
 __all__ = [
     "HELD_OUT",
@@ -25,6 +26,7 @@ __all__ = [
     "first_view",
     "listed_clips",
     "load_clips",
+    "model_identity",
     "place_problem",
     "place_stamp",
     "prepare_training",

@@ -54,9 +54,8 @@ class Clips:
     def told(self) -> str:
         """What is in it and what will be taken of it, in lines."""
         choosing = self.choosing
-        shown = "each frame by itself" if choosing.frames == 1 else f"{choosing.frames} frames"
-        step = f", every {choosing.stride}." if choosing.stride > 1 and choosing.frames > 1 else ""
-        several = f", from {choosing.views} places" if choosing.views > 1 else ""
+        is_single = choosing.frames == 1
+        shown = "single frames" if is_single else f"{choosing.frames} frames, {choosing.stride} apart"
+        parts = f"{choosing.views} parts of each clip, each with " if choosing.views > 1 else ""
         mirrored = ", also mirrored" if choosing.flip else ""
-        about = f"of each {shown}{step}{several}{mirrored}, {self.size[1]}x{self.size[0]}"
-        return f"{self.catalogue.told()}\n{about}"
+        return f"{self.catalogue.told()}\n{parts}{shown}, {self.size[1]}x{self.size[0]} pixels{mirrored}"

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import comfy.model_management
@@ -11,8 +10,7 @@ import torch
 from torch import Tensor
 
 from ....motion.clips import ClipsError, fitted
-from ....motion.video import Choice
-from ..video import StillError, VideoFramesError, count_frames, pictures_at, read_still, readable_name
+from ..video import Numbered, StillError, VideoFramesError, has_file, read_still, readable_name
 
 
 class Reel(Protocol):
@@ -32,26 +30,26 @@ class Reel(Protocol):
         ...
 
 
-@dataclass(frozen=True)
 class VideoReel:
     """A VIDEO, of a file or in memory, trimmed or whole."""
 
-    video: Any
+    def __init__(self, video: Any) -> None:
+        self._video, self._numbered = video, Numbered(video)
 
-    @cached_property
+    @property
     def length(self) -> int:
-        """Counted by decoding it once: what files say of it is often a little wrong."""
+        """Counted: what files say of it is often a little wrong."""
         try:
-            return count_frames(self.video, Choice(), 0, 0).frames
+            return self._numbered.count
         except VideoFramesError as error:
-            raise _reason(error, self.video) from error
+            raise _reason(error, self._video) from error
 
     def pictures(self, numbers: Sequence[int]) -> Iterator[Tensor]:
-        """Decoded from its beginning on."""
+        """Decoded from a place near the first one on, if the file has an index."""
         try:
-            yield from pictures_at(self.video, numbers)
+            yield from self._numbered.pictures(numbers)
         except VideoFramesError as error:
-            raise _reason(error, self.video) from error
+            raise _reason(error, self._video) from error
 
 
 @dataclass(frozen=True)
@@ -113,6 +111,6 @@ class Fitted:
 
 def _reason(error: VideoFramesError, video: Any) -> ClipsError:
     """What is wrong, without the name of the file, which stands before it."""
-    source = video.get_stream_source() if hasattr(video, "get_active_trim_window") else ""
+    source = video.get_stream_source() if has_file(video) else ""
     name = os.path.basename(source) if isinstance(source, str) else ""
     return ClipsError(str(error).removeprefix(f"{name}: ").rstrip("."))

@@ -1,4 +1,4 @@
-"""What a VAE or a text encoder is, by its weights, so that what it made is known again after a restart.
+"""What a VAE, a text encoder or another model is, by its weights, so that what it made is known again after a restart.
 
 All numbers of a model take long to read, so it is told by its shapes and some of each tensor.
 """
@@ -24,19 +24,28 @@ def vae_identity(vae: Any) -> str:
     return key_of("vae", weights=_weights(vae.first_stage_model, vae.patcher), dtype=str(vae.vae_dtype))
 
 
+def model_identity(patcher: Any) -> str:
+    """The key of the model of a patcher, with its LoRAs."""
+    return key_of("model", weights=_weights(patcher.model, patcher), patches=_patches(patcher))
+
+
 def text_identity(clip: Any) -> str:
     """The key of what a CLIP of the host makes of texts, with its LoRAs and the layer it stops at."""
-    digest = hashlib.sha256()
-    for name in sorted(clip.patcher.patches):
-        digest.update(name.encode())
-        _add(digest, clip.patcher.patches[name])
     return key_of(
         "text encoder",
         weights=_weights(clip.cond_stage_model, clip.patcher),
-        patches=digest.hexdigest(),
+        patches=_patches(clip.patcher),
         layer=clip.layer_idx,
         options=repr(sorted(clip.tokenizer_options.items())),
     )
+
+
+def _patches(patcher: Any) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(patcher.patches, key=str):
+        digest.update(str(name).encode())
+        _add(digest, patcher.patches[name])
+    return digest.hexdigest()
 
 
 def _weights(model: torch.nn.Module, patcher: Any) -> str:

@@ -106,9 +106,14 @@ class Now:
 
 
 def start_timing(guider: Any, sigmas: Tensor) -> None:
-    """Begin the timing of a sampling, in the options of this one sampling; the last sigma is where it ends."""
+    """Begin the timing of a sampling, in the options of this one sampling; the last sigma is where it ends.
+
+    One that adds noise step by step goes by the same noise levels as the sampling whose beginning it finds.
+    """
     model_sampling = guider.model_patcher.get_model_object("model_sampling")
-    guider.model_options["transformer_options"][TIMING] = Timing(model_sampling, sigmas.tolist()[:-1])
+    levels = sigmas.tolist()
+    falling = levels if levels[0] > levels[-1] else levels[::-1]
+    guider.model_options["transformer_options"][TIMING] = Timing(model_sampling, falling[:-1])
 
 
 def timing_of(options: Mapping[str, Any], model_sampling: Any) -> Timing:

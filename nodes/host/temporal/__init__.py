@@ -10,6 +10,7 @@ from .companion import Acting, Clip, Companion, WeightedCompanion
 from .fit import anchors_of, check_fit
 from .lora import ActingLora, LoraWeights, MotionLora
 from .motion import LoadedMotion, MotionWeights, MusePoseWeights, load_motion
+from .norms import pooled_output, pooled_resblock
 from .runtime import (
     HANDLER,
     PATCH,
@@ -20,6 +21,7 @@ from .runtime import (
     Runtime,
     Strengths,
     companion_patchers,
+    last_block,
     other_handler,
     pool_output,
     views_now,
@@ -48,8 +50,11 @@ __all__ = [
     "apply_adapter",
     "check_fit",
     "companion_patchers",
+    "last_block",
     "load_motion",
     "other_handler",
     "pool_output",
+    "pooled_output",
+    "pooled_resblock",
     "views_now",
 ]

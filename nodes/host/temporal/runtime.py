@@ -20,7 +20,7 @@ from ....motion.formats import Block
 from ....motion.temporal import Mixing, MotionModel
 from ....motion.values import ALWAYS, ONE, Acts, MotionValue, Strength
 from ....motion.windows import Window, WindowOptions, is_needed, plan_windows
-from ..options import COMPANIONS, MOTION, PREPARED, VIEWS
+from ..options import COMPANIONS, LAST, MOTION, PREPARED, VIEWS
 from ..sampling import Call, Moment, Now, timing_of
 from .companion import Acting, Companion
 from .motion import LoadedMotion
@@ -146,9 +146,18 @@ class MotionHandler:
         block = options["block"]
         if runtime.anchors.get(block) is (SpatialTransformer if is_transformer else ResBlock):
             x = runtime.run(block, x)
-            if runtime.pool_resnets and block == max(key for key in runtime.anchors if key[0] == "output"):
-                runtime.last.append(x)
+            if block == last_block(runtime.anchors):
+                # whoever pools the output layer's norm needs what goes into it
+                if runtime.pool_resnets:
+                    runtime.last.append(x)
+                if LAST in options:
+                    options[LAST].append(x)
         return x
+
+
+def last_block(anchors: Anchors) -> Block:
+    """The block before the UNet's output layer."""
+    return max(key for key in anchors if key[0] == "output")
 
 
 def other_handler(own: Any, layer: Any, options: dict[str, Any]) -> Any:

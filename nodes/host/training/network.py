@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from comfy.model_patcher import ModelPatcher
@@ -15,7 +15,7 @@ from ....motion.training import NONE, SPATIAL, TEMPORAL
 from ....motion.values import ONE
 from ..options import MOTION
 from ..sampling import Call
-from ..temporal import ActingLora, Layer, Runtime, anchors_of, pool_output
+from ..temporal import HANDLER, ActingLora, Layer, Runtime, anchors_of, pool_output
 from .handler import LearningHandler, learning_options
 from .image_lora import BesideWeights
 
@@ -33,6 +33,9 @@ class HostNetwork:
         checkpointing: save memory for time.
     """
 
+    handler: ClassVar[Any] = HANDLER
+    """What runs the layers of the UNet."""
+
     def __init__(
         self,
         copied: ModelPatcher,
@@ -47,7 +50,7 @@ class HostNetwork:
         self._unet: Any = copied.model.diffusion_model
         self._dtype: torch.dtype = next(self._unet.parameters()).dtype
         self._device: torch.device = copied.load_device
-        self._anchors = anchors_of(self._unet)
+        self.anchors = anchors_of(self._unet)
         self._motion, self._rows, self._loras, self._beside = motion, rows, loras, beside
         self._checkpointing = checkpointing
 
@@ -65,23 +68,22 @@ class HostNetwork:
         times = repeat(timesteps.to(self._device), "b -> (b f)", f=frames)
         texts = repeat(context.to(self._device, self._dtype), "b n d -> (b f) n d", f=frames)
         saves = self._checkpointing and torch.is_grad_enabled()
-        options = learning_options(LearningHandler(saves, self._acting(without, fixed)))
-        runtime = self._runtime(clips, frames, TEMPORAL not in without)
-        if runtime is not None:
-            options[MOTION] = runtime
-            if runtime.pool_resnets:
-                options["wrappers"] = {WrappersMP.DIFFUSION_MODEL: {MOTION: [pool_output]}}
+        options = learning_options(LearningHandler(self.handler, saves, self._acting(without, fixed)))
+        self.insert(options, clips, frames, without)
         with self._computing():
             predicted = self._unet(x, times, context=texts, transformer_options=options)
         return rearrange(predicted.float(), "(b f) c h w -> b c f h w", f=frames)
 
-    def _runtime(self, clips: int, frames: int, learnt_acts: bool) -> Runtime | None:
+    def insert(self, options: dict[str, Any], clips: int, frames: int, without: frozenset[str]) -> None:
+        """Put into the options of a call what acts between the layers of the UNet."""
         if self._motion is None:
-            return None
-        acting = tuple(ActingLora(lora, ONE) for lora in self._loras) if learnt_acts else ()
+            return
+        acting = tuple(ActingLora(lora, ONE) for lora in self._loras) if TEMPORAL not in without else ()
         layer = Layer(self._motion, rows=self._rows, acting=acting)
         call = Call(clips, frames, range(frames), frames)
-        return Runtime(call, self._anchors, (layer,), self._motion.format.pool_resnets)
+        options[MOTION] = Runtime(call, self.anchors, (layer,), self._motion.format.pool_resnets)
+        if self._motion.format.pool_resnets:
+            options["wrappers"] = {WrappersMP.DIFFUSION_MODEL: {MOTION: [pool_output]}}
 
     def _acting(self, without: frozenset[str], fixed: frozenset[str]) -> Callable[[], AbstractContextManager[None]]:
         beside = self._beside

@@ -18,7 +18,7 @@ from .listing import (
     sequence_problem,
 )
 from .load import about, named_video, video_names, video_problem, video_stamp
-from .numbered import pictures_at
+from .numbered import Numbered
 from .output import preview, progress_reporter, video_value, workflow_tags
 from .problems import VideoFramesError
 from .read import Manner, has_file, read_frames
@@ -31,6 +31,7 @@ __all__ = [
     "Again",
     "Decoded",
     "Manner",
+    "Numbered",
     "SequenceError",
     "StillError",
     "VideoFramesError",
@@ -40,7 +41,6 @@ __all__ = [
     "encode",
     "has_file",
     "named_video",
-    "pictures_at",
     "pictures_in",
     "preview",
     "progress_reporter",

@@ -85,6 +85,10 @@ class Source:
         steady = INDEXED.intersection(self._container.format.name.split(","))
         self._jump = time if steady and time >= WORTH_A_JUMP else 0.0
 
+    def frames_from(self, tick: int) -> Iterator[Any]:
+        """Frames as they are decoded, from a time in ticks of the file on or from before it, whatever the window is."""
+        yield from self._found(self._container, tick * self.tick)
+
     def __iter__(self) -> Iterator[Shown[Any]]:
         """Every picture with its times from the first one on; a picture ends where the next one starts."""
         if self._jump:

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from kinema.motion.camera.files import CameraError, load_camera_model, read_camera
 from kinema.motion.control.sparse import SparseError, recognise_sparse
+from kinema.motion.crossframe import OneShotError, read_one_shot
 from kinema.motion.formats import WeightFileError, read_weights, recognise
 from kinema.motion.formats.structure import MotionFormatError
 from kinema.motion.temporal import AdapterError, check_adapter, load_lora_model, load_motion_model, read_lora
@@ -27,12 +28,13 @@ from torch import Tensor
 
 from tests.harness.seeded.layouts import motion_module, respelled
 from tests.harness.seeded.layouts_camera import camera_ctrl
+from tests.harness.seeded.layouts_crossframe import one_shot
 from tests.harness.seeded.layouts_lora import domain_adapter, motion_lora
 from tests.harness.seeded.weights_pictures import pia
 from tests.harness.seeded.weights_sparse import sparse_control
 
 State = dict[str, Tensor]
-OWN = (WeightFileError, MotionFormatError, LoraError, AdapterError, CameraError, SparseError)
+OWN = (WeightFileError, MotionFormatError, LoraError, AdapterError, CameraError, SparseError, OneShotError)
 WIDTHS = (32, 32, 32, 32)
 
 
@@ -62,6 +64,7 @@ KINDS: dict[str, tuple[Callable[[], State], Callable[[State], Any]]] = {
     "lora": (lambda: motion_lora(WIDTHS, rank=2, style="peft", alpha=2.0), _load_lora),
     "adapter": (lambda: domain_adapter(WIDTHS, rank=2), lambda state: check_adapter(state, "file")),
     "camera": (lambda: camera_ctrl(WIDTHS), _load_camera),
+    "tune-a-video": (lambda: one_shot(WIDTHS), lambda state: read_one_shot(state, "file")),
     "sparse": (lambda: sparse_control("rgb", WIDTHS), _load_sparse),
 }
 """What makes a file of each kind, and what reads it."""

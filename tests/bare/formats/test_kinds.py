@@ -7,6 +7,7 @@ from kinema.motion.formats.kinds import KINDS, key_lines
 from kinema.motion.formats.modules import MotionFormatError
 
 from tests.harness.seeded.layouts import SD15, image_unet, leaves, motion_shapes, places, respelled
+from tests.harness.seeded.layouts_crossframe import one_shot_shapes
 
 Shapes = dict[str, tuple[int, ...]]
 WHOLE = ("to_q", "to_k", "to_v", "to_out")
@@ -182,6 +183,8 @@ REFUSED: dict[str, tuple[str, str, Shapes]] = {
     ),
     "UNet ldm": ("an image UNet", "models/diffusion_models", LDM),
     "UNet diffusers": ("an image UNet in the diffusers layout", "models/diffusion_models", UNET),
+    "Tune-A-Video": ("a Tune-A-Video model", "models/tune_a_video", one_shot_shapes()),
+    "Tune-A-Video trained part": ("a Tune-A-Video model", "models/tune_a_video", one_shot_shapes(whole=False)),
     "reference UNet": (
         "the reference UNet of Animate Anyone",
         "character",

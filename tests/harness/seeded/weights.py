@@ -16,8 +16,9 @@ from torch import Tensor
 
 from ..pack import load_host
 from .layouts import MINI, motion_module, tensor
+from .layouts_crossframe import one_shot
 from .layouts_lora import domain_adapter, image_lora, motion_lora
-from .names import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA
+from .names import ADAPTER, CHECKPOINT, LCM_LORA, MOTION_LORA, ONE_SHOT
 
 MOTION = {
     "kinema_seeded_mm_v1_mini.safetensors": {"mid": False, "positions": 24},
@@ -165,6 +166,7 @@ def write_models(out: Path) -> None:
     save(motion_lora(MINI, rank=16), out / "animatediff_motion_lora" / MOTION_LORA)
     save(image_lora(MINI, rank=4), out / "loras" / LCM_LORA)
     save(domain_adapter(MINI, rank=4), out / "loras" / ADAPTER)
+    save(one_shot(MINI), out / "tune_a_video" / ONE_SHOT)
 
 
 def joined(parts: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -18,9 +18,19 @@ from kinema.motion.training import (
     TrainingError,
 )
 from kinema.nodes.host.animate import animate
+from kinema.nodes.host.crossframe import apply_one_shot, load_one_shot
 from kinema.nodes.host.sampling import set_beta_schedule
 from kinema.nodes.host.temporal import LoraWeights, MotionLora, apply_adapter, load_motion
-from kinema.nodes.host.training import Ground, HostNetwork, Part, domain_adapter, learning, motion_lora, motion_module
+from kinema.nodes.host.training import (
+    Ground,
+    HostNetwork,
+    Part,
+    domain_adapter,
+    learning,
+    motion_lora,
+    motion_module,
+    one_shot_part,
+)
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -37,6 +47,8 @@ PARTS: dict[str, Callable[[Ground, Path], Part]] = {
     "lora": lambda ground, folder: motion_lora(ground, tiny_motion(folder), 4, 0),
     "dual": lambda ground, folder: motion_lora(ground, tiny_motion(folder), 4, 0, wide=True, dual=True),
     "adapter": lambda ground, _: domain_adapter(ground, 4, 0),
+    "one shot": lambda ground, _: one_shot_part(ground, 0),
+    "one shot, norms of frames": lambda ground, _: one_shot_part(ground, 0, pooled=False),
 }
 
 
@@ -106,6 +118,9 @@ def test_what_was_learnt_acts_in_sampling_as_it_did_in_learning(name: str, tmp_p
     if name == "adapter":
         patched, told = apply_adapter(model, str(path), 1.0)
         assert told is None
+        set_beta_schedule(patched, LINEAR)
+    elif "one shot" in name:
+        patched = apply_one_shot(model, load_one_shot(str(path)), 1.0, pooled="norms" not in name)
         set_beta_schedule(patched, LINEAR)
     elif "module" in name:
         patched = animated(model, load_motion(str(path)))

@@ -1,0 +1,205 @@
+"""A training from its first step, or from where it was stopped, to a file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import comfy.model_management as management
+from comfy.model_patcher import ModelPatcher
+from torch import Tensor
+
+from ....motion.clips import Batch, Batches, text_key
+from ....motion.training import (
+    Noising,
+    Settings,
+    State,
+    Trainer,
+    is_out_of_memory,
+    out_of_memory,
+    publish_weights,
+    single_frames,
+)
+from ..clips import TrainingClips, model_identity
+from ..notices import notice
+from .copying import learning
+from .options import AUTO, Options
+from .parts import Ground, Part
+from .picture import as_image, drawn
+from .places import Place
+from .previews import Previews
+from .shown import Shown
+
+MOST_VALIDATED = 8
+"""Batches of clips that are held out."""
+BASE = "SD1.5"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to learn, from what, and where it goes."""
+
+    model: ModelPatcher
+    clips: TrainingClips
+    make: Callable[[Ground], Part]
+    kind: str
+    """The model folder of the file."""
+    name: str
+    """Of the file."""
+    schedule: str
+    """The noise levels it is learnt with if nothing else is chosen."""
+    steps: int
+    learning_rate: float
+    batch_size: int
+    seed: int
+    options: Options = field(default_factory=Options)
+    about: Mapping[str, object] = field(default_factory=dict)
+    """What distinguishes it from other trainings, told in the file."""
+    single: bool = False
+    """Whether it learns from single frames."""
+    dual: bool = False
+    """Whether MotionDirector's two paths are taken."""
+
+    @property
+    def settings(self) -> Settings:
+        """For the trainer.
+
+        Raises:
+            TrainingError: a number is out of range.
+        """
+        return self.options.settings(self.steps, self.learning_rate, self.seed)
+
+    @property
+    def identity(self) -> str:
+        """Changes when the training would go otherwise."""
+        options = asdict(self.options)
+        loss = {name: options[name] for name in ("gamma", "offset", "dropout", "schedule", "prediction", "zero_snr")}
+        more = {**loss, "batch_size": self.batch_size, "single": self.single, "dual": self.dual}
+        parts = (f"{key}={value}" for key, value in sorted({**self.about, **more}.items()))
+        return self.settings.identity(self.clips.identity, model_identity(self.model), *parts)
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What came of it."""
+
+    path: Path
+    picture: Tensor
+    """The losses, (1, height, width, 3)."""
+    told: str
+
+
+def train(task: Task) -> Learnt:
+    """Learn, with progress on the node; cancelled or killed it goes on from its last checkpoint when it is run again.
+
+    Raises:
+        TrainingError, ClipsError, ValueError: it cannot begin or go on; what was saved before stays.
+    """
+    settings, noising = task.settings, task.options.noising(task.schedule)
+    place = Place.of(task.kind, task.name, task.identity)
+    with learning():
+        state = place.checkpoints.newest()
+        done = place.finished(task.steps)
+        if done is not None and state is not None and state.step == task.steps:
+            told = f"{done.name} was finished before. Change the seed to learn it anew."
+            notice(told)
+            return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
+        try:
+            return _learn(task, settings, noising, place, state)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            raise out_of_memory(task.batch_size, task.clips.frames, task.options.checkpointing) from error
+        finally:
+            management.soft_empty_cache()
+
+
+def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state: State | None) -> Learnt:
+    part = task.make(Ground(task.model, task.options.computing, task.options.checkpointing))
+    batches = task.clips.batches(task.batch_size, task.seed, task.options.dropout)
+    held_out = task.clips.validation(task.batch_size)
+    source = _source(task, part, batches)
+    objective = task.options.objective(task.dual)
+    trainer = Trainer(part.network, source, objective, noising, settings, task.options.checkpointing)
+    if state is not None and state.step <= task.steps:
+        trainer.restore(state)
+        notice(f"It goes on from step {state.step}, where it was stopped.")
+    elif held_out is not None:
+        _validate(task, part, trainer, held_out)
+    empty = task.clips.cache.read(text_key("", task.clips.encoder))
+    previews = Previews(part.network, noising, source(0), empty, task.model.model.latent_format)
+    shown = Shown(trainer, previews, task.options.preview_every)
+    saved = trainer.step
+    try:
+        while trainer.step < task.steps:
+            management.throw_exception_if_processing_interrupted()
+            trainer.advance()
+            step, is_last = trainer.step, trainer.step == task.steps
+            if held_out is not None and (step % settings.validate_every == 0 or is_last):
+                _validate(task, part, trainer, held_out)
+            if step % settings.save_every == 0 or is_last:
+                place.checkpoints.save(trainer.state())
+                saved = step
+            every = task.options.file_every
+            if every and step % every == 0 and not is_last:
+                _publish(task, part, trainer, place.files(step))
+            shown.step()
+    except management.InterruptProcessingException:
+        if trainer.step > saved:
+            place.checkpoints.save(trainer.state())
+        raise
+    path = _publish(task, part, trainer, place.files())
+    place.remember(task.steps, path)
+    return Learnt(path, as_image(shown.picture()), _told(task, trainer, path))
+
+
+def _source(task: Task, part: Part, batches: Batches) -> Callable[[int], Batch]:
+    """Batches as the network takes them."""
+
+    def at(number: int) -> Batch:
+        batch = batches.at(number)
+        if task.single:
+            batch = single_frames(batch, task.seed, number)
+        latents = part.copied.model.process_latent_in(batch.latents)
+        device = part.copied.load_device
+        return replace(batch, latents=latents.to(device), context=batch.context.to(device))
+
+    return at
+
+
+def _validate(task: Task, part: Part, trainer: Trainer, held_out: Batches) -> None:
+    count = min(MOST_VALIDATED, -(-held_out.rows // held_out.size))
+    trainer.validate(_source(task, part, held_out), count)
+
+
+def _publish(task: Task, part: Part, trainer: Trainer, names: Any) -> Path:
+    """Save what was learnt so far, as the layout of its kind has it."""
+    options, curve = task.options, trainer.curve
+    about = {
+        "software": "Kinema",
+        "base": BASE,
+        "steps": trainer.step,
+        "learning_rate": task.learning_rate,
+        "batch_size": task.batch_size * options.accumulation,
+        "beta_schedule": task.schedule if options.schedule == AUTO else options.schedule,
+        "prediction": options.prediction,
+        "seed": task.seed,
+        "clips": len(task.clips.learnt),
+        "frames": 1 if task.single else task.clips.frames,
+        "height": task.clips.size[0],
+        "width": task.clips.size[1],
+        "loss": sum(curve.losses[-100:]) / max(1, len(curve.losses[-100:])),
+        "validation_loss": next(reversed([*curve.validations.values()]), None),
+        "license": options.license,
+        **task.about,
+    }
+    told = {key: value for key, value in about.items() if value not in (None, "")}
+    return publish_weights(part.tensors(trainer.weights()), told, names)
+
+
+def _told(task: Task, trainer: Trainer, path: Path) -> str:
+    validations = list(trainer.curve.validations.values())
+    lines = [f"{path.name}: {trainer.step} steps, {len(task.clips.learnt)} clips"]
+    if len(validations) > 1:
+        lines.append(f"loss on clips that were held out: {validations[0]:.5g} before, {validations[-1]:.5g} after")
+    return "\n".join([*lines, f"saved in {path.parent}"])

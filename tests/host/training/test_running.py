@@ -1,0 +1,230 @@
+"""Trainings as the nodes run them: to a file, cancelled, continued, and what goes wrong on the way."""
+
+import json
+import os
+from functools import partialmethod
+from pathlib import Path
+from typing import Any
+
+import comfy.model_management as management
+import folder_paths
+import pytest
+import torch
+from kinema.motion.training import DivergedError, TrainingError
+from kinema.nodes.host.training import Options, running
+from kinema.nodes.training.adapter import TrainDomainAdapter
+from kinema.nodes.training.lora import DUAL, TrainMotionLora
+from kinema.nodes.training.module import TrainMotionModule
+from safetensors import safe_open
+from torch import Tensor
+
+from tests.host.models import Patcher, animated, sample, tiny_model, tiny_motion
+
+from .clips import training_clips
+
+SOON = Options(save_every=2, validate_every=2, preview_every=0, file_every=0, precision="fp32")
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Model folders and an output folder of the test's own."""
+    for kind in ("animatediff_models", "animatediff_motion_lora", "loras"):
+        monkeypatch.setitem(
+            folder_paths.folder_names_and_paths,
+            kind,
+            ([str(tmp_path / "models" / kind)], folder_paths.supported_pt_extensions),
+        )
+    monkeypatch.setattr(folder_paths, "models_dir", str(tmp_path / "models"))
+    monkeypatch.setattr(folder_paths, "output_directory", str(tmp_path / "output"))
+    monkeypatch.setattr(folder_paths, "temp_directory", str(tmp_path / "temp"))
+    return tmp_path
+
+
+def lora(model: Patcher, folder: Path, **more: Any) -> tuple[Any, ...]:
+    inputs = {"steps": 6, "rank": 4, "learning_rate": 1e-2, "settings": SOON} | more
+    clips = inputs.pop("clips", None) or training_clips(folder)
+    with torch.inference_mode():
+        return TrainMotionLora.execute(model, tiny_motion(folder), clips, **inputs).result
+
+
+def about(path: str) -> dict[str, str]:
+    with safe_open(path, "pt") as file:
+        return file.metadata()
+
+
+def tensors(path: str) -> dict[str, Tensor]:
+    with safe_open(path, "pt") as file:
+        return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+
+
+def checkpoints(places: Path) -> list[str]:
+    return sorted(path.name for path in places.glob("output/kinema/training/*/step_*"))
+
+
+def test_a_motion_lora_is_learnt_saved_and_acts(places: Path) -> None:
+    model = tiny_model()
+    loaded, curve, file, report = lora(
+        model, places, settings=Options(license="CC0-1.0", precision="fp32", preview_every=6)
+    )
+    assert Path(file) == places / "models" / "animatediff_motion_lora" / "my_motion_lora_00001_.safetensors"
+    told = about(file)
+    expected = {"base": "SD1.5", "steps": "6", "clips": "3", "frames": "4", "license": "CC0-1.0", "rank": "4"}
+    assert {key: told[key] for key in expected} == expected
+    assert "held out" in report
+    assert curve.shape[0] == 1
+    assert curve.shape[3] == 3
+    motion = tiny_motion(places)
+    with_it = running_sample(animated_with(model, motion, loaded))
+    assert not torch.equal(with_it, running_sample(animated(model, motion)))
+
+
+def animated_with(model: Patcher, motion: Any, loras: Any) -> Patcher:
+    from kinema.nodes.host.animate import animate
+
+    from tests.host.models import strengths
+
+    return animate.animate_model(model, motion, strengths(), "auto", loras)
+
+
+def running_sample(model: Patcher) -> Tensor:
+    return sample(model, 4, 1)
+
+
+def test_a_new_module_and_an_adapter_are_learnt_and_act(places: Path) -> None:
+    model, clips = tiny_model(), training_clips(places)
+    with torch.inference_mode():
+        inputs: dict[str, Any] = {"steps": 3, "batch_size": 1, "learning_rate": 1e-2, "settings": SOON}
+        module, _, file, _ = TrainMotionModule.execute(model, clips, **inputs).result
+        adapted, _, adapter, _ = TrainDomainAdapter.execute(model, clips, rank=4, **inputs).result
+        more, _, second, _ = TrainMotionModule.execute(model, clips, motion_model=module, **inputs).result
+    assert module.model.format.name == "AnimateDiff v3"
+    assert about(file)["beta_schedule"] == "sqrt_linear (AnimateDiff)"
+    assert (about(adapter)["frames"], about(adapter)["beta_schedule"]) == ("1", "linear (HotshotXL/default)")
+    assert about(second)["start_from"] == Path(file).name
+    plain = running_sample(animated(model, module, effect=0.0))
+    pictures = [running_sample(each) for each in (animated(model, module), animated(model, more))]
+    assert not torch.equal(pictures[0], plain)
+    assert not torch.equal(pictures[0], pictures[1])
+    assert not torch.equal(running_sample(adapted), running_sample(model))
+    # what was learnt beside it has not changed it
+    fresh = tiny_model()
+    for key, weight in model.model.state_dict().items():
+        assert torch.equal(weight, fresh.model.state_dict()[key])
+
+
+@pytest.mark.parametrize("method", ["plain", DUAL])
+def test_cancelled_it_goes_on_where_it_was(places: Path, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
+    """With the same weights and the same losses as if nobody had stopped it."""
+    model = tiny_model()
+    whole = lora(model, places, filename_prefix="whole", method=method)
+    seen = []
+    for after in (1, 3):
+        with monkeypatch.context() as patch:
+            patch.setattr(running.Shown, "step", partialmethod(_cancel, after))
+            with pytest.raises(management.InterruptProcessingException):
+                lora(model, places, filename_prefix="stopped", method=method, settings=quiet())
+        seen.append(max(path.name for path in places.glob("output/kinema/training/stopped_*/step_*")))
+    assert seen == ["step_00000001.safetensors", "step_00000003.safetensors"]
+    stopped = lora(model, places, filename_prefix="stopped", method=method, settings=quiet())
+    first, second = tensors(whole[2]), tensors(stopped[2])
+    assert first.keys() == second.keys()
+    for key, tensor in first.items():
+        assert torch.equal(second[key], tensor)
+    assert about(whole[2])["loss"] == about(stopped[2])["loss"]
+
+
+def _cancel(shown: Any, after: int) -> None:
+    """What the host does when somebody presses the button."""
+    management.interrupt_current_processing(shown._trainer.step == after)
+
+
+def quiet() -> Options:
+    """Without checkpoints of its own accord."""
+    return Options(save_every=100, validate_every=2, preview_every=0, precision="fp32")
+
+
+def test_more_steps_go_on_from_fewer(places: Path) -> None:
+    model = tiny_model()
+    _, _, file, _ = lora(model, places, steps=4)
+    _, _, longer, _ = lora(model, places, steps=6)
+    _, _, whole, _ = lora(model, places, steps=6, filename_prefix="other")
+    assert longer != file
+    for key, tensor in tensors(whole).items():
+        assert torch.equal(tensors(longer)[key], tensor)
+
+
+def test_what_is_finished_is_given_again(places: Path) -> None:
+    model = tiny_model()
+    _, _, file, _ = lora(model, places)
+    _, _, again, report = lora(model, places)
+    assert again == file
+    assert "finished before" in report
+    os.unlink(file)
+    _, _, saved, _ = lora(model, places)
+    assert os.path.isfile(saved)
+    _, _, other, _ = lora(model, places, seed=1)
+    assert other != saved
+
+
+def test_files_between(places: Path) -> None:
+    lora(tiny_model(), places, settings=Options(file_every=2, preview_every=0, precision="fp32"))
+    names = sorted(path.name for path in (places / "models" / "animatediff_motion_lora").iterdir())
+    assert names == [
+        "my_motion_lora_00001_.safetensors",
+        "my_motion_lora_step_2_00001_.safetensors",
+        "my_motion_lora_step_4_00001_.safetensors",
+    ]
+
+
+def test_a_loss_that_is_no_number_stops_it_and_keeps_the_checkpoint(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = running._source
+
+    def spoilt(task: Any, part: Any, batches: Any) -> Any:
+        at = real(task, part, batches)
+
+        def batch(number: int) -> Any:
+            made = at(number)
+            return type(made)(made.latents * float("nan"), made.context, made.clips) if number == 4 else made
+
+        return batch
+
+    monkeypatch.setattr(running, "_source", spoilt)
+    with pytest.raises(DivergedError, match="loss of step 5 is nan"):
+        lora(tiny_model(), places)
+    assert checkpoints(places) == ["step_00000002.safetensors", "step_00000004.safetensors"]
+    assert not list((places / "models" / "animatediff_motion_lora").iterdir())
+
+
+def test_memory_that_is_used_up_is_told(places: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB.")
+
+    monkeypatch.setattr(running, "_source", full)
+    with pytest.raises(TrainingError, match="prepare smaller clips"):
+        lora(tiny_model(), places)
+
+
+def test_single_frames_are_no_motion(places: Path) -> None:
+    with pytest.raises(TrainingError, match="have 1 frame, and a motion is learnt from 2"):
+        lora(tiny_model(), places, clips=training_clips(places, frames=1))
+    with torch.inference_mode():
+        inputs: dict[str, Any] = {"steps": 1, "batch_size": 1, "rank": 2, "settings": SOON}
+        TrainDomainAdapter.execute(tiny_model(), training_clips(places, held_out=0, frames=1), **inputs)
+
+
+def test_a_lora_goes_on_from_a_file(places: Path) -> None:
+    model = tiny_model()
+    _, _, file, _ = lora(model, places)
+    _, _, more, _ = lora(model, places, filename_prefix="more", start_from=Path(file).name, steps=2)
+    assert tensors(more).keys() == tensors(file).keys()
+    assert json.loads(about(more)["rank"]) == 4
+    assert any(not torch.equal(tensors(more)[key], tensor) for key, tensor in tensors(file).items())
+
+
+@pytest.mark.parametrize("name", ["", "../out", "/etc/passwd", "a\nb", "x/"])
+def test_names_that_cannot_be_are_answered_before_anything_runs(name: str) -> None:
+    for node in (TrainMotionLora, TrainMotionModule, TrainDomainAdapter):
+        assert node.validate_inputs(filename_prefix=name) is not True
+    assert TrainMotionLora.validate_inputs(filename_prefix="mine/zoom") is True
