@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .scenes import NEARNESS
 
-ENLARGED, GAP, HEADING = 4, 4, 14
+ENLARGED, GAP, HEADING, WORDS = 4, 4, 14, 200
 SHEET_CLIPS = 4
 MILLISECONDS = 120
 PAPER, INK = "white", "black"
@@ -28,8 +28,7 @@ def save_sheet(path: Path, groups: Mapping[str, Tensor], captions: tuple[str, ..
     frames, side = clips.shape[2], clips.shape[-1] * ENLARGED
     shown = min(SHEET_CLIPS, len(clips))
     block = HEADING + len(groups) * (side + GAP)
-    words = 180
-    sheet = Image.new("RGB", (words + frames * (side + GAP), shown * block), PAPER)
+    sheet = Image.new("RGB", (WORDS + frames * (side + GAP), shown * block), PAPER)
     draw = ImageDraw.Draw(sheet)
     for number in range(shown):
         top = number * block
@@ -38,7 +37,7 @@ def save_sheet(path: Path, groups: Mapping[str, Tensor], captions: tuple[str, ..
             y = top + HEADING + row * (side + GAP)
             draw.text((GAP, y + side // 2 - HEADING // 2), title, INK)
             for at in range(frames):
-                sheet.paste(frame(made[number], at), (words + at * (side + GAP), y))
+                sheet.paste(frame(made[number], at), (WORDS + at * (side + GAP), y))
     sheet.save(path)
 
 

@@ -27,7 +27,7 @@ class Plan:
     """Channels of the finest level; SD1.5 has 320."""
     side: int = 16
     frames: int = 8
-    steps: int = 700
+    steps: int = 500
     """Of the image model; the others' are shares of it."""
     batch: int = 16
     """Pictures in a batch; clips of as many frames together."""
