@@ -1,6 +1,6 @@
 """Whether training works: everything is learnt from clips whose movements are known, and sampled again.
 
-Usage: python dev.py bench learning [--output FOLDER] [--width 32] [--side 16] [--frames 8] [--steps 500] [--seed 0]
+Usage: python dev.py bench learning [--output FOLDER] [--width 32] [--side 16] [--frames 8] [--steps 400] [--seed 0]
        python dev.py bench learning --stages lora director --output FOLDER   # goes on from files that are there
 
 A ``plan`` says how large everything is. Clips are ``scenes``, their captions ``words``. The ``image`` model and all

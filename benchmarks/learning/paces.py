@@ -31,10 +31,10 @@ class Pace:
 
 PACES = {
     IMAGE: Pace(1.0, 2e-3, 0.99),
-    ADAPTER: Pace(0.3, 3e-3),
-    MODULE: Pace(1.0, 2e-3, 0.99),
-    LORA: Pace(0.25, 2e-3),
-    LOOK_TOO: Pace(0.25, 2e-3),
-    MOTION_ALONE: Pace(0.25, 2e-3),
+    ADAPTER: Pace(0.35, 3e-3),
+    MODULE: Pace(1.25, 2e-3, 0.99),
+    LORA: Pace(0.3, 2e-3),
+    LOOK_TOO: Pace(0.3, 2e-3),
+    MOTION_ALONE: Pace(0.3, 2e-3),
 }
 ADAPTER_RANK, LORA_RANK = 16, 8

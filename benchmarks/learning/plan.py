@@ -27,11 +27,11 @@ class Plan:
     """Channels of the finest level; SD1.5 has 320."""
     side: int = 16
     frames: int = 8
-    steps: int = 500
+    steps: int = 400
     """Of the image model; the others' are shares of it."""
     batch: int = 16
     """Pictures in a batch; clips of as many frames together."""
-    clips: int = 16
+    clips: int = 12
     """Sampled for each figure."""
     sampling: int = 20
     """Steps of the sampler."""
