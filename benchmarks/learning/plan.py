@@ -17,6 +17,8 @@ IMAGE, ADAPTER, MODULE, LORA, LOOK_TOO, MOTION_ALONE = (
     "lora_two_paths",
 )
 
+FIRST_NOISE = 1000
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -41,6 +43,11 @@ class Plan:
     def format(self) -> Format:
         """Of clips."""
         return Format(self.frames, self.side)
+
+    @property
+    def noise_seed(self) -> int:
+        """Of the first clip that is sampled; the others' follow."""
+        return FIRST_NOISE + (self.seed << 32)
 
     @property
     def together(self) -> int:

@@ -44,23 +44,27 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def run(plan: Plan, stages: Sequence[str]) -> None:
-    """Some stages, in their order."""
-    studio, rows, start = Studio(plan), list[Row](), time.monotonic()
+    """Some stages, in their order; what is known is in the folder after each."""
+    studio, rows, text, start = Studio(plan), list[Row](), "", time.monotonic()
     for name in (each for each in STAGES if each in stages):
-        began = time.monotonic()
         print(f"{name}:", flush=True)
         # not in inference mode: weights that are made there can never be learnt
         rows += STAGES[name](studio)
-        print(f"{name} took {time.monotonic() - began:.0f} s", flush=True)
-    made = {WAYS[name].title: clips for name, clips in studio.made.items()}
-    if made:
-        save_sheet(plan.folder / "clips.png", made, studio.captions)
-        save_gif(plan.folder / "clips.gif", made)
-    told = (
-        f"Width {plan.width}, latents {plan.side}x{plan.side}, {plan.frames} frames, {plan.steps} steps of batches of "
-        f"{plan.batch} pictures, {plan.clips} clips for each figure, seed {plan.seed}; "
-        f"{(time.monotonic() - start) / 60:.1f} minutes on {plan.device}, {torch.get_num_threads()} threads."
-    )
-    text = f"{table(rows)}\n\n{told}"
-    (plan.folder / "table.md").write_text(f"{text}\n")
+        minutes = (time.monotonic() - start) / 60
+        print(f"{name} is done after {minutes:.1f} minutes", flush=True)
+        text = f"{table(rows)}\n\n{_told(plan, minutes)}"
+        (plan.folder / "table.md").write_text(f"{text}\n")
+        made = {WAYS[way].title: clips for way, clips in studio.made.items()}
+        if made:
+            save_sheet(plan.folder / "clips.png", made, studio.captions)
+            save_gif(plan.folder / "clips.gif", made)
     print(text)
+
+
+def _told(plan: Plan, minutes: float) -> str:
+    return (
+        f"Width {plan.width}, latents {plan.side}x{plan.side}, {plan.frames} frames, {plan.steps} steps of batches of "
+        f"{plan.batch} pictures, {plan.clips} clips for each figure, sampled in {plan.sampling} steps, seed {plan.seed}, "
+        f"noise from {plan.noise_seed} on; {minutes:.1f} minutes on {plan.device}, "
+        f"{torch.get_num_threads()} threads."
+    )

@@ -17,7 +17,6 @@ from .words import encoded
 
 GUIDANCE = 1.0
 SAMPLER, SCHEDULER = "ddim", "ddim_uniform"
-FIRST_SEED = 1000
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def sampled(model: ModelPatcher, captions: Sequence[str], plan: Plan, frames: in
     made = []
     for number, text in enumerate(encoded(captions)):
         empty = torch.zeros(frames, CHANNELS, plan.side, plan.side)
-        seed = FIRST_SEED + number + (plan.seed << 32)
+        seed = plan.noise_seed + number
         noise = comfy.sample.prepare_noise(empty, seed)
         positive, negative = [[text[None], {}]], [[encoded([""]), {}]]
         settings = (plan.sampling, GUIDANCE, SAMPLER, SCHEDULER, positive, negative, empty)
