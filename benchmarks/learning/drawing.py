@@ -31,7 +31,7 @@ def image_model(studio: Studio) -> list[Row]:
         learnt = learn(network, Source(plan, still=True), IMAGE_NOISE, PACES[IMAGE].settings(plan))
         save(plan.file(IMAGE), learnt.weights, learnt, plan)
     truth, captions = stills(true_scenes(plan)), studio.captions
-    new = sampled(new_image_model(plan.width, plan.seed), captions, plan, plan.frames)
+    new = sampled(new_image_model(plan.width, plan.seed), captions, plan, 1)
     rows = [losses(stage, learnt)]
     for name, measure in SEEN.items():
         parts = measure(new, captions), measure(studio.clips(FRAMES), captions), measure(truth.latents, truth.captions)
@@ -47,10 +47,8 @@ def adapter(studio: Studio) -> list[Row]:
         source = Source(plan, WATERMARK, still=True)
         learnt = learn(part.network, source, IMAGE_NOISE, PACES[ADAPTER].settings(plan))
         save(plan.file(ADAPTER), part.tensors(learnt.weights), learnt, plan)
-    path, base = str(plan.file(ADAPTER)), studio.clips(FRAMES)
-    full, none = (
-        sampled(apply_adapter(studio.base, path, scale)[0], studio.captions, plan, plan.frames) for scale in (1.0, 0.0)
-    )
+    path, base = str(plan.file(ADAPTER)), studio.before.pictures
+    full, none = (sampled(apply_adapter(studio.base, path, scale)[0], studio.captions, plan, 1) for scale in (1.0, 0.0))
     truth = true_scenes(plan, WATERMARK).latents
     return [
         losses(stage, learnt),

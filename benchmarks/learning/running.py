@@ -64,7 +64,7 @@ def run(plan: Plan, stages: Sequence[str]) -> None:
 def _told(plan: Plan, minutes: float) -> str:
     return (
         f"Width {plan.width}, latents {plan.side}x{plan.side}, {plan.frames} frames, {plan.steps} steps of batches of "
-        f"{plan.batch} pictures, {plan.clips} clips for each figure, sampled in {plan.sampling} steps, seed {plan.seed}, "
+        f"{plan.batch}, {plan.clips} clips for each figure, sampled in {plan.sampling} steps, seed {plan.seed}, "
         f"noise from {plan.noise_seed} on; {minutes:.1f} minutes on {plan.device}, "
         f"{torch.get_num_threads()} threads."
     )
