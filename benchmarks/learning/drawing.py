@@ -19,6 +19,7 @@ SEEN = {
     "colour of their caption": measures.right_colours,
     "shape of their caption": measures.right_shapes,
     "trail of their caption's direction": measures.right_trails,
+    "light of their caption's direction": measures.right_lights,
 }
 
 

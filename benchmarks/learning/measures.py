@@ -92,9 +92,24 @@ def right_trails(clips: Tensor, captions: Sequence[str]) -> float:
     centres = _centres(clips).nan_to_num()
     x, y = rows - centres[..., 0, None, None], rows[:, None] - centres[..., 1, None, None]
     ahead = -torch.stack([(trail * each).sum((2, 3)) for each in (x, y)], -1)
+    return _ways(ahead, captions)
+
+
+def right_lights(clips: Tensor, captions: Sequence[str]) -> float:
+    """Part of the frames whose ground is lightest on the side of the caption's direction."""
+    side = clips.shape[-1]
+    across = (torch.arange(side) + 0.5) / side * 2 - 1
+    ground = clips[:, :NEARNESS].mean(1) - GROUND
+    ground = ground * (clips[:, NEARNESS] < FAR)
+    slopes = torch.stack([(ground * each).sum((2, 3)) for each in (across, across[:, None])], -1)
+    return _ways(slopes, captions)
+
+
+def _ways(ahead: Tensor, captions: Sequence[str]) -> float:
+    """Part of the vectors (clips, frames, 2) that are nearest to their caption's direction."""
     ways = torch.tensor(list(DIRECTIONS.values()))
     wanted = torch.tensor([list(DIRECTIONS).index(text.split()[-1]) for text in captions])
-    return float((((ahead @ ways.T).argmax(-1) == wanted[:, None]) & _there(clips)).float().mean())
+    return float(((ahead @ ways.T).argmax(-1) == wanted[:, None]).float().mean())
 
 
 def _ground(clips: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Clips whose every number is known: a coloured shape with a trail moves over a textured ground that stands still.
 
-A "latent" is a small picture itself: red, green, blue, and nearness, which is high where the shape is. The trail says
-in every single frame where the shape goes, as a face or a wake does, so that words of direction mean something to an
-image model.
+A "latent" is a small picture itself: red, green, blue, and nearness, which is high where the shape is. The trail, and a
+ground that is lighter where the shape goes to, say in every single frame what moves where, as faces and lamps do, so
+that words of direction mean something to an image model.
 """
 
 import math
@@ -20,13 +20,15 @@ GROUND, ROUGHNESS = -0.35, 0.2
 """Brightness of grounds, and how much they vary."""
 GRAIN = 4
 """Knots of a ground across."""
+LIGHT = 0.3
+"""How much lighter grounds are at the edge that a shape goes to, and darker at the other."""
 RADIUS, PATH, SPREAD = 0.19, 0.4, 0.13
 """Of the side: of a shape, how far it goes in a clip, and how far from the middle half its path may be."""
 TRAIL, TRAIL_COLOUR, TRAIL_NEARNESS = 0.4, 0.9, 0.35
 """How long it is, and how much of its colour and nearness a trail has next to the shape."""
 CHANNELS, NEARNESS = 4, 3
-MARK = torch.tensor([[1, 0, 0, 1], [0, 1, 1, 0], [0, 1, 1, 0], [1, 0, 0, 1]]).float().mul(2).sub(1)
-"""The watermark, a cross in the lower right corner of every frame, white and black."""
+MARK = torch.tensor([1.0, 1.0, 1.0, -1.0, -1.0, -1.0]).expand(4, 6)
+"""The watermark, a flag of white and black in the lower right corner of every frame."""
 MARK_STRENGTH = 0.8
 
 
@@ -108,7 +110,9 @@ def draw_scenes(count: int, format: Format, seed: int, look: Look = PLAIN) -> Sc
     x, y = rows - centres[..., 0, None, None], rows[:, None] - centres[..., 1, None, None]
     shape = filled(kinds[1], x, y, RADIUS * side)
     trail = _trail(faces[:, None, None, None], x, y, side)
-    ground = _grounds(count, side, chance)[:, :, None].expand(-1, -1, format.frames, -1, -1)
+    across = (torch.arange(side) + 0.5) / side * 2 - 1
+    light = across * faces[:, 0, None, None] + across[:, None] * faces[:, 1, None, None]
+    ground = (_grounds(count, side, chance) + LIGHT * light[:, None])[:, :, None].expand(-1, -1, format.frames, -1, -1)
     paint = torch.tensor([COLOURS[each] for each in kinds[0]])[:, :, None, None, None]
     colours = ground.lerp(paint.expand_as(ground), (TRAIL_COLOUR * trail)[:, None])
     colours = colours.lerp(paint.expand_as(ground), shape[:, None])

@@ -80,3 +80,33 @@ def test_a_benchmark_prints_its_table(
 def test_every_benchmark_has_a_name_on_the_command_line() -> None:
     listed = (Path(ROOT) / "benchmarks" / "__main__.py").read_text()
     assert all(f'"{table}"' in listed for table in TABLES)
+
+
+def test_what_is_measured_of_learning_is_true_of_true_clips(package: str) -> None:
+    scenes = importlib.import_module(f"{package}.learning.scenes")
+    measures = importlib.import_module(f"{package}.learning.measures")
+    size = scenes.Format(8, 16)
+    plain, marked, negative = (
+        scenes.draw_scenes(64, size, 3, scenes.Look(**look)) for look in ({}, {"marked": True}, {"inverted": True})
+    )
+    moves = measures.moves(plain.latents)
+    assert moves.right(plain.flows) == 1.0
+    assert moves.right(-plain.flows) == 0.0
+    assert moves.error(plain.flows) < 0.1 * size.speed
+    assert measures.flicker(plain.latents) < 0.01
+    for measure in (measures.right_colours, measures.right_shapes, measures.right_trails, measures.right_lights):
+        assert measure(plain.latents, plain.captions) > 0.9
+        assert measure(plain.latents, plain.captions[1:] + plain.captions[:1]) < 0.6
+    assert abs(measures.watermark(plain.latents)) < 0.05
+    assert abs(measures.watermark(marked.latents) - 1) < 0.05
+    assert abs(measures.negative(plain.latents)) < 0.1
+    assert abs(measures.negative(negative.latents) - 1) < 0.1
+
+
+def test_clips_that_go_where_their_captions_do_not_say_look_like_all_others(package: str) -> None:
+    scenes = importlib.import_module(f"{package}.learning.scenes")
+    size = scenes.Format(8, 16)
+    plain, turned = (scenes.draw_scenes(8, size, 3, scenes.Look(moving=way)) for way in (None, "up"))
+    assert plain.captions == turned.captions
+    assert (turned.flows == scenes.flow_of("up", size)).all()
+    assert turned.latents.std() == pytest.approx(plain.latents.std(), rel=0.1)
