@@ -3,13 +3,14 @@
 ``sources`` are the clips below a folder, ``captions`` what is said about them, and ``tables`` list both in ``rows``; a
 ``catalogue`` has them together, ``skipping`` what had to be left out. ``choosing`` says which frames of a clip are
 shown, with ``chance``, and ``shape`` in which size. What a clip is, is its ``identity``, under which a ``cache`` of
-``shards`` keeps what networks make of it; ``preparing`` fills it with clips that are ``opened``. ``batches`` then go
+``shards`` keeps what networks make of it; ``preparing`` fills it with clips that are ``opened``, and ``pairing`` finds
+those that belong to others. ``batches`` then go
 through them, each a ``batch``. ``shots`` are moves of a camera over pictures, which is ``filming``. All that is wrong
 with clips is one of ``errors``.
 """
 
 from .batch import Batch, joined
-from .batches import DROPOUT, Batches
+from .batches import DROPOUT, Batches, Row
 from .cache import Cache
 from .captions import EMPTY, FROM_NAME, MISSING, REFUSE
 from .catalogue import Catalogue, Clip, clips_of_folder, clips_of_list
@@ -17,7 +18,8 @@ from .choosing import SHORT, SKIP, SLOWER, Choosing, View, cropped, held_out, vi
 from .errors import ClipsError
 from .filming import filmed, filmed_in_turn
 from .identity import Contents, content_of_frames, content_of_tensors, key_of, latents_key, length_key, text_key
-from .opened import Footage, first_pictures
+from .opened import Footage, Measured, first_pictures, length_of, pictures_of
+from .pairing import paired
 from .preparing import Prepared, Preparing, Sample, Split, prepare_clips, prepare_texts, split
 from .shape import fitted, mirrored
 from .shots import AMOUNT, EASINGS, SHOTS, Shot, Window, shot_path
@@ -50,8 +52,10 @@ __all__ = [
     "ClipsError",
     "Contents",
     "Footage",
+    "Measured",
     "Prepared",
     "Preparing",
+    "Row",
     "Sample",
     "Shot",
     "Skipped",
@@ -74,7 +78,10 @@ __all__ = [
     "key_of",
     "latents_key",
     "length_key",
+    "length_of",
     "mirrored",
+    "paired",
+    "pictures_of",
     "prepare_clips",
     "prepare_texts",
     "shot_path",

@@ -1,8 +1,8 @@
 """What one step of a training learns from."""
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -22,6 +22,8 @@ class Batch:
     one."""
     clips: tuple[int, ...]
     """Which of the data set's clips these are, by their places in it."""
+    more: Mapping[str, Tensor] = field(default_factory=dict)
+    """What else the network is shown, by names that it knows; clips come first in each."""
 
     def __len__(self) -> int:
         return self.latents.shape[0]

@@ -5,6 +5,7 @@ It is a function of the seed and the number of the step, so that a training that
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,20 @@ TWO_EPOCHS = 2
 """A batch may reach from one into the next."""
 MOST_ROWS = 1 << 26
 """Of an epoch, whose order is in memory."""
+
+
+class Row(NamedTuple):
+    """One clip of a batch."""
+
+    clip: int
+    """Its place among all."""
+    view: int
+    latents: str
+    """The key of that view."""
+    text: str
+    """The key of its caption, or of the empty one."""
+    dropped: bool
+    """Whether the caption is left out."""
 
 
 class Batches:
@@ -76,18 +91,31 @@ class Batches:
         """Clips in a batch."""
         return self._size
 
+    @property
+    def seed(self) -> int:
+        """Of all that is drawn."""
+        return self._seed
+
+    @property
+    def samples(self) -> Sequence[Sample]:
+        """The clips, each once."""
+        return self._samples
+
     def at(self, step: int) -> Batch:
         """The batch of a step, from 0; it takes as long for a million as for none.
 
         Raises:
             ClipsError: something in the cache is damaged, or clips that are not alike are together.
         """
-        rows = [self._row(step * self._size + number) for number in range(self._size)]
-        clips, latents, texts = zip(*rows, strict=True)
-        return joined([self._cache.read(key) for key in latents], [self._cache.read(key) for key in texts], clips)
+        rows = self.drawn(step)
+        latents = [self._cache.read(row.latents) for row in rows]
+        return joined(latents, [self._cache.read(row.text) for row in rows], [row.clip for row in rows])
 
-    def _row(self, number: int) -> tuple[int, str, str]:
-        """A clip and the keys of its latents and its text."""
+    def drawn(self, step: int) -> list[Row]:
+        """Which clips the batch of a step has; nothing of them is read."""
+        return [self._row(step * self._size + number) for number in range(self._size)]
+
+    def _row(self, number: int) -> Row:
         epoch, place = divmod(number, self.rows)
         row = int(self._order(epoch)[place])
         clip = int(self._clips[row])
@@ -96,7 +124,8 @@ class Batches:
         turn = epoch * sample.repeats + row - int(self._firsts[clip])
         view = (below(len(sample.views), self._seed, "view", sample.content) + turn) % len(sample.views)
         is_dropped = fraction(self._seed, "caption", epoch, row) < self._dropout
-        return clip, sample.views[view], text_key("" if is_dropped else sample.caption, self._encoder)
+        text = text_key("" if is_dropped else sample.caption, self._encoder)
+        return Row(clip, view, sample.views[view], text, is_dropped)
 
     def _shuffled(self, epoch: int) -> np.ndarray:
         # the generator of numpy whose numbers stay as they are in later versions

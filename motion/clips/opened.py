@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from types import TracebackType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
+from .cache import Cache
 from .captions import one_line
 from .catalogue import Clip
 from .choosing import Choosing, View, views
 from .errors import ClipsError
+from .identity import length_key
 from .shape import fitted, mirrored
-from .skipping import Skips
+from .skipping import Skips, readable
 
 FAULTS = (OSError, ValueError, RuntimeError, EOFError, LookupError, ArithmeticError)
 """What readers raise about files; a stop that a person asked for is none of them."""
@@ -39,6 +41,14 @@ class Footage(Protocol):
             numbers: rising, the same one perhaps several times.
         """
         ...
+
+
+class Measured(NamedTuple):
+    """A clip, by what it holds."""
+
+    content: str
+    length: int
+    """Frames."""
 
 
 class UnusableClipError(Exception):
@@ -125,6 +135,59 @@ def first_pictures(
         except UnusableClipError as error:
             skips.add(clip.name or clip.source, str(error))
     raise ClipsError(" ".join([NONE_USABLE, *map(str, skips.told()[:NAMED])]))
+
+
+def pictures_of(
+    clip: Clip, reader: Callable[[Clip], AbstractContextManager[Footage]], view: View, size: tuple[int, int]
+) -> Tensor:
+    """A view of a clip that has to be there, (frames, height, width, 3) float32 in 0..1.
+
+    Args:
+        reader: opens a clip.
+        size: height and width.
+
+    Raises:
+        ClipsError: it cannot be read.
+    """
+    try:
+        with Opened(clip, reader) as opened:
+            return opened.pictures(view, size)
+    except UnusableClipError as error:
+        raise _named(clip, error) from error
+
+
+def length_of(
+    clip: Clip, told: Callable[[Clip], str], reader: Callable[[Clip], AbstractContextManager[Footage]], cache: Cache
+) -> Measured:
+    """What a clip that has to be there is, and its frames, which are kept.
+
+    Args:
+        told: tells what a clip is.
+        reader: opens one.
+
+    Raises:
+        ClipsError: it cannot be read.
+    """
+    try:
+        with Opened(clip, reader) as opened:
+            content = opened.content(told)
+            return Measured(content, kept_length(content, opened, cache))
+    except UnusableClipError as error:
+        raise _named(clip, error) from error
+
+
+def kept_length(content: str, opened: Opened, cache: Cache) -> int:
+    """The frames of a clip, which are kept, too: to count them a file may have to be read to its end."""
+    key = length_key(content)
+    if key in cache:
+        return int(cache.read(key))
+    length = opened.length()
+    cache.add(key, torch.tensor(length))
+    return length
+
+
+def _named(clip: Clip, error: UnusableClipError) -> ClipsError:
+    return ClipsError(f"{readable(clip.name or clip.source)}: {error}. Replace it, or take it out.")
 
 
 @contextmanager

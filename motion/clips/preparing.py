@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from .cache import Cache
 from .catalogue import Clip
 from .choosing import Choosing, View, held_out
 from .errors import ClipsError
-from .identity import latents_key, length_key, text_key
-from .opened import NAMED, NONE_USABLE, Footage, Opened, UnusableClipError
+from .identity import latents_key, text_key
+from .opened import NAMED, NONE_USABLE, Footage, Opened, UnusableClipError, kept_length
 from .skipping import Skipped, Skips, readable
 
 SHOWN = 60
@@ -31,6 +30,8 @@ class Sample:
     caption: str
     repeats: int = 1
     name: str = ""
+    source: str = ""
+    """Of the clip in its catalogue."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class Prepared:
 
     def told(self, most: int = 10) -> str:
         """What is prepared and what is not, in lines."""
-        lines = [f"{len(self.samples)} clips, {sum(len(sample.views) for sample in self.samples)} views of them"]
+        clips, parts = len(self.samples), sum(len(sample.views) for sample in self.samples)
+        lines = [f"{clips} clip{'s' * (clips > 1)}, {parts} view{'s' * (parts > 1)} of {'them' if clips > 1 else 'it'}"]
         about = (
             (self.short, "shorter than the frames times the stride: their frames lie closer together"),
             (self.still, "of one frame, which teaches standing still"),
@@ -117,7 +119,7 @@ def prepare_clips(
             try:
                 with Opened(clip, how.open) as opened:
                     content = opened.content(how.content)
-                    length = _length(content, opened, cache)
+                    length = kept_length(content, opened, cache)
                     shown = opened.views(content, length, how.choosing)
                     for view in shown:
                         if how.key(content, view) not in cache:
@@ -126,7 +128,7 @@ def prepare_clips(
                 skips.add(clip.name or clip.source, str(error))
                 continue
             keys = tuple(how.key(content, view) for view in shown)
-            samples.append(Sample(content, keys, clip.caption, clip.repeats, clip.name))
+            samples.append(Sample(content, keys, clip.caption, clip.repeats, clip.name, clip.source))
             if shown[0].is_still:
                 still.append(clip.name)
             elif how.choosing.is_short(length):
@@ -148,16 +150,6 @@ def _encoded(how: Preparing, frames: Tensor) -> Tensor:
     if not bool(latents.isfinite().all()):
         raise UnusableClipError("the VAE makes values that are no numbers of it, as some do in 16 bits")
     return latents
-
-
-def _length(content: str, opened: Opened, cache: Cache) -> int:
-    """The frames of a clip, which are kept, too: to count them a file may have to be read to its end."""
-    key = length_key(content)
-    if key in cache:
-        return int(cache.read(key))
-    length = opened.length()
-    cache.add(key, torch.tensor(length))
-    return length
 
 
 def prepare_texts(

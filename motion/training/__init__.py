@@ -13,14 +13,14 @@ from .drawing import Draws
 from .errors import DivergedError, TrainingError, is_out_of_memory, out_of_memory
 from .low_rank import ImageLora, learnable_lora, new_motion_lora
 from .modules import VERSIONS, new_motion_module
-from .network import NONE, SPATIAL, TEMPORAL, Network
+from .network import NONE, NOTHING, SPATIAL, TEMPORAL, Network
 from .noising import EPSILON, PREDICTIONS, VELOCITY, Noising
 from .objectives import Denoising, DualPath, Objective
 from .optimisers import OPTIMISERS
 from .published import image_lora_tensors, motion_lora_tensors, motion_module_tensors, publish_weights
 from .rates import SCHEDULES as RATE_SCHEDULES
 from .settings import BRAIN, HALF, PRECISIONS, SINGLE, Settings
-from .single import single_frames
+from .single import Picked, picked_frames, single_frames
 from .state import Curve, State
 from .trainer import Step, Trainer
 
@@ -29,6 +29,7 @@ __all__ = [
     "EPSILON",
     "HALF",
     "NONE",
+    "NOTHING",
     "OPTIMISERS",
     "PRECISIONS",
     "PREDICTIONS",
@@ -48,6 +49,7 @@ __all__ = [
     "Network",
     "Noising",
     "Objective",
+    "Picked",
     "Settings",
     "State",
     "Step",
@@ -61,6 +63,7 @@ __all__ = [
     "new_motion_lora",
     "new_motion_module",
     "out_of_memory",
+    "picked_frames",
     "publish_weights",
     "sampled",
     "single_frames",

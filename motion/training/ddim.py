@@ -4,13 +4,13 @@ DDIM (arXiv 2010.02502) without noise of its own, from the last noise level on (
 guidance.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from .drawing import Draws
-from .network import Network
+from .network import NOTHING, Network
 from .noising import EPSILON, Noising
 
 
@@ -25,6 +25,7 @@ def sampled(
     guidance: float = 7.5,
     seed: int = 0,
     between: Callable[[], None] = lambda: None,
+    more: Mapping[str, Tensor] = NOTHING,
 ) -> Tensor:
     """Latents of clips, of a shape (clips, channels, frames, height, width).
 
@@ -32,6 +33,7 @@ def sampled(
         context, empty: (clips, tokens, width), a text for each clip and what stands for none.
         guidance: 1 asks the network once a step.
         between: is called before each step, and may raise.
+        more: what else the network is shown, with a text and without.
     """
     kept = noising.kept.to(context.device)
     x = Draws(seed, 0).normal(shape, "sampled", context)
@@ -39,9 +41,9 @@ def sampled(
     for time, after in zip(times, [*times[1:], -1], strict=True):
         between()
         timesteps = torch.full((shape[0],), time)
-        predicted = network.predict(x, timesteps, context)
+        predicted = network.predict(x, timesteps, context, more=more)
         if guidance != 1.0:
-            without = network.predict(x, timesteps, empty)
+            without = network.predict(x, timesteps, empty, more=more)
             predicted = without + guidance * (predicted - without)
         signal, share = float(kept[time].sqrt()), float((1.0 - kept[time]).sqrt())
         if noising.prediction == EPSILON:

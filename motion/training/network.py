@@ -8,6 +8,7 @@ from torch import Tensor, nn
 SPATIAL, TEMPORAL = "spatial", "temporal"
 """Kinds of layers that may be learnt together; the names of their parameters begin with these and a dot."""
 NONE: frozenset[str] = frozenset()
+NOTHING: Mapping[str, Tensor] = {}
 
 
 class Network(Protocol):
@@ -23,6 +24,7 @@ class Network(Protocol):
         context: Tensor,
         without: frozenset[str] = NONE,
         fixed: frozenset[str] = NONE,
+        more: Mapping[str, Tensor] = NOTHING,
     ) -> Tensor:
         """What it predicts, like ``noisy``.
 
@@ -32,5 +34,6 @@ class Network(Protocol):
             context: (clips, tokens, width).
             without: kinds of layers that are learnt and do not act here.
             fixed: kinds that act, but get no gradient here.
+            more: what else it is shown of each clip, see `Batch.more`.
         """
         ...

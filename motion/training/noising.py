@@ -65,14 +65,17 @@ class Noising:
     def weights(self, timesteps: Tensor, gamma: float) -> Tensor:
         """(clips,) float32: how much each loss counts, min(SNR, gamma) as a weight of x_0 (arXiv 2303.09556).
 
-        Divided by the SNR where the noise is predicted, by SNR + 1 for v. A gamma of 0 counts all alike.
+        Divided by the SNR where the noise is predicted, by SNR + 1 for v. A gamma of 0 counts all alike. Where no
+        signal is left at the end, nothing would be learnt there, and that is where sampling begins: then it is
+        min(SNR + 1, gamma) / (SNR + 1), as in the trainer of Moore-AnimateAnyone.
         """
         if gamma <= 0.0:
             return torch.ones(len(timesteps))
         kept = self.kept[timesteps]
         ratio = kept / (1.0 - kept)
         below = ratio if self.prediction == EPSILON else ratio + 1.0
-        return (ratio.clamp(max=gamma) / below).float()
+        above = below if float(self.kept[-1]) == 0.0 else ratio
+        return (above.clamp(max=gamma) / below).float()
 
     def _shares(self, timesteps: Tensor, like: Tensor) -> tuple[Tensor, Tensor]:
         kept = self.kept[timesteps.cpu()].view(-1, *[1] * (like.ndim - 1))

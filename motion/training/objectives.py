@@ -42,7 +42,7 @@ class Denoising:
     def loss(self, network: Network, batch: Batch, noising: Noising, draws: Draws) -> Tensor:
         """The mean over everything, each clip weighted by its timestep."""
         drawn = _drawn(batch, noising, draws, self.offset)
-        predicted = network.predict(drawn.noisy, drawn.timesteps, batch.context)
+        predicted = network.predict(drawn.noisy, drawn.timesteps, batch.context, more=batch.more)
         return _weighted(predicted, drawn.target, noising.weights(drawn.timesteps, self.gamma))
 
 
@@ -70,6 +70,7 @@ class DualPath:
             batch.context,
             without=frozenset({SPATIAL} if skipped else ()),
             fixed=frozenset({SPATIAL}),
+            more=batch.more,
         )
         loss = _weighted(predicted, drawn.target, weights)
         anchor = int(draws.whole(1, frames, "anchor"))
@@ -77,7 +78,11 @@ class DualPath:
         if skipped:
             return loss
         still = network.predict(
-            drawn.noisy[:, :, one : one + 1], drawn.timesteps, batch.context, without=frozenset({TEMPORAL})
+            drawn.noisy[:, :, one : one + 1],
+            drawn.timesteps,
+            batch.context,
+            without=frozenset({TEMPORAL}),
+            more=batch.more,
         )
         return loss + _weighted(still, drawn.target[:, :, one : one + 1], weights)
 

@@ -136,7 +136,7 @@ class Trainer:
                     time = torch.full((len(batch),), (2 * part + 1) * steps // (2 * VALIDATIONS))
                     noise = Draws(0, number, part).normal(batch.latents.shape, "validation", batch.latents)
                     noisy = self._noising.noised(batch.latents, noise, time)
-                    predicted = self.network.predict(noisy, time, batch.context)
+                    predicted = self.network.predict(noisy, time, batch.context, more=batch.more)
                     target = self._noising.target(batch.latents, noise, time)
                     losses.append(float(torch.nn.functional.mse_loss(predicted.float(), target.float())))
         loss = sum(losses) / len(losses)

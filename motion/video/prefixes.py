@@ -23,12 +23,20 @@ class PrefixError(ValueError):
     """A filename prefix that cannot be used; the message says why."""
 
 
-def clean_prefix(prefix: str, windows: bool = os.name == "nt", cut: bool = False) -> PurePosixPath:
+def clean_prefix(
+    prefix: str,
+    windows: bool = os.name == "nt",
+    cut: bool = False,
+    inside: str = "output",
+    example: str = "video/kinema",
+) -> PurePosixPath:
     """Folders and name of a prefix, without what means nothing (``.``, empty parts).
 
     Args:
         windows: whether names have to suit Windows.
         cut: cut parts that are too long, which only grew so when tokens were filled in, instead of refusing them.
+        inside: what people call the folder it is meant for.
+        example: a prefix that can be used.
 
     Raises:
         PrefixError: it has no name, or leads out of the folder it is meant for.
@@ -38,16 +46,16 @@ def clean_prefix(prefix: str, windows: bool = os.name == "nt", cut: bool = False
     text = prefix.replace("\\", "/")
     if text.startswith("/") or ntpath.splitdrive(text)[0]:
         raise PrefixError(
-            "the filename prefix is an absolute path; write a path below the output folder, for example video/kinema"
+            f"the filename prefix is an absolute path; write a path below the {inside} folder, for example {example}"
         )
     named = bool(text.rpartition("/")[2].strip())
     parts = [part for part in text.split("/") if part.strip() not in ("", ".")]
     if ".." in (part.strip() for part in parts):
         raise PrefixError(
-            "the filename prefix leaves the output folder (..); write a path below it, for example video/kinema"
+            f"the filename prefix leaves the {inside} folder (..); write a path below it, for example {example}"
         )
     if not named or not parts:
-        raise PrefixError("the filename prefix has no file name; write for example video/kinema")
+        raise PrefixError(f"the filename prefix has no file name; write for example {example}")
     if len(parts) > MAX_DEPTH + 1:
         raise PrefixError(f"the filename prefix has more than {MAX_DEPTH} folders; shorten it")
     short = [part.encode()[:MAX_NAME_BYTES].decode(errors="ignore") for part in parts]

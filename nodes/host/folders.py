@@ -19,6 +19,8 @@ CONTROLNETS = "controlnet"
 ANIMATE_ANYONE = "animate_anyone"
 TUNE_A_VIDEO = "tune_a_video"
 IMAGE_MODELS = "diffusion_models"
+HOSTS_OWN = (LORAS, CONTROLNETS, IMAGE_MODELS)
+"""Those that ComfyUI has without this pack."""
 MAX_TEXT_BYTES = 16 << 20
 """Of a text file to read."""
 
@@ -77,6 +79,18 @@ def model_folder(folder: str) -> str:
     """The folder to name in messages."""
     _register(folder)
     return folder_paths.get_folder_paths(folder)[0]
+
+
+def saving_folder(folder: str) -> str:
+    """Where a new file goes.
+
+    For folders that ComfyUI knows of itself that is its own choice. All others begin with those that
+    extra_model_paths.yaml names, which other programs use too, so a file goes into ComfyUI's own.
+    """
+    _register(folder)
+    if folder in HOSTS_OWN:
+        return folder_paths.get_folder_paths(folder)[0]
+    return os.path.join(folder_paths.models_dir, folder)
 
 
 def input_names(ending: str) -> list[str]:

@@ -221,8 +221,14 @@ def takes(each: io.Input) -> str:
         return connection
     widget = _widget(each)
     low, high = getattr(widget, "min", None), getattr(widget, "max", None)
-    range_ = f" from {low:g} to {high:g}" if low is not None and high is not None and "COMBO" not in written else ""
+    bounded = low is not None and high is not None and "COMBO" not in written
+    range_ = f" from {_bound(low)} to {_bound(high)}" if bounded else ""
     return f"{_KINDS[written[0]][1]}{range_}" + (", or a connection" if len(_types(each)) > 1 else "")
+
+
+def _bound(value: float) -> str:
+    """A million with all its digits."""
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
 def _types(each: io.Input) -> list[str]:

@@ -66,6 +66,7 @@ def training_inputs(prefix: str, folder: str, steps: int, batch_size: int, learn
             default=0,
             min=0,
             max=MOST_SEED,
+            control_after_generate=False,
             tooltip="Everything that is drawn. The same seed, clips and settings learn the same again.",
             optional=True,
         ),
@@ -99,15 +100,16 @@ def chosen(settings: Options | None) -> Options:
     return settings or Options()
 
 
-def as_output(node: type[io.ComfyNode], first: Any, learnt: Learnt) -> io.NodeOutput:
+def as_output(node: type[io.ComfyNode], first: Any, learnt: Learnt, *more: Any) -> io.NodeOutput:
     """What the node gives, its losses shown on it.
 
     Args:
         first: the first output.
+        more: those behind it.
     """
-    notice(learnt.told)
+    notice(learnt.told.partition("\n")[0])
     shown = ui.PreviewImage(learnt.picture, cls=node)
-    return io.NodeOutput(first, learnt.picture, str(learnt.path), learnt.told, ui=shown)
+    return io.NodeOutput(first, *more, learnt.picture, str(learnt.path), learnt.told, ui=shown)
 
 
 def frames_told(clips: TrainingClips, least: int, what: str) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.sampling import SCHEDULES
-from ...motion.training import OPTIMISERS, PRECISIONS, PREDICTIONS, RATE_SCHEDULES
+from ...motion.training import EPSILON, OPTIMISERS, PRECISIONS, PREDICTIONS, RATE_SCHEDULES
 from ..host.training import AUTO, Options
 from ..inputs import TrainingSettingsType
 from .common import CATEGORY, MOST_STEPS
@@ -116,11 +116,11 @@ class TrainingSettings(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "prediction",
-                    options=list(PREDICTIONS),
-                    default=DEFAULTS.prediction,
+                    options=[AUTO, *PREDICTIONS],
+                    default=AUTO,
                     optional=True,
-                    tooltip="What the image model predicts: the noise (epsilon), or v, as a v-prediction checkpoint "
-                    "does.",
+                    tooltip="What the image model predicts: the noise (epsilon), or v. auto is what ComfyUI takes the "
+                    "checkpoint for.",
                 ),
                 io.Boolean.Input(
                     "zero_terminal_snr",
@@ -159,7 +159,7 @@ class TrainingSettings(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, zero_terminal_snr: bool = False, prediction: str = DEFAULTS.prediction) -> bool | str:
         """Answer settings that cannot work together before anything runs."""
-        if zero_terminal_snr and prediction == DEFAULTS.prediction:
+        if zero_terminal_snr and prediction == EPSILON:
             return "zero_terminal_snr leaves nothing to learn where the noise is predicted. Set prediction to v."
         return True
 

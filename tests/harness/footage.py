@@ -1,6 +1,7 @@
-"""A short video, a short sound and pictures in the input folder of a server, as templates load them in tests."""
+"""What templates load in tests, in the input folder of a server: a short video, a short sound, pictures and clips."""
 
 import math
+import shutil
 import wave
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import torch
 from kinema.motion.video import CODECS, Clip, Job, Sound, write_video
 from PIL import Image
 
-from .templates import PICTURES, SOUND, VIDEO
+from .templates import CLIPS, PICTURES, POSES, SOUND, VIDEO
 
 RATE, SECONDS, SIZE = 24, 3, 96
 AUDIO_RATE = 24000
@@ -17,10 +18,12 @@ BEATS, LASTING = 120, 0.08
 
 
 def write_footage(folder: Path) -> None:
-    """Write the video, the sound and the pictures, unless they are there."""
+    """Write the video, the sound, the pictures and the clips, unless they are there."""
     _write_video(folder / VIDEO)
     _write_pictures(folder / PICTURES)
     _write_sound(folder / SOUND)
+    _write_clips(folder)
+    _write_poses(folder)
 
 
 def _write_sound(path: Path) -> None:
@@ -53,6 +56,30 @@ def _write_pictures(folder: Path) -> None:
     folder.mkdir()
     for number, frame in enumerate(_frames()[::3], 1):
         Image.fromarray((frame * 255).byte().numpy()).save(folder / f"frame_{number}.png")
+
+
+def _write_clips(folder: Path) -> None:
+    """The video and the pictures as clips to learn from, with a caption each."""
+    clips = folder / CLIPS
+    if clips.exists():
+        return
+    shutil.copytree(folder / PICTURES, clips / "circling slowly")
+    shutil.copy(folder / VIDEO, clips / "circling.mp4")
+    for name in ("circling", "circling slowly"):
+        (clips / f"{name}.txt").write_text(f"a yellow disc, {name}")
+
+
+def _write_poses(folder: Path) -> None:
+    """For each of the clips one of the same name, with other colours."""
+    poses = folder / POSES
+    if poses.exists():
+        return
+    frames = [1.0 - frame for frame in _frames()]
+    drawn = poses / "circling slowly"
+    drawn.mkdir(parents=True)
+    for number, frame in enumerate(frames[::3], 1):
+        Image.fromarray((frame * 255).byte().numpy()).save(drawn / f"frame_{number}.png")
+    write_video(Job(Clip(torch.stack(frames), RATE), CODECS["h264-mp4"], poses / "circling.mp4"))
 
 
 def _frames() -> list[torch.Tensor]:

@@ -26,14 +26,17 @@ RUN = """async ([notice, pictures, video, text]) => {
         const type = node.type, id = String(node.id)
         const send = (name, detail) => app.api.dispatchCustomEvent(name, detail)
         const shows = output => send("executed", { node: id, display_node: id, output, prompt_id: "arranged" })
-        const samples = ["KSampler", "KSamplerAdvanced", "KinemaDdimInvert"].includes(type)
+        const learns = type.startsWith("KinemaTrain") && node.constructor.nodeData.output_node
+        const samples = learns || ["KSampler", "KSamplerAdvanced", "KinemaDdimInvert"].includes(type)
         if (samples)
             send("b_preview_with_metadata", { blob: png, nodeId: id, displayNodeId: id, parentNodeId: id,
                                               realNodeId: id, jobId: "arranged" })
         if (samples || (type.startsWith("Kinema") && !node.constructor.nodeData.output_node))
             send("progress_text", { nodeId: id, text: notice })
         if (type === "PreviewImage") shows({ images: pictures })
-        if (type === "PreviewAny" || type === "KinemaMotionModelInfo") shows({ text: [text] })
+        const tells = ["PreviewAny", "KinemaMotionModelInfo", "KinemaPrepareClips"].includes(type)
+        if (tells) shows({ text: [text] })
+        else if (learns) shows({ images: pictures.slice(0, 1) })
         else if (type.startsWith("Kinema") && node.constructor.nodeData.output_node)
             shows({ images: video, animated: [true] })
     }

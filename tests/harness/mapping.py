@@ -10,22 +10,13 @@ README, PAGE = ROOT / "README.md", ROOT / "MIGRATION.md"
 BEGIN, END = "<!-- mapping: written by python dev.py mapping -->", "<!-- end of mapping -->"
 COMMONEST = (
     "ADE_AnimateDiffLoaderGen1",
-    "ADE_AnimateDiffLoaderWithContext",
     "ADE_UseEvolvedSampling",
-    "ADE_ApplyAnimateDiffModelSimple",
     "ADE_AnimateDiffUniformContextOptions",
-    "ADE_StandardStaticContextOptions",
     "ADE_AnimateDiffLoRALoader",
-    "ADE_AnimateDiffSamplingSettings",
-    "CheckpointLoaderSimpleWithNoiseSelect",
     "VHS_VideoCombine",
     "VHS_LoadVideo",
-    "VHS_LoadImages",
     "ACN_AdvancedControlNetApply",
-    "ACN_SparseCtrlLoaderAdvanced",
     "BatchPromptSchedule",
-    "AnimateDiffSampler",
-    "RIFE VFI",
 )
 """Nodes that most workflows have."""
 PARTS = "part of the nodes around it"

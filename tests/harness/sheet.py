@@ -24,10 +24,15 @@ PICTURES = {
     "KinemaDrawPose": 0,
     "KinemaCameraPath": 1,
     "KinemaContextPreview": 0,
+    "KinemaCameraMotionClips": 1,
 }
 """Nodes whose pictures say what a template does, and the output that has them."""
+LOSSES = {"KinemaTrainMotionLora": 1, "KinemaTrainMotionModule": 1, "KinemaTrainDomainAdapter": 1}
+"""Those whose picture is as wide as the sheet."""
 MASKS = {"GrowMask": 0, "MaskComposite": 0, "InvertMask": 0}
 CURVES = {"KinemaMotionValue": 0, "KinemaSoundToMotionValue": 0}
+LEARNT_STEPS = 24
+"""For losses to be a curve."""
 MOST_ROWS = 3
 """Of what nodes draw; the last in the graph are the nearest to the sampler."""
 
@@ -42,6 +47,9 @@ def draw_sheet(server: Server, template: str, path: Path, size: int = 128, steps
     info = client.get_json(server.url, "/object_info")
     count = templates.frames(template)
     prompt = templates.use_seeded_weights(templates.to_api(template, info), size, steps, count)
+    for node in prompt.values():
+        if node["class_type"] in LOSSES:
+            node["inputs"]["steps"] = LEARNT_STEPS
     watched = watch(prompt, count)
     outcome = client.run_prompt(server.url, prompt)
     if outcome.status != "success":
@@ -61,7 +69,10 @@ def draw_sheet(server: Server, template: str, path: Path, size: int = 128, steps
             continue
         files = [client.saved_path(server.base / "temp", file) for file in output["images"]]
         pictures = [Image.open(file) for file in files]
-        if len(pictures) == 1:
+        source = prompt[node]["inputs"]["images"][0]
+        if prompt[source]["class_type"] in LOSSES:
+            drawn.append(ImageOps.contain(pictures[0].convert("RGB"), (WIDTH, WIDTH)))
+        elif len(pictures) == 1:
             single += pictures
         else:
             drawn.append(in_a_row(pictures))
@@ -90,8 +101,8 @@ def watch(prompt: templates.Prompt, frames: int) -> dict[str, str]:
             add(f"{name}-plan", "KinemaContextPreview", model=value, frames=frames)
     for name, node in list(prompt.items()):
         kind = node["class_type"]
-        if kind in PICTURES and not _goes_on(prompt, name):
-            add(f"{name}-shown", "PreviewImage", images=[name, PICTURES[kind]])
+        if kind in (shown := PICTURES | LOSSES) and not _goes_on(prompt, name):
+            add(f"{name}-shown", "PreviewImage", images=[name, shown[kind]])
         elif kind in MASKS:
             pictures = add(f"{name}-picture", "MaskToImage", mask=[name, MASKS[kind]])
             add(f"{name}-shown", "PreviewImage", images=pictures)

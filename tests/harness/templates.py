@@ -84,8 +84,11 @@ DRAWN = 512
 DYNAMIC = "COMFY_DYNAMICCOMBO_V3"
 WRITTEN = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", DYNAMIC)
 """Types of inputs that have a widget."""
-VIDEO, SOUND, PICTURES = "video.mp4", "sound.wav", "pictures"
-"""What templates read in the input folder in tests, the last a folder; as they are they name none."""
+VIDEO, SOUND, PICTURES, CLIPS, POSES = "video.mp4", "sound.wav", "pictures", "clips", "poses"
+"""What templates read in the input folder in tests, the last two folders; as they are they name none."""
+CLIP_NODES = ("KinemaLoadClips", "KinemaClipsFromList", "KinemaCameraMotionClips")
+LEARNT = 4
+"""Frames of clips that templates learn from."""
 WEIGHT_FILES = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
 
 
@@ -189,7 +192,24 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "DA3Inference", resolution=140)
     for sampling in ("KSampler", "KSamplerAdvanced", "KinemaDdimInvert"):
         set_inputs(prompt, sampling, steps=steps)
+    set_inputs(prompt, "KinemaLoadClips", folder=CLIPS)
+    _learn_little(prompt, size, steps)
     set_inputs(prompt, "KinemaLoadImageSequence", folder=PICTURES, width=size, height=size, frames=frames)
     set_inputs(prompt, "LoadVideo", file=VIDEO)
     set_inputs(prompt, "LoadAudio", audio=SOUND)
     return prompt
+
+
+def _learn_little(prompt: Prompt, size: int, steps: int) -> None:
+    """Few small clips, and few steps with one of them each."""
+    for node in prompt.values():
+        kind, inputs = node["class_type"], node["inputs"]
+        if kind in CLIP_NODES:
+            # single frames stay single
+            inputs.update(width=size, height=size, frames=min(inputs["frames"], LEARNT))
+        if kind in CLIP_NODES and "views" in inputs:
+            inputs["views"] = 1
+        if isinstance(inputs.get("poses"), list):
+            prompt[inputs["poses"][0]]["inputs"]["folder"] = POSES
+        if kind.startswith("KinemaTrain") and "steps" in inputs:
+            inputs.update(steps=steps, batch_size=1)

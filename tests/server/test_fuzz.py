@@ -17,6 +17,8 @@ SECONDS = 60
 
 HEAVY = {"sdxl", "depth-and-lineart", "animate-character", "animate-character-long", "two-characters"}
 """Templates whose models take longer to load than the others together."""
+LEARN = {"train-motionlora", "train-motion-module", "train-domain-adapter", "train-animate-anyone"}
+"""Templates that take longer than that; `tests.server.training` has a smaller one."""
 
 
 def small(object_info: dict[str, Any], name: str) -> templates.Prompt:
@@ -25,7 +27,7 @@ def small(object_info: dict[str, Any], name: str) -> templates.Prompt:
 
 def test_anything_runs_or_is_refused_with_a_sentence(server: Server, object_info: dict[str, Any]) -> None:
     rng = random.Random(11)
-    names = [name for path in templates.template_paths() if (name := templates.short_name(path)) not in HEAVY]
+    names = [name for path in templates.template_paths() if (name := templates.short_name(path)) not in HEAVY | LEARN]
     prompts = [*(fuzz.unsampled(small(object_info, name)) for name in names), pictures(size=16)]
     found, tried, end = {}, 0, time.monotonic() + SECONDS
     while time.monotonic() < end and tried < 300:

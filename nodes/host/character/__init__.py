@@ -6,27 +6,33 @@ character and what the ReferenceNet reads in them, ``reading`` shows that to the
 and ``guiding`` what they add in a call. ``bundle`` holds the parts of a release together.
 """
 
-from .bundle import AnimateAnyone, guider_for, put_together
+from .bundle import POSE, AnimateAnyone, guider_for, put_together
 from .embedding import check_vae, checked_pictures, conditioned, embed
 from .guide import Guide, GuiderWeights, check_guide_fits, check_raw_range, guide_frames
+from .guiding import ActingGuide
 from .masks import somewhere
-from .network import DenoisingWeights, ReferenceNet, ReferenceWeights
+from .network import DenoisingWeights, LayerName, ReferenceNet, ReferenceWeights
 from .picture import FITS, STRETCH, Bank, ReferencePicture
-from .reading import with_mark
+from .reading import Marked, attend, self_attention, with_mark
 from .reference import References, check_reference_fits
 
 __all__ = [
     "FITS",
+    "POSE",
     "STRETCH",
+    "ActingGuide",
     "AnimateAnyone",
     "Bank",
     "DenoisingWeights",
     "Guide",
     "GuiderWeights",
+    "LayerName",
+    "Marked",
     "ReferenceNet",
     "ReferencePicture",
     "ReferenceWeights",
     "References",
+    "attend",
     "check_guide_fits",
     "check_raw_range",
     "check_reference_fits",
@@ -37,6 +43,7 @@ __all__ = [
     "guide_frames",
     "guider_for",
     "put_together",
+    "self_attention",
     "somewhere",
     "with_mark",
 ]

@@ -60,12 +60,15 @@ class ReferenceNet(UNetModel):
         each = zip(counts, self.widths, sides, strict=True)
         return pictures * itemsize * sum(count * channels * tall * wide for count, channels, (tall, wide) in each)
 
-    def read(self, latents: Tensor, context: Tensor) -> dict[LayerName, Tensor]:
+    def read(
+        self, latents: Tensor, context: Tensor, options: Mapping[str, Any] | None = None
+    ) -> dict[LayerName, Tensor]:
         """What each self-attention reads, at timestep 0: after the first norm, before query, key and value.
 
         Args:
             latents: (pictures, 4, height, width), in the model's scale.
             context: (pictures, tokens, 768), their embeddings.
+            options: the host's ``transformer_options``, for whoever runs layers in a way of its own.
 
         Returns:
             (pictures, pixels, channels) for each of the 16, by their places.
@@ -80,9 +83,11 @@ class ReferenceNet(UNetModel):
             seen[*options["block"], 0] = layer(x)
             return x
 
-        options = {"patches": {"attn1_patch": [see], PATCH: [(LastRead, see_last)]}}
+        given = dict(options or {})
+        others = given.get("patches", {})
+        given["patches"] = {**others, "attn1_patch": [see], PATCH: [(LastRead, see_last), *others.get(PATCH, ())]}
         timesteps = torch.zeros(latents.shape[0], device=latents.device)
-        self(latents, timesteps, context, transformer_options=options)
+        self(latents, timesteps, context, transformer_options=given)
         return seen
 
 

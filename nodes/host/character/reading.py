@@ -142,7 +142,7 @@ class Reading(Acting):
     def _seen(self, place: LayerName, like: Tensor) -> tuple[Tensor, Tensor]:
         """Keys and values of the pictures, (pictures, tokens, channels), through the layer's own weights."""
         read = self.bank.read[place].to(like)
-        layer = _self_attention(self.unet, place)
+        layer = self_attention(self.unet, place)
         return layer.to_k(read), layer.to_v(read)
 
     def _shares(self, size: Sequence[int], like: Tensor) -> Sequence[Strength]:
@@ -177,7 +177,8 @@ def _beside(own: Tensor, seen: Tensor, pictures: Sequence[int]) -> Tensor:
     return torch.cat([own, tokens], dim=1)
 
 
-def _self_attention(unet: Any, place: LayerName) -> Any:
+def self_attention(unet: Any, place: LayerName) -> Any:
+    """The self-attention at a place of a UNet, with its `to_k` and `to_v`."""
     side, number, index = place
     block = unet.middle_block if side == "middle" else getattr(unet, f"{side}_blocks")[number]
     transformer = next(layer for layer in block if isinstance(layer, SpatialTransformer))

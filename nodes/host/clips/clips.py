@@ -51,6 +51,15 @@ class Clips:
         """The frames of a clip in the size that is wanted."""
         yield Fitted(self.reader.reel(clip), self.size)
 
+    def stored_size(self, clip: Clip) -> tuple[int, int]:
+        """Height and width of a clip's pictures as they are stored.
+
+        Raises:
+            ClipsError: it cannot be read.
+        """
+        first = next(iter(self.reader.reel(clip).pictures([0])))
+        return first.shape[0], first.shape[1]
+
     def told(self) -> str:
         """What is in it and what will be taken of it, in lines."""
         choosing = self.choosing

@@ -57,7 +57,7 @@ def prepare_training(clips: Clips, vae: Any, clip: Any, held_out: float = HELD_O
     parts = split(prepared.samples, held_out)
     _tell(clips, prepared)
     about = "\n".join([*_left_out(clips), prepared.told(), _told(parts), f"cache: {cache.told()}, in {folder}"])
-    return TrainingClips(parts.learnt, parts.held_out, cache, encoder, clips.choosing.frames, clips.size, about)
+    return TrainingClips(parts.learnt, parts.held_out, cache, encoder, clips.choosing.frames, clips.size, about, clips)
 
 
 def _check(vae: Any, clip: Any) -> None:

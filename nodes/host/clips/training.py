@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ....motion.clips import DROPOUT, Batches, Cache, Sample, key_of
+from .clips import Clips
 
 VALIDATION_SEED = 0
 """Held-out clips come in the same order whatever a training is seeded with, so that losses can be compared."""
@@ -27,6 +28,8 @@ class TrainingClips:
     """Height and width in pixels."""
     about: str
     """What is in it and what was left out, in lines."""
+    source: Clips | None = None
+    """What it was prepared from, for whoever needs its pictures; nothing where latents came from elsewhere."""
 
     def batches(self, size: int, seed: int, dropout: float = DROPOUT) -> Batches:
         """The clips to learn from, in an order without an end.

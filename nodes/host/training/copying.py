@@ -15,6 +15,7 @@ import torch
 from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
 from comfy.model_patcher import ModelPatcher
 
+from ....motion.formats import LATENT
 from ....motion.training import TrainingError
 from ..options import ATTACHED
 
@@ -50,6 +51,11 @@ def check_model(model: ModelPatcher) -> UNetModel:
         raise TrainingError(
             f"Training works with Stable Diffusion 1.5; this model is a {type(model.model).__name__}. Load an SD1.5 "
             "checkpoint."
+        )
+    if unet.in_channels != LATENT:
+        raise TrainingError(
+            f"This model takes {unet.in_channels} channels, as models for inpainting do; clips have {LATENT}. Load an "
+            "SD1.5 checkpoint that is not for inpainting."
         )
     return unet
 

@@ -31,7 +31,8 @@ class LearningHandler:
     ) -> Tensor:
         """As the host calls it for each layer."""
         # as they are now: by the second time the host has written other blocks into them
-        now = {**options, "patches": {PATCH: [((ResBlock, SpatialTransformer), self._inner)]}}
+        patches = {**options["patches"], PATCH: [((ResBlock, SpatialTransformer), self._inner)]}
+        now = {**options, "patches": patches}
 
         def run(x: Tensor, emb: Tensor, context: Tensor | None) -> Tensor:
             with self._acting():

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import torch
 from comfy.model_patcher import ModelPatcher
@@ -11,7 +11,7 @@ from einops import rearrange, repeat
 from torch import Tensor, nn
 
 from ....motion.temporal import LoraModel, MotionModel
-from ....motion.training import NONE, SPATIAL, TEMPORAL
+from ....motion.training import NONE, NOTHING, SPATIAL, TEMPORAL
 from ....motion.values import ONE
 from ..options import MOTION
 from ..sampling import Call
@@ -20,17 +20,32 @@ from .handler import LearningHandler, learning_options
 from .image_lora import BesideWeights
 
 
+class Shown(Protocol):
+    """What a network is shown beside noise and text."""
+
+    def into(self, options: dict[str, Any], frames: int, context: Tensor, more: Mapping[str, Tensor]) -> None:
+        """Put what acts in one call into the host's ``transformer_options``.
+
+        Args:
+            context: (clips, tokens, width), on the device and in the dtype of the call.
+            more: see `motion.clips.Batch.more`.
+        """
+        ...
+
+
 class HostNetwork:
     """The copy of an image model, and what acts in it.
 
     Args:
-        copied: loaded, of a dtype that activations have as well.
+        copied: loaded.
         parameters: what is learnt; see `motion.training.Network`.
         motion: temporal layers, None for pictures.
         rows: adjusts their position tables.
         loras: MotionLoRAs beside them.
         beside: low-rank layers beside the image model's weights.
         checkpointing: save memory for time.
+        shown: what it looks at besides.
+        dtype: of its activations, None for that of the copy's weights.
     """
 
     handler: ClassVar[Any] = HANDLER
@@ -45,10 +60,13 @@ class HostNetwork:
         loras: Sequence[LoraModel] = (),
         beside: BesideWeights | None = None,
         checkpointing: bool = True,
+        shown: Shown | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         self.parameters = parameters
         self._unet: Any = copied.model.diffusion_model
-        self._dtype: torch.dtype = next(self._unet.parameters()).dtype
+        self._dtype: torch.dtype = dtype or next(self._unet.parameters()).dtype
+        self._shown = shown
         self._device: torch.device = copied.load_device
         self.anchors = anchors_of(self._unet)
         self._motion, self._rows, self._loras, self._beside = motion, rows, loras, beside
@@ -61,16 +79,20 @@ class HostNetwork:
         context: Tensor,
         without: frozenset[str] = NONE,
         fixed: frozenset[str] = NONE,
+        more: Mapping[str, Tensor] = NOTHING,
     ) -> Tensor:
         """What the UNet predicts, float32; see `motion.training.Network`."""
         clips, _, frames, _, _ = noisy.shape
         x = rearrange(noisy, "b c f h w -> (b f) c h w").to(self._device, self._dtype)
         times = repeat(timesteps.to(self._device), "b -> (b f)", f=frames)
-        texts = repeat(context.to(self._device, self._dtype), "b n d -> (b f) n d", f=frames)
+        context = context.to(self._device, self._dtype)
+        texts = repeat(context, "b n d -> (b f) n d", f=frames)
         saves = self._checkpointing and torch.is_grad_enabled()
         options = learning_options(LearningHandler(self.handler, saves, self._acting(without, fixed)))
         self.insert(options, clips, frames, without)
         with self._computing():
+            if self._shown is not None:
+                self._shown.into(options, frames, context, more)
             predicted = self._unet(x, times, context=texts, transformer_options=options)
         return rearrange(predicted.float(), "(b f) c h w -> b c f h w", f=frames)
 

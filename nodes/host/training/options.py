@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 import comfy.model_management as management
+from comfy.model_patcher import ModelPatcher
+from comfy.model_sampling import V_PREDICTION
 
 from ....motion.clips import DROPOUT
-from ....motion.training import BRAIN, EPSILON, SINGLE, Denoising, DualPath, Noising, Settings
+from ....motion.training import BRAIN, EPSILON, SINGLE, VELOCITY, Denoising, DualPath, Noising, Settings
 
 AUTO = "auto"
 SECONDS = 3.0
@@ -33,7 +35,8 @@ class Options:
     """Part of the captions that are left out."""
     schedule: str = AUTO
     """`AUTO` for that of what is learnt, or a key of `motion.sampling.SCHEDULES`."""
-    prediction: str = EPSILON
+    prediction: str = AUTO
+    """`AUTO` for that of the image model, or one of `motion.training.PREDICTIONS`."""
     zero_snr: bool = False
     save_every: int = 100
     validate_every: int = 100
@@ -74,16 +77,20 @@ class Options:
         device = management.get_torch_device()
         return BRAIN if device.type == "cuda" and management.should_use_bf16(device) else SINGLE
 
-    def noising(self, own: str) -> Noising:
-        """The noise levels.
+    def noising(self, own: str, model: ModelPatcher) -> Noising:
+        """The noise levels, and what is predicted.
 
         Args:
             own: the schedule of what is learnt.
+            model: the image model.
 
         Raises:
             TrainingError: the noise is to be predicted where there is nothing else.
         """
-        return Noising.of(own if self.schedule == AUTO else self.schedule, self.prediction, self.zero_snr)
+        predicts = self.prediction
+        if predicts == AUTO:
+            predicts = VELOCITY if isinstance(model.get_model_object("model_sampling"), V_PREDICTION) else EPSILON
+        return Noising.of(own if self.schedule == AUTO else self.schedule, predicts, self.zero_snr)
 
     def objective(self, dual: bool) -> Denoising | DualPath:
         """What is minimised; with two paths as MotionDirector has them or plainly."""

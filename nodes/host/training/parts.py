@@ -1,14 +1,14 @@
 """What can be learnt beside an image model, each with its network and the file it becomes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from comfy.model_patcher import ModelPatcher
-from torch import Tensor, nn
+from torch import Tensor
 
-from ....motion.formats import Recognised, read_weights, recognise, shapes_of
-from ....motion.temporal import LoraModel, MotionModel, fit, load_motion_model, read_lora
+from ....motion.formats import read_weights
+from ....motion.temporal import LoraModel, MotionModel, fit, read_lora
 from ....motion.training import (
     BRAIN,
     HALF,
@@ -27,6 +27,8 @@ from ....motion.training import (
 from ..temporal import LoadedMotion, check_fit
 from .copying import check_model, learning_copy, load_copy
 from .image_lora import ATTENTION, TRANSFORMER, BesideWeights, new_image_lora
+from .motion_file import MotionFile
+from .naming import named_by, of_kind
 from .network import HostNetwork
 
 TABLE = "positions.table"
@@ -48,14 +50,27 @@ class Ground:
         return DTYPES[self.precision]
 
 
+Tensors = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
+"""From learnt weights, by the network's names, to what is in a file."""
+
+
 @dataclass(frozen=True)
 class Part:
     """What is learnt."""
 
     network: Network
-    tensors: Callable[[Mapping[str, Tensor]], dict[str, Tensor]]
-    """The file that learnt weights, by the network's names, become."""
+    tensors: Tensors
+    """The file it becomes."""
     copied: ModelPatcher
+    named: str = ""
+    """What is added to the name of that file."""
+    others: Mapping[str, Tensors] = field(default_factory=dict)
+    """The files besides, by what is added to their names; they are saved before."""
+
+    @property
+    def files(self) -> dict[str, Tensors]:
+        """All of them."""
+        return {**self.others, self.named: self.tensors}
 
 
 def motion_lora(
@@ -87,19 +102,19 @@ def motion_lora(
     look = new_image_lora(copied, TRANSFORMER, rank, seed) if dual else None
     beside = None if look is None else BesideWeights(copied, look)
     device = load_copy(copied)
-    read = _read_motion(motion.loaded.path)
+    read = MotionFile.read(motion.loaded)
     temporal = read.model(ground.dtype, device)
     if start is None:
         lora = new_motion_lora(temporal, read.recognised.structure.channels, rank, seed, wide)
     else:
         lora = _lora_to_go_on_with(start, temporal, motion.file)
     lora.to(device)
-    learnt = dict(_named(TEMPORAL, lora))
+    learnt = dict(named_by(TEMPORAL, lora))
     if look is not None:
-        learnt |= _named(SPATIAL, look.to(device))
+        learnt |= named_by(SPATIAL, look.to(device))
     rows = None if motion.rows is None else motion.rows.to(device)
     network = HostNetwork(copied, learnt, temporal, rows, (lora,), beside, ground.checkpointing)
-    return Part(network, lambda weights: motion_lora_tensors(lora.targets, _of(TEMPORAL, weights)), copied)
+    return Part(network, lambda weights: motion_lora_tensors(lora.targets, of_kind(TEMPORAL, weights)), copied)
 
 
 def motion_module(ground: Ground, motion: LoadedMotion | None, version: str, seed: int, frames: int) -> Part:
@@ -116,10 +131,10 @@ def motion_module(ground: Ground, motion: LoadedMotion | None, version: str, see
     unet = check_model(ground.model)
     if motion is not None:
         check_fit(unet, motion)
-        read = _read_motion(motion.loaded.path)
+        read = MotionFile.read(motion.loaded)
     else:
         widths = [unet.model_channels * each for each in unet.channel_mult]
-        read = _Read.of(new_motion_module(widths, version, seed, frames), "the new motion module")
+        read = MotionFile(new_motion_module(widths, version, seed, frames), "the new motion module")
     if frames > read.recognised.max_frames:
         raise TrainingError(
             f"The clips have {frames} frames, and the motion module numbers {read.recognised.max_frames}. Prepare "
@@ -133,13 +148,13 @@ def motion_module(ground: Ground, motion: LoadedMotion | None, version: str, see
     device = load_copy(copied)
     model = read.model(torch.float32, device)
     learnt = {}
-    for name, parameter in _named(TEMPORAL, model).items():
+    for name, parameter in named_by(TEMPORAL, model).items():
         if not name.endswith(TABLE):
             learnt[name] = parameter.requires_grad_(True)
     network = HostNetwork(copied, learnt, model, checkpointing=ground.checkpointing)
 
     def tensors(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return motion_module_tensors(read.recognised, {**model.state_dict(), **_of(TEMPORAL, weights)})
+        return motion_module_tensors(read.recognised, {**model.state_dict(), **of_kind(TEMPORAL, weights)})
 
     return Part(network, tensors, copied)
 
@@ -154,33 +169,9 @@ def domain_adapter(ground: Ground, rank: int, seed: int) -> Part:
     copied = learning_copy(ground.model, ground.dtype)
     lora = new_image_lora(copied, ATTENTION, rank, seed)
     beside = BesideWeights(copied, lora)
-    learnt = _named(SPATIAL, lora.to(load_copy(copied)))
+    learnt = named_by(SPATIAL, lora.to(load_copy(copied)))
     network = HostNetwork(copied, learnt, beside=beside, checkpointing=ground.checkpointing)
-    return Part(network, lambda weights: image_lora_tensors(lora.targets, _of(SPATIAL, weights)), copied)
-
-
-@dataclass(frozen=True)
-class _Read:
-    """A motion file."""
-
-    tensors: Mapping[str, Tensor]
-    recognised: Recognised
-    file: str
-
-    @classmethod
-    def of(cls, tensors: Mapping[str, Tensor], file: str) -> "_Read":
-        return cls(tensors, recognise(shapes_of(tensors), file), file)
-
-    def model(self, dtype: torch.dtype, device: torch.device) -> MotionModel:
-        """Made of copies: what is learnt must not be part of a file."""
-        model = load_motion_model(self.tensors, self.recognised, self.file, nn, dtype, device)
-        for parameter in model.parameters():
-            parameter.data = parameter.data.clone()
-        return model
-
-
-def _read_motion(path: str) -> _Read:
-    return _Read.of(read_weights(path), path.replace("\\", "/").rpartition("/")[2])
+    return Part(network, lambda weights: image_lora_tensors(lora.targets, of_kind(SPATIAL, weights)), copied)
 
 
 def _lora_to_go_on_with(path: str, motion: MotionModel, file: str) -> LoraModel:
@@ -189,11 +180,3 @@ def _lora_to_go_on_with(path: str, motion: MotionModel, file: str) -> LoraModel:
     lora = learnable_lora(read_lora(read_weights(path), name))
     fit(lora, motion, name, file)
     return lora
-
-
-def _named(kind: str, module: nn.Module) -> dict[str, nn.Parameter]:
-    return {f"{kind}.{name}": parameter for name, parameter in module.named_parameters()}
-
-
-def _of(kind: str, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name.removeprefix(f"{kind}."): weight for name, weight in weights.items() if name.startswith(f"{kind}.")}

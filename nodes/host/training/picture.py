@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ....motion.training import Curve
 
-WIDTH, HEIGHT, EDGE, BOTTOM = 768, 320, 64, 28
+WIDTH, HEIGHT, EDGE, RIGHT, TOP, BOTTOM = 768, 320, 64, 32, 34, 28
 BACK, GRID, DOTS, LINE, HELD = "#161616", "#3a3a3a", "#3f6f9f", "#5cb8ff", "#ffa84c"
 SMOOTH = 0.98
 """Of how much of the running mean stays at each step."""
@@ -38,9 +38,9 @@ def drawn(curve: Curve, steps: int, strip: Tensor | None = None) -> Image.Image:
     low, high = low - ROOM * (high - low), high + ROOM * (high - low)
 
     def place(step: float, loss: float) -> tuple[float, float]:
-        across = EDGE + (WIDTH - EDGE - 12) * step / max(1, steps)
+        across = EDGE + (WIDTH - EDGE - RIGHT) * step / max(1, steps)
         part = min(1.0, max(0.0, (loss - low) / (high - low)))
-        return across, HEIGHT - BOTTOM - (HEIGHT - BOTTOM - 12) * part
+        return across, HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * part
 
     for number in range(5):
         value = low + (high - low) * number / 4

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ FINISHED = "finished.json"
 def name_problem(name: str) -> str | None:
     """What is wrong with the name of a file, None if nothing is."""
     try:
-        clean_prefix(name)
+        clean_prefix(name, inside="models", example="mine/zoom")
     except PrefixError as error:
         return str(error)
     return None
@@ -52,7 +52,7 @@ class Place:
             clean = clean_prefix(name, cut=True)
         except PrefixError as error:
             raise TrainingError(f"The name {name!r} cannot be used: {error}.") from error
-        models = Path(folders.model_folder(kind))
+        models = Path(folders.saving_folder(kind))
         models.mkdir(parents=True, exist_ok=True)
         if not os.access(models, os.W_OK):
             raise TrainingError(f"Nothing was learnt: {models} cannot be written. Change its permissions.")
@@ -64,27 +64,30 @@ class Place:
         """Of this training."""
         return Checkpoints(self.folder)
 
-    def files(self, step: int | None = None) -> Iterator[Path]:
+    def files(self, part: str, step: int | None = None) -> Iterator[Path]:
         """Names for a file, to be taken in turn.
 
         Args:
+            part: of what is learnt, added to the name; nothing where there is one alone.
             step: after which it is saved, None at the end.
         """
         path = self.models / self.name
-        return numbered(path.parent, path.name if step is None else f"{path.name}_step_{step}", ".safetensors")
+        name = f"{path.name}_{part}" if part else path.name
+        return numbered(path.parent, name if step is None else f"{name}_step_{step}", ".safetensors")
 
-    def finished(self, step: int) -> Path | None:
-        """The file that was saved after so many steps, if that is still there."""
+    def finished(self, step: int) -> dict[str, Path] | None:
+        """The files that were saved after so many steps, by part, if all of them are still there."""
         try:
             told = json.loads((self.folder / FINISHED).read_text(encoding="utf-8"))
-            path = Path(told["file"])
-            return path if told["step"] == step and path.is_file() else None
-        except (OSError, ValueError, KeyError, TypeError):
+            paths = {part: Path(path) for part, path in told["files"].items()}
+            return paths if told["step"] == step and paths and all(map(Path.is_file, paths.values())) else None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
-    def remember(self, step: int, path: Path) -> None:
-        """Remember a file, so that the same training queued again gives it; only a shortcut."""
+    def remember(self, step: int, paths: Mapping[str, Path]) -> None:
+        """Remember files, so that the same training queued again gives them; only a shortcut."""
+        files = {part: str(path) for part, path in paths.items()}
         try:
-            (self.folder / FINISHED).write_text(json.dumps({"step": step, "file": str(path)}), encoding="utf-8")
+            (self.folder / FINISHED).write_text(json.dumps({"step": step, "files": files}), encoding="utf-8")
         except OSError:
             return

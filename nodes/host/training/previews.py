@@ -41,7 +41,8 @@ class Previews:
         shape = (1, *self.like.latents.shape[1:])
         context = self.like.context[:1]
         empty = self.empty.to(context).expand_as(context) if self.empty.shape == context.shape[1:] else context
-        latents = sampled(self.network, self.noising, context, empty, shape, STEPS, between=between)[0]
+        more = {name: tensor[:1] for name, tensor in self.like.more.items()}
+        latents = sampled(self.network, self.noising, context, empty, shape, STEPS, between=between, more=more)[0]
         frames = latents.movedim(1, 0)
         frames = frames[:: -(-frames.shape[0] // FRAMES)]
         colours = torch.tensor(factors).to(frames)

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import comfy.model_management as management
 from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
-from ....motion.clips import Batch, Batches, text_key
+from ....motion.clips import Batch, Batches, key_of, text_key
 from ....motion.training import (
     Noising,
     Settings,
@@ -59,6 +58,10 @@ class Task:
     """Whether it learns from single frames."""
     dual: bool = False
     """Whether MotionDirector's two paths are taken."""
+    feed: Callable[[Batches], Callable[[int], Batch]] = field(default=lambda batches: batches.at)
+    """What becomes of prepared clips: the batch of a number."""
+    empty: Tensor | None = None
+    """(tokens, width), what previews are guided away from; None for an empty caption."""
 
     @property
     def settings(self) -> Settings:
@@ -83,10 +86,16 @@ class Task:
 class Learnt:
     """What came of it."""
 
-    path: Path
+    paths: Mapping[str, Path]
+    """The files by part, see `Part.files`."""
     picture: Tensor
     """The losses, (1, height, width, 3)."""
     told: str
+
+    @property
+    def path(self) -> Path:
+        """The last file."""
+        return next(reversed([*self.paths.values()]))
 
 
 def train(task: Task) -> Learnt:
@@ -95,13 +104,18 @@ def train(task: Task) -> Learnt:
     Raises:
         TrainingError, ClipsError, ValueError: it cannot begin or go on; what was saved before stays.
     """
-    settings, noising = task.settings, task.options.noising(task.schedule)
+    settings, noising = task.settings, task.options.noising(task.schedule, task.model)
     place = Place.of(task.kind, task.name, task.identity)
     with learning():
         state = place.checkpoints.newest()
+        if state is not None and state.step > task.steps:
+            # what has learnt for longer stays as it is
+            place = Place.of(task.kind, task.name, key_of("shorter", identity=task.identity, steps=task.steps))
+            state = place.checkpoints.newest()
         done = place.finished(task.steps)
         if done is not None and state is not None and state.step == task.steps:
-            told = f"{done.name} was finished before. Change the seed to learn it anew."
+            names = ", ".join(path.name for path in done.values())
+            told = f"{names} was finished before. Change the seed to learn it anew."
             notice(told)
             return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
         try:
@@ -121,15 +135,15 @@ def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state
     source = _source(task, part, batches)
     objective = task.options.objective(task.dual)
     trainer = Trainer(part.network, source, objective, noising, settings, task.options.checkpointing)
-    if state is not None and state.step <= task.steps:
+    if state is not None:
         trainer.restore(state)
         notice(f"It goes on from step {state.step}, where it was stopped.")
     elif held_out is not None:
         _validate(task, part, trainer, held_out)
-    empty = task.clips.cache.read(text_key("", task.clips.encoder))
+    empty = task.clips.cache.read(text_key("", task.clips.encoder)) if task.empty is None else task.empty
     previews = Previews(part.network, noising, source(0), empty, task.model.model.latent_format)
     shown = Shown(trainer, previews, task.options.preview_every)
-    saved = trainer.step
+    begun = saved = trainer.step
     try:
         while trainer.step < task.steps:
             management.throw_exception_if_processing_interrupted()
@@ -142,37 +156,43 @@ def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state
                 saved = step
             every = task.options.file_every
             if every and step % every == 0 and not is_last:
-                _publish(task, part, trainer, place.files(step))
+                _publish(task, part, trainer, place, step)
             shown.step()
     except management.InterruptProcessingException:
         if trainer.step > saved:
             place.checkpoints.save(trainer.state())
         raise
-    path = _publish(task, part, trainer, place.files())
-    place.remember(task.steps, path)
-    return Learnt(path, as_image(shown.picture()), _told(task, trainer, path))
+    paths = _publish(task, part, trainer, place)
+    place.remember(task.steps, paths)
+    return Learnt(paths, as_image(shown.picture()), _told(task, trainer, paths, begun))
 
 
 def _source(task: Task, part: Part, batches: Batches) -> Callable[[int], Batch]:
     """Batches as the network takes them."""
+    given = task.feed(batches)
 
     def at(number: int) -> Batch:
-        batch = batches.at(number)
+        batch = given(number)
         if task.single:
             batch = single_frames(batch, task.seed, number)
         latents = part.copied.model.process_latent_in(batch.latents)
         device = part.copied.load_device
-        return replace(batch, latents=latents.to(device), context=batch.context.to(device))
+        more = {name: tensor.to(device) for name, tensor in batch.more.items()}
+        return replace(batch, latents=latents.to(device), context=batch.context.to(device), more=more)
 
     return at
 
 
 def _validate(task: Task, part: Part, trainer: Trainer, held_out: Batches) -> None:
-    count = min(MOST_VALIDATED, -(-held_out.rows // held_out.size))
-    trainer.validate(_source(task, part, held_out), count)
+    trainer.validate(_source(task, part, held_out), validated(held_out))
 
 
-def _publish(task: Task, part: Part, trainer: Trainer, names: Any) -> Path:
+def validated(held_out: Batches) -> int:
+    """How many batches of clips that are held out are looked at."""
+    return min(MOST_VALIDATED, -(-held_out.rows // held_out.size))
+
+
+def _publish(task: Task, part: Part, trainer: Trainer, place: Place, step: int | None = None) -> dict[str, Path]:
     """Save what was learnt so far, as the layout of its kind has it."""
     options, curve = task.options, trainer.curve
     about = {
@@ -194,12 +214,19 @@ def _publish(task: Task, part: Part, trainer: Trainer, names: Any) -> Path:
         **task.about,
     }
     told = {key: value for key, value in about.items() if value not in (None, "")}
-    return publish_weights(part.tensors(trainer.weights()), told, names)
+    weights = trainer.weights()
+    return {
+        name: publish_weights(tensors(weights), {**told, "part": name} if name else told, place.files(name, step))
+        for name, tensors in part.files.items()
+    }
 
 
-def _told(task: Task, trainer: Trainer, path: Path) -> str:
-    validations = list(trainer.curve.validations.values())
-    lines = [f"{path.name}: {trainer.step} steps, {len(task.clips.learnt)} clips"]
+def _told(task: Task, trainer: Trainer, paths: Mapping[str, Path], begun: int) -> str:
+    validations, clips = list(trainer.curve.validations.values()), len(task.clips.learnt)
+    names = ", ".join(path.name for path in paths.values())
+    lines = [f"{names}: {trainer.step} steps, {clips} clip{'s' * (clips > 1)}"]
+    if begun:
+        lines.append(f"it went on from step {begun}, where it was stopped")
     if len(validations) > 1:
         lines.append(f"loss on clips that were held out: {validations[0]:.5g} before, {validations[-1]:.5g} after")
-    return "\n".join([*lines, f"saved in {path.parent}"])
+    return "\n".join([*lines, f"saved in {next(iter(paths.values())).parent}"])

@@ -12,6 +12,12 @@ from .test_transformer import PLACE, build, clip, flat
 FRAMES = 5
 
 
+def grad(tensor: torch.Tensor) -> torch.Tensor:
+    """The gradient that was taken of it."""
+    assert tensor.grad is not None
+    return tensor.grad
+
+
 def test_gradients_of_weights_and_input() -> None:
     state, model = build(torch.float64)
     layer = model.at(("input", 4))
@@ -22,12 +28,12 @@ def test_gradients_of_weights_and_input() -> None:
     ((reference.temporal_transformer(seen, plain, PLACE) - target) ** 2).mean().backward()
     ours = flat(x).requires_grad_(True)
     ((layer(ours, Mixing(FRAMES)) - flat(target)) ** 2).mean().backward()
-    assert relative_error(ours.grad, flat(seen.grad)) < 1e-10
+    assert relative_error(grad(ours), flat(grad(seen))) < 1e-10
     block = f"{PLACE}.temporal_transformer.transformer_blocks.0"
     for n in range(2):
-        thirds = [plain[f"{block}.attention_blocks.{n}.to_{letter}.weight"].grad for letter in "qkv"]
+        thirds = [grad(plain[f"{block}.attention_blocks.{n}.to_{letter}.weight"]) for letter in "qkv"]
         assert relative_error(layer.attentions[n].to_qkv.weight.grad, torch.cat(thirds)) < 1e-10
-        out = plain[f"{block}.attention_blocks.{n}.to_out.0.weight"].grad
+        out = grad(plain[f"{block}.attention_blocks.{n}.to_out.0.weight"])
         assert relative_error(layer.attentions[n].to_out.weight.grad, out) < 1e-10
     for ours_named, theirs in {
         "norm": f"{PLACE}.temporal_transformer.norm",
@@ -39,7 +45,7 @@ def test_gradients_of_weights_and_input() -> None:
     }.items():
         for part in ("weight", "bias"):
             found = getattr(layer.get_submodule(ours_named), part).grad
-            assert relative_error(found, plain[f"{theirs}.{part}"].grad) < 1e-10
+            assert relative_error(found, grad(plain[f"{theirs}.{part}"])) < 1e-10
 
 
 def test_gradients_of_low_rank_terms_are_those_of_merged_weights() -> None:
@@ -69,8 +75,8 @@ def test_gradients_of_low_rank_terms_are_those_of_merged_weights() -> None:
         grads[f"attentions.{n}.to_out"] = layer.attentions[n].to_out.weight.grad
     for leaf, (term,) in terms.items():
         up, down = term.layer.up.weight, term.layer.down.weight
-        assert relative_error(up.grad, 0.5 * grads[leaf] @ down.detach().t()) < 1e-10
-        assert relative_error(down.grad, 0.5 * up.detach().t() @ grads[leaf]) < 1e-10
+        assert relative_error(grad(up), 0.5 * grads[leaf] @ down.detach().t()) < 1e-10
+        assert relative_error(grad(down), 0.5 * up.detach().t() @ grads[leaf]) < 1e-10
 
 
 def _product(terms: list[Term]) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from kinema.motion.training import Denoising, Draws, DualPath, Noising, TrainingError
+from kinema.motion.training import Denoising, Draws, DualPath, Noising, TrainingError, picked_frames
 
 from .toy import CHANNELS, CLIPS, FRAMES, SIDE, Toy, batch
 
@@ -58,6 +58,34 @@ def test_weights_are_those_of_min_snr() -> None:
     torch.testing.assert_close(Noising.of(LINEAR).weights(times, 5.0), epsilon.float())
     torch.testing.assert_close(Noising.of(LINEAR, "v").weights(times, 5.0), velocity.float())
     assert torch.equal(Noising.of(LINEAR).weights(times, 0.0), torch.ones(4))
+
+
+def test_where_no_signal_is_left_something_is_learnt_all_the_same() -> None:
+    """As Moore-AnimateAnyone's trainer weighs v: one is added to the ratio before it is compared, too."""
+    times = torch.tensor([0, 300, 600, 999])
+    ratio = kept(True)[times] / (1 - kept(True)[times]) + 1
+    wanted = torch.minimum(ratio, torch.tensor(5.0).double()) / ratio
+    found = Noising.of(LINEAR, "v", zero_snr=True).weights(times, 5.0)
+    torch.testing.assert_close(found, wanted.float())
+    assert found[-1] == 1.0
+
+
+def test_a_reference_is_another_frame_of_the_clip() -> None:
+    for number in range(200):
+        picked = picked_frames(Draws(3, number), 4, 2, single=True)
+        assert picked.shown is not None
+        assert torch.equal(picked.reference, 1 - picked.shown)
+    several = [picked_frames(Draws(3, number), 4, 6, single=True) for number in range(200)]
+    pairs = {
+        pair
+        for shown, reference in several
+        if shown is not None
+        for pair in zip(shown.tolist(), reference.tolist(), strict=True)
+    }
+    assert pairs == {(one, other) for one in range(6) for other in range(6) if one != other}
+    whole = [picked_frames(Draws(3, number), 4, 6, single=False) for number in range(200)]
+    assert all(each.shown is None for each in whole)
+    assert set(torch.cat([each.reference for each in whole]).tolist()) == set(range(6))
 
 
 def test_draws_depend_on_step_part_and_purpose_alone() -> None:

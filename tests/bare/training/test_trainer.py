@@ -55,9 +55,11 @@ def test_one_step_is_that_of_torch() -> None:
 def test_accumulation_is_the_mean_of_its_batches() -> None:
     training, plain = trainer(accumulation=3, optimiser="sgd", weight_decay=0.0, clip_norm=0.0), Toy()
     training.advance()
-    sum(Denoising().loss(plain, batch(n), NOISING, _draws(training, 0, n)) / 3 for n in range(3)).backward()
+    for part in range(3):
+        (Denoising().loss(plain, batch(part), NOISING, _draws(training, 0, part)) / 3).backward()
     for name, weight in plain.parameters.items():
-        torch.testing.assert_close(training.network.parameters[name], weight - 1e-2 * weight.grad)
+        assert weight.grad is not None
+        torch.testing.assert_close(training.network.parameters[name], weight.sub(weight.grad, alpha=1e-2))
 
 
 def test_long_gradients_are_shortened() -> None:

@@ -1,10 +1,11 @@
 """The smallest network that a trainer can teach, and batches for it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
 from kinema.motion.clips import Batch
-from kinema.motion.training import NONE
+from kinema.motion.training import NONE, NOTHING
 from torch import Tensor, nn
 
 CLIPS, CHANNELS, FRAMES, SIDE, WIDTH = 2, 4, 3, 2, 6
@@ -39,6 +40,7 @@ class Toy:
         context: Tensor,
         without: frozenset[str] = NONE,
         fixed: frozenset[str] = NONE,
+        more: Mapping[str, Tensor] = NOTHING,
     ) -> Tensor:
         """A mix of its input."""
         self.asked.append((tuple(noisy.shape), without, fixed))

@@ -10,11 +10,14 @@ import comfy.model_management as management
 import folder_paths
 import pytest
 import torch
+from comfy.model_sampling import V_PREDICTION, ModelSamplingDiscrete
+from kinema.motion.formats import SQRT_LINEAR
 from kinema.motion.training import DivergedError, TrainingError
 from kinema.nodes.host.training import Options, running
 from kinema.nodes.training.adapter import TrainDomainAdapter
 from kinema.nodes.training.lora import DUAL, TrainMotionLora
 from kinema.nodes.training.module import TrainMotionModule
+from kinema.nodes.training.settings import TrainingSettings
 from safetensors import safe_open
 from torch import Tensor
 
@@ -153,6 +156,17 @@ def test_more_steps_go_on_from_fewer(places: Path) -> None:
         assert torch.equal(tensors(longer)[key], tensor)
 
 
+def test_fewer_steps_are_learnt_beside_more(places: Path) -> None:
+    model = tiny_model()
+    lora(model, places, steps=6)
+    before = checkpoints(places)
+    _, _, shorter, _ = lora(model, places, steps=3)
+    assert about(shorter)["steps"] == "3"
+    assert set(before) < set(checkpoints(places))
+    _, _, again, _ = lora(model, places, steps=3)
+    assert again == shorter
+
+
 def test_what_is_finished_is_given_again(places: Path) -> None:
     model = tiny_model()
     _, _, file, _ = lora(model, places)
@@ -228,3 +242,16 @@ def test_names_that_cannot_be_are_answered_before_anything_runs(name: str) -> No
     for node in (TrainMotionLora, TrainMotionModule, TrainDomainAdapter):
         assert node.validate_inputs(filename_prefix=name) is not True
     assert TrainMotionLora.validate_inputs(filename_prefix="mine/zoom") is True
+
+
+def test_what_is_predicted_is_what_the_model_predicts(places: Path) -> None:
+    velocity = tiny_model()
+    velocity.add_object_patch("model_sampling", type("V", (ModelSamplingDiscrete, V_PREDICTION), {})())
+    _, _, file, _ = lora(tiny_model(), places, steps=1)
+    _, _, other, _ = lora(velocity, places, steps=1, filename_prefix="v")
+    assert Options().noising(SQRT_LINEAR, tiny_model()).prediction == "epsilon"
+    assert Options().noising(SQRT_LINEAR, velocity).prediction == "v"
+    assert about(file)["loss"] != about(other)["loss"]
+    assert TrainingSettings.validate_inputs(zero_terminal_snr=True, prediction="epsilon") is not True
+    with pytest.raises(TrainingError, match="v-prediction"):
+        lora(tiny_model(), places, steps=1, settings=Options(zero_snr=True, precision="fp32"))

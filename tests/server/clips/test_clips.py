@@ -1,5 +1,6 @@
 """Clips over HTTP: from folders and the host's own lists onto the disk, and answers before and during the run."""
 
+import random
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from tests.harness import client, templates
 from tests.harness.seeded.names import CHECKPOINT
 from tests.harness.server import Server
 
+from .. import fuzz
 from ..test_answers import failed
 
 LOAD, LISTED, CAMERA, PREPARE = (
@@ -100,3 +102,25 @@ def test_what_is_answered_before_the_run(server: Server, folder: Path, clips: di
 def test_what_is_answered_in_the_run(server: Server, folder: Path) -> None:
     failed(server, preparing(node(LISTED)), LISTED, "There are no clips. Connect videos or images")
     failed(server, preparing(node(CAMERA)), CAMERA, "There is nothing to film")
+
+
+def test_anything_in_any_input_runs_or_is_refused(server: Server, folder: Path) -> None:
+    choosing = {"stride": 1, "views": 1, "flip": False, "short_clips": "slower", "skip_frames": 0, "only_frames": 0}
+    settings = {**SMALL, **choosing, "seed": 0, "missing_captions": "empty"}
+    picture = node("EmptyImage", width=32, height=32, batch_size=2, color=0)
+    prompt = {
+        "1": picture,
+        "2": node(LOAD, folder=folder.name, table="", **settings),
+        "3": node(LISTED, images=["1", 0], **settings),
+        "4": node(
+            CAMERA, clips=["3", 0], image=["1", 0], move="PanLeft", amount=0.3, easing="linear", caption="", **SMALL
+        ),
+        **{f"look-{number}": node("PreviewAny", source=[number, 0]) for number in ("2", "3", "4")},
+    }
+    rng, found = random.Random(5), {}
+    for _ in range(120):
+        wrong, changes = fuzz.mutated(prompt, rng)
+        complaints = list(fuzz.complaints(server, wrong, changes))
+        if complaints:
+            found[str(changes)[:200]] = complaints
+    assert found == {}
