@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kinema.motion.clips import Batch
+from kinema.motion.formats import LINEAR, SQRT_LINEAR
 from kinema.motion.training import VELOCITY, Denoising, Network, Noising, Objective, Settings, Trainer, publish_weights
 from torch import Tensor
 
@@ -13,8 +14,8 @@ from .plan import Plan
 from .scenes import PLAIN, Look, draw_scenes, stills
 from .words import encoded
 
-IMAGE_NOISE = Noising.of("linear (HotshotXL/default)", VELOCITY)
-CLIP_NOISE = Noising.of("sqrt_linear (AnimateDiff)", VELOCITY)
+IMAGE_NOISE = Noising.of(LINEAR, VELOCITY)
+CLIP_NOISE = Noising.of(SQRT_LINEAR, VELOCITY)
 """Of Stable Diffusion and its domain adapters, and of AnimateDiff's motion modules."""
 DROPOUT = 0.1
 HELD_OUT = 1 << 40

@@ -43,6 +43,7 @@ SMALL: dict[str, list[list[str]]] = {
     "poses": [["--frames", "4", "--repeats", "1"]],
     "context_reference": [["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1"]],
     "character": [["--width", "32", "--sizes", "8", "--frames", "2", "--repeats", "1"], ["--memory", "--width", "32"]],
+    "training": [["--size", "4", "--frames", "2", "--width", "32", "--repeats", "1"]],
     "decoding": [["--seconds", "0.5", "--repeats", "1", "--cases", "1"]],
     "encoding": [["--size", "32", "--frames", "4", "--repeats", "1"]],
     "pieces": [
