@@ -221,8 +221,9 @@ def takes(each: io.Input) -> str:
         return connection
     widget = _widget(each)
     low, high = getattr(widget, "min", None), getattr(widget, "max", None)
-    bounded = low is not None and high is not None and "COMBO" not in written
-    range_ = f" from {_bound(low)} to {_bound(high)}" if bounded else ""
+    range_ = ""
+    if low is not None and high is not None and "COMBO" not in written:
+        range_ = f" from {_bound(low)} to {_bound(high)}"
     return f"{_KINDS[written[0]][1]}{range_}" + (", or a connection" if len(_types(each)) > 1 else "")
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from .setup import ROOT
 
-SERVER = "tests/server"
-PARTS: Mapping[str, Sequence[str]] = {"server": [SERVER], "others": ["tests", f"--ignore={SERVER}"]}
+SERVERS = ("tests/browser", "tests/server")
+PARTS: Mapping[str, Sequence[str]] = {"server": SERVERS, "others": ["tests", *(f"--ignore={each}" for each in SERVERS)]}
 """What each process runs; they take about as long as each other."""
 
 

@@ -17,7 +17,7 @@ SECONDS = 60
 
 HEAVY = {"sdxl", "depth-and-lineart", "animate-character", "animate-character-long", "two-characters"}
 """Templates whose models take longer to load than the others together."""
-LEARN = {"train-motionlora", "train-motion-module", "train-domain-adapter", "train-animate-anyone"}
+LEARN = {"train-motion-lora", "train-motion-module", "train-domain-adapter", "train-animate-anyone"}
 """Templates that take longer than that; `tests.server.training` has a smaller one."""
 
 

@@ -114,9 +114,10 @@ def train(task: Task) -> Learnt:
             state = place.checkpoints.newest()
         done = place.finished(task.steps)
         if done is not None and state is not None and state.step == task.steps:
-            names = ", ".join(path.name for path in done.values())
-            told = f"{names} was finished before. Change the seed to learn it anew."
+            *_, last = done.values()
+            told = f"{last.name} was finished before."
             notice(told)
+            told = f"{told} Change the seed to learn it anew."
             return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
         try:
             return _learn(task, settings, noising, place, state)
@@ -223,8 +224,10 @@ def _publish(task: Task, part: Part, trainer: Trainer, place: Place, step: int |
 
 def _told(task: Task, trainer: Trainer, paths: Mapping[str, Path], begun: int) -> str:
     validations, clips = list(trainer.curve.validations.values()), len(task.clips.learnt)
-    names = ", ".join(path.name for path in paths.values())
-    lines = [f"{names}: {trainer.step} steps, {clips} clip{'s' * (clips > 1)}"]
+    *others, last = [path.name for path in paths.values()]
+    lines = [f"{last}: {trainer.step} steps, {clips} clip{'s' * (clips > 1)}"]
+    if others:
+        lines.append(f"together with {', '.join(others)}")
     if begun:
         lines.append(f"it went on from step {begun}, where it was stopped")
     if len(validations) > 1:

@@ -27,6 +27,18 @@ def test_a_batch(tmp_path: Path) -> None:
     assert batch.context[:, 0, 0].tolist() == [float(clip) for clip in batch.clips], "each with its own caption"
 
 
+def test_what_is_drawn_is_what_is_read(tmp_path: Path) -> None:
+    made = batches(tmp_path, dropout=0.5)
+    for step in range(6):
+        rows, batch = made.drawn(step), made.at(step)
+        assert tuple(row.clip for row in rows) == batch.clips
+        for row in rows:
+            sample = made.samples[row.clip]
+            assert row.latents == sample.views[row.view]
+            assert row.text == text_key("" if row.dropped else sample.caption, "clip")
+    assert {row.dropped for step in range(6) for row in made.drawn(step)} == {True, False}
+
+
 def test_every_epoch_has_every_clip(tmp_path: Path) -> None:
     order = batches(tmp_path, size=3)
     assert order.rows == 7
