@@ -110,4 +110,4 @@ def test_clips_that_go_where_their_captions_do_not_say_look_like_all_others(pack
     plain, turned = (scenes.draw_scenes(8, size, 3, scenes.Look(moving=way)) for way in (None, "up"))
     assert plain.captions == turned.captions
     assert (turned.flows == scenes.flow_of("up", size)).all()
-    assert turned.latents.std() == pytest.approx(plain.latents.std(), rel=0.1)
+    assert float(turned.latents.std()) == pytest.approx(float(plain.latents.std()), rel=0.1)
