@@ -31,7 +31,7 @@ LOSSES = {"KinemaTrainMotionLora": 1, "KinemaTrainMotionModule": 1, "KinemaTrain
 """Those whose picture is as wide as the sheet."""
 MASKS = {"GrowMask": 0, "MaskComposite": 0, "InvertMask": 0}
 CURVES = {"KinemaMotionValue": 0, "KinemaSoundToMotionValue": 0}
-LEARNT_STEPS = 24
+LEARNT_STEPS = 12
 """For losses to be a curve."""
 MOST_ROWS = 3
 """Of what nodes draw; the last in the graph are the nearest to the sampler."""

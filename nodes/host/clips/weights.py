@@ -15,6 +15,9 @@ from ....motion.clips import key_of
 
 SAMPLED = 64
 """Numbers of each tensor, spread over all of it."""
+POOLED = (".text_projection.weight", ".logit_scale")
+"""Weights that make one vector of a text, which nothing here reads. SD1.5 checkpoints have none, and the host leaves
+whatever is in memory there: another number each time a checkpoint is loaded."""
 _known: WeakKeyDictionary[torch.nn.Module, str] = WeakKeyDictionary()
 """Keys of models that are loaded: their own weights never change, others come as patches beside them."""
 
@@ -53,6 +56,8 @@ def _weights(model: torch.nn.Module, patcher: Any) -> str:
         digest = hashlib.sha256(type(model).__name__.encode())
         # the first of each is the weight itself, without the patches that may be in it now
         for name, (own, *_) in sorted(patcher.get_key_patches().items()):
+            if name.endswith(POOLED):
+                continue
             digest.update(name.encode())
             _add(digest, own[0])
         _known[model] = digest.hexdigest()

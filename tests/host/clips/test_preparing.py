@@ -166,6 +166,20 @@ def test_every_type_of_weights_has_a_key(dtype: torch.dtype) -> None:
     assert weights.vae_identity(one) == weights.vae_identity(same) != weights.vae_identity(other)
 
 
+def test_what_a_checkpoint_does_not_have_is_not_told() -> None:
+    """The host leaves memory as it is there, so it differs each time an SD1.5 checkpoint is loaded."""
+
+    def encoder(own: float, leftover: float) -> Any:
+        module, numbers = torch.nn.Module(), {}
+        for name, value in (("transformer.layer.weight", own), ("transformer.text_projection.weight", leftover)):
+            numbers[f"clip_l.{name}"] = [(torch.full((4, 4), value), None)]
+        patcher = SimpleNamespace(get_key_patches=lambda: numbers, patches={})
+        return SimpleNamespace(cond_stage_model=module, patcher=patcher, layer_idx=None, tokenizer_options={})
+
+    first, again, other = encoder(1.0, 0.0), encoder(1.0, 7.5), encoder(2.0, 0.0)
+    assert weights.text_identity(first) == weights.text_identity(again) != weights.text_identity(other)
+
+
 def test_networks_that_cannot_be_used(clips: Any, checkpoint: tuple[Any, Any]) -> None:
     clip, vae = checkpoint
     with pytest.raises(ClipsError, match="no VAE: the checkpoint has none"):
