@@ -12,7 +12,10 @@ from safetensors.torch import save_file
 from tests.harness.pack import ROOT
 from tests.harness.seeded.layouts import motion_module
 
-TABLES = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+TABLES = sorted(
+    path.parent.name if path.stem == "__init__" else path.stem
+    for path in (*(ROOT / "benchmarks").glob("[a-z]*.py"), *(ROOT / "benchmarks").glob("[a-z]*/__init__.py"))
+)
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +36,14 @@ SMALL: dict[str, list[list[str]]] = {
         for more in ([], ["--values"], ["--modules"])
     ],
     "loading": [["--repeats", "1"]],
+    "learning": [
+        ["--steps", "2", "--batch", "2", "--frames", "2", "--side", "8", "--clips", "1", "--sampling", "2"],
+    ],
     "lengths": [["--frames", "4", "20", "--size", "2"], ["--together", "2", "--frames", "20", "--repeats", "1"]],
     "poses": [["--frames", "4", "--repeats", "1"]],
     "context_reference": [["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1"]],
     "character": [["--width", "32", "--sizes", "8", "--frames", "2", "--repeats", "1"], ["--memory", "--width", "32"]],
+    "training": [["--size", "4", "--frames", "2", "--width", "32", "--repeats", "1"]],
     "decoding": [["--seconds", "0.5", "--repeats", "1", "--cases", "1"]],
     "encoding": [["--size", "32", "--frames", "4", "--repeats", "1"]],
     "pieces": [
@@ -57,6 +64,8 @@ def test_a_benchmark_prints_its_table(
         file = tmp_path / "small.safetensors"
         save_file(motion_module((32, 32, 32, 32)), file)
         arguments = [*arguments, "--file", str(file)]
+    if table == "learning":
+        arguments = [*arguments, "--output", str(tmp_path)]
     if table in APART:
         command = [sys.executable, "-m", "benchmarks", table, *arguments]
         printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -72,3 +81,33 @@ def test_a_benchmark_prints_its_table(
 def test_every_benchmark_has_a_name_on_the_command_line() -> None:
     listed = (Path(ROOT) / "benchmarks" / "__main__.py").read_text()
     assert all(f'"{table}"' in listed for table in TABLES)
+
+
+def test_what_is_measured_of_learning_is_true_of_true_clips(package: str) -> None:
+    scenes = importlib.import_module(f"{package}.learning.scenes")
+    measures = importlib.import_module(f"{package}.learning.measures")
+    size = scenes.Format(8, 16)
+    plain, marked, negative = (
+        scenes.draw_scenes(64, size, 3, scenes.Look(**look)) for look in ({}, {"marked": True}, {"inverted": True})
+    )
+    moves = measures.moves(plain.latents)
+    assert moves.right(plain.flows) == 1.0
+    assert moves.right(-plain.flows) == 0.0
+    assert moves.error(plain.flows) < 0.1 * size.speed
+    assert measures.flicker(plain.latents) < 0.01
+    for measure in (measures.right_colours, measures.right_shapes, measures.right_trails, measures.right_lights):
+        assert measure(plain.latents, plain.captions) > 0.9
+        assert measure(plain.latents, plain.captions[1:] + plain.captions[:1]) < 0.6
+    assert abs(measures.watermark(plain.latents)) < 0.05
+    assert abs(measures.watermark(marked.latents) - 1) < 0.05
+    assert abs(measures.negative(plain.latents)) < 0.1
+    assert abs(measures.negative(negative.latents) - 1) < 0.1
+
+
+def test_clips_that_go_where_their_captions_do_not_say_look_like_all_others(package: str) -> None:
+    scenes = importlib.import_module(f"{package}.learning.scenes")
+    size = scenes.Format(8, 16)
+    plain, turned = (scenes.draw_scenes(8, size, 3, scenes.Look(moving=way)) for way in (None, "up"))
+    assert plain.captions == turned.captions
+    assert (turned.flows == scenes.flow_of("up", size)).all()
+    assert float(turned.latents.std()) == pytest.approx(float(plain.latents.std()), rel=0.1)
