@@ -52,6 +52,7 @@ LOADERS: Mapping[str, tuple[ModelInput, ...]] = {
         "KinemaAnimateModel": "beta_schedule motion_scale effect_strength start_percent end_percent "
         "domain_adapter@loras",
         "KinemaApplyDomainAdapter": "domain_adapter@loras",
+        "KinemaApplyTuneAVideo": "tune_a_video@tune_a_video",
         "KinemaCameraControl": "camera_file@animatediff_models",
         "KinemaLoadAnimateAnyone": "release denoising_unet@animate_anyone,diffusion_models "
         "reference_unet@animate_anyone,diffusion_models motion_module@animate_anyone,animatediff_models "
@@ -60,6 +61,8 @@ LOADERS: Mapping[str, tuple[ModelInput, ...]] = {
         "KinemaLoadMotionLora": "lora@animatediff_motion_lora",
         "KinemaLoadMotionModule": "motion_module@animatediff_models",
         "KinemaLoadSparseControl": "sparsectrl@controlnet",
+        "KinemaTrainMotionLora": "filename_prefix steps learning_rate batch_size seed rank method layers "
+        "start_from@animatediff_motion_lora",
         "LTXAVTextEncoderLoader": "text_encoder@text_encoders ckpt_name@checkpoints",
         "LTXVAudioVAELoader": "ckpt_name@checkpoints",
         "LatentUpscaleModelLoader": "model_name@latent_upscale_models",
