@@ -10,17 +10,16 @@ from ..host.clips import TrainingClips
 from ..host.training import Options, Task, domain_adapter, train
 from .common import (
     CATEGORY,
+    TrainingNode,
     as_output,
-    chosen,
     clips_input,
     settings_input,
     training_inputs,
     training_outputs,
-    training_problem,
 )
 
 
-class TrainDomainAdapter(io.ComfyNode):
+class TrainDomainAdapter(TrainingNode):
     """Clips in, a LoRA of their look out."""
 
     @classmethod
@@ -57,11 +56,6 @@ class TrainDomainAdapter(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, filename_prefix: str | None = None) -> bool | str:
-        """Answer a name that cannot be one before anything runs."""
-        return training_problem(filename_prefix)
-
-    @classmethod
     def execute(
         cls,
         model: Any,
@@ -87,7 +81,7 @@ class TrainDomainAdapter(io.ComfyNode):
             learning_rate,
             batch_size,
             seed,
-            chosen(settings),
+            settings or Options(),
             {"kind": "domain adapter", "rank": rank},
             single=True,
         )

@@ -10,16 +10,16 @@ from ..host.training import STAGES, USUAL, Options, Stage, train_stage
 from ..inputs import AnimateAnyoneType, ClipsType
 from .common import (
     CATEGORY,
+    TrainingNode,
     as_output,
     clips_input,
     settings_input,
     training_inputs,
     training_outputs,
-    training_problem,
 )
 
 
-class TrainAnimateAnyone(io.ComfyNode):
+class TrainAnimateAnyone(TrainingNode):
     """Clips of characters and their poses in, the parts of a release out."""
 
     @classmethod
@@ -74,11 +74,6 @@ class TrainAnimateAnyone(io.ComfyNode):
                 *training_outputs(),
             ],
         )
-
-    @classmethod
-    def validate_inputs(cls, filename_prefix: str | None = None) -> bool | str:
-        """Answer a name that cannot be one before anything runs."""
-        return training_problem(filename_prefix)
 
     @classmethod
     def execute(

@@ -4,9 +4,10 @@ from typing import Any
 
 from comfy_api.latest import io, ui
 
+from ...motion.training import TrainingError
 from ..host.clips import TrainingClips
 from ..host.notices import notice
-from ..host.training import Learnt, Options, name_problem
+from ..host.training import Learnt, name_problem
 from ..inputs import TrainingClipsType, TrainingSettingsType
 
 CATEGORY = "Kinema/training"
@@ -89,15 +90,14 @@ def training_outputs() -> list[Any]:
     ]
 
 
-def training_problem(filename_prefix: str | None) -> bool | str:
-    """What is wrong with settings before anything runs, True if nothing is."""
-    problem = None if filename_prefix is None else name_problem(filename_prefix)
-    return problem or True
+class TrainingNode(io.ComfyNode):
+    """A node whose training ends in a file."""
 
-
-def chosen(settings: Options | None) -> Options:
-    """Settings that are connected, or the usual ones."""
-    return settings or Options()
+    @classmethod
+    def validate_inputs(cls, filename_prefix: str | None = None) -> bool | str:
+        """Answer a name that cannot be one before anything runs."""
+        problem = None if filename_prefix is None else name_problem(filename_prefix)
+        return problem or True
 
 
 def as_output(node: type[io.ComfyNode], first: Any, learnt: Learnt, *more: Any) -> io.NodeOutput:
@@ -112,11 +112,15 @@ def as_output(node: type[io.ComfyNode], first: Any, learnt: Learnt, *more: Any) 
     return io.NodeOutput(first, *more, learnt.picture, str(learnt.path), learnt.told, ui=shown)
 
 
-def frames_told(clips: TrainingClips, least: int, what: str) -> str | None:
-    """What to say of clips with too few frames to learn motion from, None if they have enough."""
+def check_frames(clips: TrainingClips, least: int, what: str) -> None:
+    """Refuse clips with too few frames to learn motion from.
+
+    Raises:
+        TrainingError: they have fewer.
+    """
     if clips.frames >= least:
-        return None
-    return (
+        return
+    raise TrainingError(
         f"The clips have {clips.frames} frame{'s' * (clips.frames > 1)}, and {what} is learnt from {least} or more. "
         "Set frames of Load Clips to 16."
     )

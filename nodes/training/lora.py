@@ -4,21 +4,19 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.training import TrainingError
 from ..host import folders, temporal
 from ..host.clips import TrainingClips, model_identity
 from ..host.training import Ground, Options, Part, Task, motion_lora, train
 from ..inputs import MotionLoraType, MotionModelType
 from .common import (
     CATEGORY,
+    TrainingNode,
     as_output,
-    chosen,
+    check_frames,
     clips_input,
-    frames_told,
     settings_input,
     training_inputs,
     training_outputs,
-    training_problem,
 )
 
 NEW = "none"
@@ -26,7 +24,7 @@ PLAIN, DUAL = "plain", "dual path"
 ATTENTION, WIDE = "attention", "attention and feed-forward"
 
 
-class TrainMotionLora(io.ComfyNode):
+class TrainMotionLora(TrainingNode):
     """Clips of one motion in, a MotionLoRA out."""
 
     @classmethod
@@ -87,11 +85,6 @@ class TrainMotionLora(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, filename_prefix: str | None = None) -> bool | str:
-        """Answer a name that cannot be one before anything runs."""
-        return training_problem(filename_prefix)
-
-    @classmethod
     def execute(
         cls,
         model: Any,
@@ -109,9 +102,7 @@ class TrainMotionLora(io.ComfyNode):
         settings: Options | None = None,
     ) -> io.NodeOutput:
         """Learn, or go on learning."""
-        told = frames_told(training_clips, 2, "a motion")
-        if told:
-            raise TrainingError(told)
+        check_frames(training_clips, 2, "a motion")
         start = None if start_from == NEW else folders.existing_path(folders.MOTION_LORAS, start_from, "MotionLoRA")
 
         def make(ground: Ground) -> Part:
@@ -137,7 +128,7 @@ class TrainMotionLora(io.ComfyNode):
             learning_rate,
             batch_size,
             seed,
-            chosen(settings),
+            settings or Options(),
             about,
             dual=method == DUAL,
         )

@@ -5,25 +5,24 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.formats import SQRT_LINEAR
-from ...motion.training import VERSIONS, TrainingError
+from ...motion.training import VERSIONS
 from ..host import folders, temporal
 from ..host.clips import TrainingClips, model_identity
 from ..host.training import Ground, Options, Part, Task, motion_module, train
 from ..inputs import MotionModelType
 from .common import (
     CATEGORY,
+    TrainingNode,
     as_output,
-    chosen,
+    check_frames,
     clips_input,
-    frames_told,
     settings_input,
     training_inputs,
     training_outputs,
-    training_problem,
 )
 
 
-class TrainMotionModule(io.ComfyNode):
+class TrainMotionModule(TrainingNode):
     """Clips in, a motion module out."""
 
     @classmethod
@@ -69,11 +68,6 @@ class TrainMotionModule(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, filename_prefix: str | None = None) -> bool | str:
-        """Answer a name that cannot be one before anything runs."""
-        return training_problem(filename_prefix)
-
-    @classmethod
     def execute(
         cls,
         model: Any,
@@ -88,9 +82,7 @@ class TrainMotionModule(io.ComfyNode):
         settings: Options | None = None,
     ) -> io.NodeOutput:
         """Learn, or go on learning."""
-        told = frames_told(training_clips, 2, "a motion module")
-        if told:
-            raise TrainingError(told)
+        check_frames(training_clips, 2, "a motion module")
 
         def make(ground: Ground) -> Part:
             return motion_module(ground, motion_model, version, seed, training_clips.frames)
@@ -113,7 +105,7 @@ class TrainMotionModule(io.ComfyNode):
             learning_rate,
             batch_size,
             seed,
-            chosen(settings),
+            settings or Options(),
             about,
         )
         learnt = train(task)

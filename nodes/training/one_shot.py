@@ -5,27 +5,25 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.formats import LINEAR
-from ...motion.training import TrainingError
 from ..host import crossframe, folders
 from ..host.clips import TrainingClips
 from ..host.training import Options, Task, one_shot_part, train
 from .common import (
     CATEGORY,
+    TrainingNode,
     as_output,
-    chosen,
+    check_frames,
     clips_input,
-    frames_told,
     settings_input,
     training_inputs,
     training_outputs,
-    training_problem,
 )
 
-ONE_SHOT = Options(dropout=0.0, save_every=100, validate_every=100)
+ONE_SHOT = Options(dropout=0.0)
 """The authors leave no captions out."""
 
 
-class TrainTuneAVideo(io.ComfyNode):
+class TrainTuneAVideo(TrainingNode):
     """One clip in, a model out that makes other clips which move as it does."""
 
     @classmethod
@@ -64,11 +62,6 @@ class TrainTuneAVideo(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, filename_prefix: str | None = None) -> bool | str:
-        """Answer a name that cannot be one before anything runs."""
-        return training_problem(filename_prefix)
-
-    @classmethod
     def execute(
         cls,
         model: Any,
@@ -82,9 +75,7 @@ class TrainTuneAVideo(io.ComfyNode):
         settings: Options | None = None,
     ) -> io.NodeOutput:
         """Tune, or go on tuning."""
-        told = frames_told(training_clips, 2, "Tune-A-Video")
-        if told:
-            raise TrainingError(told)
+        check_frames(training_clips, 2, "Tune-A-Video")
         task = Task(
             model,
             training_clips,
@@ -97,7 +88,7 @@ class TrainTuneAVideo(io.ComfyNode):
             learning_rate,
             batch_size,
             seed,
-            ONE_SHOT if settings is None else chosen(settings),
+            settings or ONE_SHOT,
             {"kind": "Tune-A-Video", "norm_over_frames": norm_over_frames},
         )
         learnt = train(task)

@@ -10,7 +10,6 @@ from ....motion.clips import DROPOUT
 from ....motion.training import BRAIN, EPSILON, SINGLE, VELOCITY, Denoising, DualPath, Noising, Settings
 
 AUTO = "auto"
-SECONDS = 3.0
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """What can be learnt beside an image model, each with its network and the file it becomes."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -28,10 +29,9 @@ from ..temporal import LoadedMotion, check_fit
 from .copying import check_model, learning_copy, load_copy
 from .image_lora import ATTENTION, TRANSFORMER, BesideWeights, new_image_lora
 from .motion_file import MotionFile
-from .naming import named_by, of_kind
+from .naming import named_by, of_kind, without_tables
 from .network import HostNetwork
 
-TABLE = "positions.table"
 DTYPES = {SINGLE: torch.float32, HALF: torch.float16, BRAIN: torch.bfloat16}
 
 
@@ -147,10 +147,9 @@ def motion_module(ground: Ground, motion: LoadedMotion | None, version: str, see
     copied = learning_copy(ground.model, ground.dtype)
     device = load_copy(copied)
     model = read.model(torch.float32, device)
-    learnt = {}
-    for name, parameter in named_by(TEMPORAL, model).items():
-        if not name.endswith(TABLE):
-            learnt[name] = parameter.requires_grad_(True)
+    learnt = without_tables(model)
+    for parameter in learnt.values():
+        parameter.requires_grad_(True)
     network = HostNetwork(copied, learnt, model, checkpointing=ground.checkpointing)
 
     def tensors(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -175,8 +174,7 @@ def domain_adapter(ground: Ground, rank: int, seed: int) -> Part:
 
 
 def _lora_to_go_on_with(path: str, motion: MotionModel, file: str) -> LoraModel:
-
-    name = path.replace("\\", "/").rpartition("/")[2]
+    name = os.path.basename(path)
     lora = learnable_lora(read_lora(read_weights(path), name))
     fit(lora, motion, name, file)
     return lora

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ....motion.disk import numbered
 from ....motion.training import Checkpoints, TrainingError
@@ -17,10 +17,14 @@ LETTERS = 12
 FINISHED = "finished.json"
 
 
+def _clean(name: str, cut: bool = False) -> PurePosixPath:
+    return clean_prefix(name, cut=cut, inside="models", example="mine/zoom")
+
+
 def name_problem(name: str) -> str | None:
     """What is wrong with the name of a file, None if nothing is."""
     try:
-        clean_prefix(name, inside="models", example="mine/zoom")
+        _clean(name)
     except PrefixError as error:
         return str(error)
     return None
@@ -49,7 +53,7 @@ class Place:
             TrainingError: the name cannot be used, or the model folder cannot be written.
         """
         try:
-            clean = clean_prefix(name, cut=True)
+            clean = _clean(name, cut=True)
         except PrefixError as error:
             raise TrainingError(f"The name {name!r} cannot be used: {error}.") from error
         models = Path(folders.saving_folder(kind))

@@ -23,9 +23,9 @@ from ..temporal import LoadedMotion, check_fit
 from .character import Character
 from .copying import check_model, learning_copy, load_copy
 from .motion_file import MotionFile
-from .naming import named_by, of_kind
+from .naming import named_by, of_kind, without_tables
 from .network import HostNetwork
-from .parts import DTYPES, TABLE, Ground, Part
+from .parts import DTYPES, Ground, Part
 from .stored import StoredGuider, StoredReference, spelled_names
 
 DENOISING_UNET, REFERENCE_UNET, POSE_GUIDER = "denoising_unet", "reference_unet", "pose_guider"
@@ -122,7 +122,7 @@ def learn_motion(ground: Ground, parts: AnimateAnyone) -> Part:
     device = load_copy(copied)
     read = MotionFile.read(whole.motion.loaded)
     motion = read.model(torch.float32, device)
-    learnt = {name: each for name, each in named_by(TEMPORAL, motion).items() if not name.endswith(TABLE)}
+    learnt = without_tables(motion)
     for parameter in learnt.values():
         parameter.requires_grad_(True)
     net = StoredReference.of(whole.reference).network(ground.dtype, device)
