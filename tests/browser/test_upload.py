@@ -20,6 +20,7 @@ ADD = """type => {
 }"""
 PRESS = "app.graph.nodes[0].widgets.at(-1).callback()"
 CHOSEN = "name => app.graph.nodes[0].widgets.find(widget => widget.name === name).value"
+PICKERS = "document.querySelectorAll('input[type=file][hidden]').length"
 SAVED = "app.graph.nodes[0].serialize().widgets_values"
 
 
@@ -33,8 +34,18 @@ def test_an_uploaded_file_is_chosen(page: Page, server: Server, type: str) -> No
         chooser.value.set_files({"name": file, "mimeType": "text/plain", "buffer": content.encode()})
         page.wait_for_function(f"([name, file]) => ({CHOSEN})(name) === file", arg=[name, expected])
         assert (server.base / "input" / expected).read_text() == content
+    assert page.evaluate(PICKERS) == 0
     # the button has no value of its own among the saved ones
     assert page.evaluate(SAVED) == [expected, *saved[1:]]
+
+
+def test_a_dialog_that_was_dismissed_leaves_nothing_and_holds_on_while_it_is_open(page: Page) -> None:
+    page.evaluate(ADD, "KinemaLoadPose")
+    with page.expect_file_chooser() as chooser:
+        page.evaluate(PRESS)
+    assert page.evaluate(PICKERS) == 1
+    chooser.value.element.evaluate("picker => picker.dispatchEvent(new Event('cancel'))")
+    assert page.evaluate(PICKERS) == 0
 
 
 @pytest.mark.parametrize("nodes_2", [False, True], ids=["canvas", "nodes 2"])

@@ -2,6 +2,7 @@
 // Workflows in files that the front end does not read, or reads without asking extensions: VideoHelperSuite's videos
 // carry theirs in a comment, and API prompts lose the nodes that are not there.
 import { app } from "../../../scripts/app.js"
+import { pickFiles } from "../widgets/picker.js"
 import { knownTypes } from "./needed.js"
 import { carried, migrated } from "./server.js"
 import { tell } from "./told.js"
@@ -17,9 +18,7 @@ export function takeDrops() {
 
 export function chooseFile() {
   const accept = ".json,.png,.webp,.jpg,.gif,.mp4,.mov,.m4v,.webm,.mkv"
-  const picker = Object.assign(document.createElement("input"), { type: "file", accept })
-  picker.addEventListener("change", () => picker.files?.[0] && open(picker.files[0]))
-  picker.click()
+  pickFiles(accept, false, ([file]) => open(file))
 }
 
 function onDrop(event) {

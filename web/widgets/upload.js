@@ -5,6 +5,7 @@
 // inputs that have to be there; here those that may be left out get it too.
 import { api } from "../../../scripts/api.js"
 import { app } from "../../../scripts/app.js"
+import { pickFiles } from "./picker.js"
 
 const ONE = "kinema_upload"
 const SEVERAL = "kinema_upload_folder"
@@ -72,10 +73,7 @@ function chooseSeveral(node, list, accept) {
 }
 
 function choose(accept, multiple, use) {
-  const picker = Object.assign(document.createElement("input"), { type: "file", accept, multiple })
-  picker.addEventListener("change", async () => {
-    const files = [...(picker.files ?? [])]
-    if (!files.length) return
+  pickFiles(accept, multiple, async (files) => {
     try {
       await use(files)
     } catch (error) {
@@ -83,7 +81,6 @@ function choose(accept, multiple, use) {
       app.extensionManager.toast.add({ severity: "error", summary, detail: `${error}` })
     }
   })
-  picker.click()
 }
 
 /** Put a file into the input folder; a file of the same name that holds something else stays as it is. */
