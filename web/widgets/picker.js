@@ -1,15 +1,19 @@
 // @ts-check
+// a browser may collect an element that nothing holds while its dialog is open, and the choice with it
+/** @type {HTMLInputElement | undefined} */
+let waiting
+
 /** Ask for files of the kinds that `accept` names, and hand over those that were chosen; a dismissed dialog is silent. */
 export function pickFiles(accept, multiple, use) {
+  waiting?.remove()
   const picker = Object.assign(document.createElement("input"), { type: "file", accept, multiple, hidden: true })
-  const done = () => picker.remove()
-  picker.addEventListener("cancel", done)
+  waiting = picker
+  picker.addEventListener("cancel", () => picker.remove())
   picker.addEventListener("change", () => {
-    done()
+    picker.remove()
     const files = [...(picker.files ?? [])]
     if (files.length) use(files)
   })
-  // a browser may collect an element that nothing holds while its dialog is open, and the choice with it
   document.body.append(picker)
   picker.click()
 }
