@@ -89,19 +89,35 @@ class TemporalAttention(nn.Module):
             normed = camera.steer(normed)
         qkv = adapted_thirds(self.to_qkv, normed, terms, [f"{name}.to_{letter}" for letter in "qkv"])
         qkv = rearrange(qkv, "b f p (third h c) -> b f p third h c", third=3, h=self.heads)
-        mixed = qkv.new_empty(*tokens.shape[:3], self.heads, qkv.shape[-1])
-        factor = qkv.shape[-1] ** -0.5
-        for number, clip in enumerate(qkv):
-            # strided views: the fused kernels read frames in place, nothing is transposed in memory
-            query, key, value = rearrange(clip, "f p third h c -> third p h f c")
-            logits, its = factor, of_clip(scale, number)
-            if isinstance(its, Tensor):
-                key = key * rearrange(its.to(key), "f p -> p 1 f 1")
-            else:
-                logits = factor * its
-            attended = F.scaled_dot_product_attention(query, key, value, scale=logits)
-            mixed[number] = rearrange(attended, "p h f c -> f p h c")
+        mixed = _all_clips(qkv, scale) if qkv.requires_grad else None
+        mixed = _clip_by_clip(qkv, scale) if mixed is None else mixed
         return adapted(self.to_out, mixed.flatten(-2), terms.get(f"{name}.to_out", ()))
+
+
+def _clip_by_clip(qkv: Tensor, scale: Strength) -> Tensor:
+    mixed = qkv.new_empty(*qkv.shape[:3], *qkv.shape[4:])
+    factor = qkv.shape[-1] ** -0.5
+    for number, clip in enumerate(qkv):
+        # strided views: the fused kernels read frames in place, nothing is transposed in memory
+        query, key, value = rearrange(clip, "f p third h c -> third p h f c")
+        logits, its = factor, of_clip(scale, number)
+        if isinstance(its, Tensor):
+            key = key * rearrange(its.to(key), "f p -> p 1 f 1")
+        else:
+            logits = factor * its
+        attended = F.scaled_dot_product_attention(query, key, value, scale=logits)
+        mixed[number] = rearrange(attended, "p h f c -> f p h c")
+    return mixed
+
+
+def _all_clips(qkv: Tensor, scale: Strength) -> Tensor | None:
+    """At once, which saves the gradients of small clips most of their time; None where clips have to be apart."""
+    clips, _, pixels, *_ = qkv.shape
+    if clips == 1 or clips * pixels > SDPA_ROWS or not isinstance(scale, float):
+        return None
+    query, key, value = rearrange(qkv, "b f p third h c -> third (b p) h f c")
+    attended = F.scaled_dot_product_attention(query, key, value, scale=scale * qkv.shape[-1] ** -0.5)
+    return rearrange(attended, "(b p) h f c -> b f p h c", b=clips)
 
 
 class TemporalTransformer(nn.Module):
