@@ -18,7 +18,6 @@ WATERMARK = Look(marked=True)
 SEEN = {
     "colour of their caption": measures.right_colours,
     "shape of their caption": measures.right_shapes,
-    "trail of their caption's direction": measures.right_trails,
     "light of their caption's direction": measures.right_lights,
 }
 

@@ -11,7 +11,7 @@ from kinema.motion.training import VELOCITY, Denoising, Network, Noising, Object
 from torch import Tensor
 
 from .plan import Plan
-from .scenes import PLAIN, Look, draw_scenes, stills
+from .scenes import PLAIN, Look, Scenes, draw_scenes, stills
 from .words import encoded
 
 IMAGE_NOISE = Noising.of(LINEAR, VELOCITY)
@@ -22,7 +22,6 @@ HELD_OUT = 1 << 40
 """Seeds from here on are never learnt from."""
 VALIDATED = 3
 """Batches."""
-MIN_SNR = 5.0
 LINES = 10
 
 
@@ -39,18 +38,24 @@ class Source:
 
     def batch(self, number: int) -> Batch:
         """Of a number, some captions dropped."""
-        plan = self.plan
-        count = plan.batch if self.still else plan.together
-        new = not self.few or number >= HELD_OUT
-        seeds = number if new else number % -(-self.few // count)
-        # sources with different looks show different clips
-        seed = (plan.seed << 32) + seeds * 8 + 2 * self.look.inverted + 4 * bool(self.look.moving) + self.still
-        scenes = draw_scenes(count, plan.format, seed, self.look)
-        scenes = stills(scenes) if self.still else scenes
+        plan, scenes, count = self.plan, self.scenes(number), self._together
         dropped = number < HELD_OUT and not self.few
         kept = [not dropped or (number * count + n) % round(1 / DROPOUT) > 0 for n in range(count)]
         texts = encoded([text if keep else "" for text, keep in zip(scenes.captions, kept, strict=True)])
         return Batch(scenes.latents.to(plan.device), texts.to(plan.device), tuple(range(count)))
+
+    def scenes(self, number: int) -> Scenes:
+        """What a batch is made of."""
+        new = not self.few or number >= HELD_OUT
+        seeds = number if new else number % -(-self.few // self._together)
+        # sources with different looks show different clips
+        own = 2 * self.look.inverted + 4 * bool(self.look.moving) + self.still
+        scenes = draw_scenes(self._together, self.plan.format, (self.plan.seed << 32) + seeds * 8 + own, self.look)
+        return stills(scenes) if self.still else scenes
+
+    @property
+    def _together(self) -> int:
+        return self.plan.batch if self.still else self.plan.together
 
     def held_out(self, number: int) -> Batch:
         """The same kind, never learnt from."""
@@ -76,7 +81,7 @@ def learn(
     objective: Objective | None = None,
 ) -> Learnt:
     """Train, and measure what is held out before and after; call it within `learning`."""
-    trainer = Trainer(network, source.batch, objective or Denoising(MIN_SNR), noising, settings, checkpointing=False)
+    trainer = Trainer(network, source.batch, objective or Denoising(), noising, settings, checkpointing=False)
     start = time.monotonic()
     before = trainer.validate(source.held_out, VALIDATED)
     losses: list[float] = []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from .scenes import COLOURS, DIRECTIONS, GROUND, MARK, MARK_STRENGTH, NEARNESS, RADIUS, SHAPES, filled, mark_corner
+from .scenes import COLOURS, DIRECTIONS, GROUND, MARK_STRENGTH, NEARNESS, RADIUS, SHAPES, filled, flag, mark_corner
 
 NEAR, FAR = 0.0, -0.8
 """Nearness from which on a pixel is of a shape, and up to which it is of the ground."""
@@ -53,7 +53,7 @@ def flicker(clips: Tensor) -> float:
 def watermark(clips: Tensor) -> float:
     """How much of the watermark is in the corner, about 1 for all of it and 0 for none."""
     corner = mark_corner(clips[:, :NEARNESS])
-    return float((corner * MARK).mean() / MARK_STRENGTH)
+    return float((corner * flag(clips.shape[-1])).mean() / MARK_STRENGTH)
 
 
 def negative(clips: Tensor) -> float:
@@ -83,16 +83,6 @@ def right_shapes(clips: Tensor, captions: Sequence[str]) -> float:
     nearest = (drawn - there).square().sum((3, 4)).argmin(0)
     wanted = torch.tensor([SHAPES.index(text.split()[1]) for text in captions])
     return float(((nearest == wanted[:, None]) & _there(clips)).float().mean())
-
-
-def right_trails(clips: Tensor, captions: Sequence[str]) -> float:
-    """Part of the frames whose shape has its trail on the side that the caption's direction leaves behind."""
-    trail = (clips[:, NEARNESS] + 1).clamp(min=0) * (clips[:, NEARNESS] < NEAR)
-    rows = torch.arange(clips.shape[-1]) + 0.5
-    centres = _centres(clips).nan_to_num()
-    x, y = rows - centres[..., 0, None, None], rows[:, None] - centres[..., 1, None, None]
-    ahead = -torch.stack([(trail * each).sum((2, 3)) for each in (x, y)], -1)
-    return _ways(ahead, captions)
 
 
 def right_lights(clips: Tensor, captions: Sequence[str]) -> float:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kinema.motion.training import Settings
 
-from .plan import ADAPTER, IMAGE, LOOK_TOO, LORA, MODULE, MOTION_ALONE, Plan
+from .plan import ADAPTER, IMAGE, LOOK_TOO, LORA, MODULE, MOTION_ALONE, TUNED, Plan
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,10 @@ class Pace:
 PACES = {
     IMAGE: Pace(1.0, 2e-3, 0.99),
     ADAPTER: Pace(0.35, 3e-3),
-    MODULE: Pace(1.25, 2e-3, 0.99),
+    MODULE: Pace(2.5, 4e-3, 0.98),
     LORA: Pace(0.3, 2e-3),
     LOOK_TOO: Pace(0.3, 2e-3),
     MOTION_ALONE: Pace(0.3, 2e-3),
+    TUNED: Pace(0.5, 1e-3),
 }
 ADAPTER_RANK, LORA_RANK = 16, 8

@@ -9,7 +9,8 @@ from torch import Tensor
 
 from .scenes import NEARNESS
 
-ENLARGED, GAP, HEADING, WORDS = 4, 4, 14, 200
+SHOWN, GAP, HEADING, WORDS = 64, 4, 14, 200
+"""Pixels of a frame, between frames, above a clip and beside it."""
 SHEET_CLIPS = 4
 MILLISECONDS = 120
 PAPER, INK = "white", "black"
@@ -19,13 +20,13 @@ def frame(clip: Tensor, number: int) -> Image.Image:
     """One of a clip (4, frames, height, width), enlarged without smoothing."""
     colours = ((clip[:NEARNESS, number] + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
     picture = Image.fromarray(colours.permute(1, 2, 0).contiguous().numpy())
-    return picture.resize((picture.width * ENLARGED, picture.height * ENLARGED), Image.Resampling.NEAREST)
+    return picture.resize((SHOWN, SHOWN), Image.Resampling.NEAREST)
 
 
 def save_sheet(path: Path, groups: Mapping[str, Tensor], captions: tuple[str, ...]) -> None:
     """The first clips of every group: a row for each way, their frames from left to right, a block for each caption."""
     clips = next(iter(groups.values()))
-    frames, side = clips.shape[2], clips.shape[-1] * ENLARGED
+    frames, side = clips.shape[2], SHOWN
     shown = min(SHEET_CLIPS, len(clips))
     block = HEADING + len(groups) * (side + GAP)
     sheet = Image.new("RGB", (WORDS + frames * (side + GAP), shown * block), PAPER)
@@ -44,7 +45,7 @@ def save_sheet(path: Path, groups: Mapping[str, Tensor], captions: tuple[str, ..
 def save_gif(path: Path, groups: Mapping[str, Tensor]) -> None:
     """All clips of every group at once, a row for each way."""
     clips = next(iter(groups.values()))
-    side = clips.shape[-1] * ENLARGED
+    side = SHOWN
     size = (len(clips) * (side + GAP), len(groups) * (side + HEADING + GAP))
     pictures = []
     for at in range(clips.shape[2]):

@@ -8,13 +8,14 @@ import torch
 
 from .scenes import Format
 
-IMAGE, ADAPTER, MODULE, LORA, LOOK_TOO, MOTION_ALONE = (
+IMAGE, ADAPTER, MODULE, LORA, LOOK_TOO, MOTION_ALONE, TUNED = (
     "image_model",
     "domain_adapter",
     "motion_module",
     "motion_lora",
     "lora_one_path",
     "lora_two_paths",
+    "one_shot",
 )
 
 FIRST_NOISE = 1000
@@ -27,11 +28,11 @@ class Plan:
     folder: Path
     width: int = 32
     """Channels of the finest level; SD1.5 has 320."""
-    side: int = 16
+    side: int = 8
     frames: int = 8
-    steps: int = 400
+    steps: int = 300
     """Of the image model; the others' are shares of it."""
-    batch: int = 16
+    batch: int = 64
     """Pictures in a batch; clips of as many frames together."""
     clips: int = 12
     """Sampled for each figure."""

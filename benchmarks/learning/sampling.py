@@ -99,14 +99,23 @@ class Studio:
 
 def sampled(model: ModelPatcher, captions: Sequence[str], plan: Plan, frames: int) -> Tensor:
     """(captions, 4, frames, side, side), each from noise of its own that is the same in every call."""
-    made = []
-    for number, text in enumerate(encoded(captions)):
-        empty = torch.zeros(frames, CHANNELS, plan.side, plan.side)
-        seed = plan.noise_seed + number
-        noise = comfy.sample.prepare_noise(empty, seed)
-        positive, negative = [[text[None], {}]], [[encoded([""]), {}]]
-        settings = (plan.sampling, GUIDANCE, SAMPLER, SCHEDULER, positive, negative, empty)
-        with torch.inference_mode():
-            latent = comfy.sample.sample(model, noise, *settings, seed=seed, disable_pbar=True)
-            made.append(model.model.process_latent_in(latent).transpose(0, 1).float().cpu())
-    return torch.stack(made)
+    empty = torch.zeros(frames, CHANNELS, plan.side, plan.side)
+    noises = [comfy.sample.prepare_noise(empty, plan.noise_seed + number) for number in range(len(captions))]
+    return torch.stack(
+        [_sampled(model, each, empty, text, plan.sampling) for each, text in zip(noises, captions, strict=True)]
+    )
+
+
+def sampled_from(model: ModelPatcher, noisy: Tensor, caption: str, steps: int, guidance: float) -> Tensor:
+    """(4, frames, side, side) from latents that are noisy already, as DDIM Invert gives them."""
+    return _sampled(model, torch.zeros_like(noisy, device="cpu"), noisy, caption, steps, guidance)
+
+
+def _sampled(
+    model: ModelPatcher, noise: Tensor, latents: Tensor, caption: str, steps: int, guidance: float = GUIDANCE
+) -> Tensor:
+    positive, negative = [[encoded([caption]), {}]], [[encoded([""]), {}]]
+    settings = (steps, guidance, SAMPLER, SCHEDULER, positive, negative, latents)
+    with torch.inference_mode():
+        made = comfy.sample.sample(model, noise, *settings, seed=0, disable_pbar=True)
+        return model.model.process_latent_in(made).transpose(0, 1).float().cpu()

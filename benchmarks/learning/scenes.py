@@ -1,8 +1,8 @@
-"""Clips whose every number is known: a coloured shape with a trail moves over a textured ground that stands still.
+"""Clips whose every number is known: a coloured shape moves over a textured ground that stands still.
 
-A "latent" is a small picture itself: red, green, blue, and nearness, which is high where the shape is. The trail, and a
-ground that is lighter where the shape goes to, say in every single frame what moves where, as faces and lamps do, so
-that words of direction mean something to an image model.
+A "latent" is a small picture itself: red, green, blue, and nearness, which is high where the shape is. A ground that is
+lighter where the shape goes to says in every single frame what moves where, as faces and lamps do, so that words of
+direction mean something to an image model.
 """
 
 import math
@@ -13,22 +13,22 @@ from torch import Tensor
 from torch.nn import functional
 
 COLOURS = {"red": (1.0, -1.0, -1.0), "green": (-1.0, 1.0, -1.0), "blue": (-1.0, -1.0, 1.0), "yellow": (1.0, 1.0, -1.0)}
-SHAPES = ("circle", "square", "triangle")
+SHAPES = ("circle", "bar", "pole")
 DIRECTIONS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "up": (0.0, -1.0), "down": (0.0, 1.0)}
 """(x, y); y grows downwards, as rows do."""
-GROUND, ROUGHNESS = -0.35, 0.2
+GROUND, ROUGHNESS = -0.35, 0.15
 """Brightness of grounds, and how much they vary."""
-GRAIN = 4
+GRAIN = 3
 """Knots of a ground across."""
 LIGHT = 0.3
 """How much lighter grounds are at the edge that a shape goes to, and darker at the other."""
 RADIUS, PATH, SPREAD = 0.19, 0.4, 0.13
 """Of the side: of a shape, how far it goes in a clip, and how far from the middle half its path may be."""
-TRAIL, TRAIL_COLOUR, TRAIL_NEARNESS = 0.4, 0.9, 0.35
-"""How long it is, and how much of its colour and nearness a trail has next to the shape."""
+LONG = 1.6
+"""How much longer a bar or a pole is than a square of its area."""
 CHANNELS, NEARNESS = 4, 3
-MARK = torch.tensor([1.0, 1.0, 1.0, -1.0, -1.0, -1.0]).expand(4, 6)
-"""The watermark, a flag of white and black in the lower right corner of every frame."""
+MARK = (0.25, 0.5)
+"""Height and width of the watermark over the side: a flag of white and black in the lower right corner."""
 MARK_STRENGTH = 0.8
 
 
@@ -37,7 +37,7 @@ class Look:
     """What differs between sets of clips."""
 
     moving: str | None = None
-    """The direction in which everything moves, whatever its trail and its caption say."""
+    """The direction in which everything moves, whatever its light and its caption say."""
     marked: bool = False
     """With the watermark."""
     inverted: bool = False
@@ -109,18 +109,15 @@ def draw_scenes(count: int, format: Format, seed: int, look: Look = PLAIN) -> Sc
     rows = torch.arange(side) + 0.5
     x, y = rows - centres[..., 0, None, None], rows[:, None] - centres[..., 1, None, None]
     shape = filled(kinds[1], x, y, RADIUS * side)
-    trail = _trail(faces[:, None, None, None], x, y, side)
     across = (torch.arange(side) + 0.5) / side * 2 - 1
     light = across * faces[:, 0, None, None] + across[:, None] * faces[:, 1, None, None]
     ground = (_grounds(count, side, chance) + LIGHT * light[:, None])[:, :, None].expand(-1, -1, format.frames, -1, -1)
     paint = torch.tensor([COLOURS[each] for each in kinds[0]])[:, :, None, None, None]
-    colours = ground.lerp(paint.expand_as(ground), (TRAIL_COLOUR * trail)[:, None])
-    colours = colours.lerp(paint.expand_as(ground), shape[:, None])
+    colours = ground.lerp(paint.expand_as(ground), shape[:, None])
     colours = -colours if look.inverted else colours
     if look.marked:
         colours = marked(colours)
-    near = torch.maximum(shape, TRAIL_NEARNESS * trail)
-    latents = torch.cat((colours, 2 * near[:, None] - 1), 1)
+    latents = torch.cat((colours, 2 * shape[:, None] - 1), 1)
     return Scenes(latents, tuple(map(caption, *kinds)), ways * format.speed)
 
 
@@ -132,13 +129,20 @@ def stills(scenes: Scenes) -> Scenes:
 
 def mark_corner(x: Tensor) -> Tensor:
     """The part of pictures (..., height, width) where the watermark is, without the outermost row and column."""
-    return x[..., -MARK.shape[0] - 1 : -1, -MARK.shape[1] - 1 : -1]
+    height, width = (round(part * x.shape[-1]) for part in MARK)
+    return x[..., -height - 1 : -1, -width - 1 : -1]
+
+
+def flag(side: int) -> Tensor:
+    """(height, width) of 1 and -1, the watermark of a picture."""
+    height, width = (round(part * side) for part in MARK)
+    return torch.cat((torch.ones(height, width // 2), -torch.ones(height, width - width // 2)), 1)
 
 
 def marked(colours: Tensor) -> Tensor:
     """With the watermark."""
     colours = colours.clone()
-    mark_corner(colours).copy_(MARK * MARK_STRENGTH)
+    mark_corner(colours).copy_(flag(colours.shape[-1]) * MARK_STRENGTH)
     return colours
 
 
@@ -147,19 +151,11 @@ def filled(names: list[str], x: Tensor, y: Tensor, radius: float) -> Tensor:
     half = radius * math.sqrt(math.pi) / 2
     distances = {
         "circle": torch.hypot(x, y) - radius,
-        "square": torch.maximum(x.abs(), y.abs()) - half,
-        "triangle": torch.maximum(y - half, (1.8 * x.abs() - y - 1.2 * half) / 2),
+        "bar": torch.maximum(x.abs() - LONG * half, y.abs() - half / LONG),
+        "pole": torch.maximum(x.abs() - half / LONG, y.abs() - LONG * half),
     }
     chosen = torch.stack([distances[name][n] for n, name in enumerate(names)])
     return (0.5 - chosen).clamp(0, 1)
-
-
-def _trail(faces: Tensor, x: Tensor, y: Tensor, side: int) -> Tensor:
-    """How strong the trail is: a band behind the shape that fades out."""
-    behind = -(x * faces[..., 0] + y * faces[..., 1])
-    beside = (x * faces[..., 1] - y * faces[..., 0]).abs()
-    length = (RADIUS + TRAIL) * side
-    return (1 - behind / length).clamp(0, 1) * (behind > 0) * (RADIUS * side * 0.7 + 0.5 - beside).clamp(0, 1)
 
 
 def _grounds(count: int, side: int, chance: torch.Generator) -> Tensor:

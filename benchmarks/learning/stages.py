@@ -6,6 +6,7 @@ from .drawing import adapter, image_model
 from .moving import module
 from .rows import Row
 from .sampling import Studio
+from .tuning import one_shot
 from .turning import director, lora
 from .unchanged import unchanged
 
@@ -15,6 +16,7 @@ STAGES: Mapping[str, Callable[[Studio], list[Row]]] = {
     "module": module,
     "lora": lora,
     "director": director,
+    "one_shot": one_shot,
     "unchanged": unchanged,
 }
 """In the order in which they need each other's files."""

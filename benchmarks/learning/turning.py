@@ -5,7 +5,7 @@ from kinema.nodes.host.temporal import load_motion
 from kinema.nodes.host.training import Ground, learning, motion_lora
 
 from . import measures
-from .learning import CLIP_NOISE, MIN_SNR, Source, learn, save
+from .learning import CLIP_NOISE, Source, learn, save
 from .paces import LORA_RANK, PACES
 from .plan import LOOK_TOO, LORA, MODULE, MOTION_ALONE
 from .rows import Row, figures, losses, shares, true_scenes
@@ -13,7 +13,7 @@ from .sampling import ANIMATED, Studio
 from .scenes import Look, flow_of
 
 TURNED = "up"
-"""Where their clips go, whatever trails and captions say."""
+"""Where their clips go, whatever grounds and captions say."""
 UP, NEGATIVE = Look(moving=TURNED), Look(moving=TURNED, inverted=True)
 FEW = 32
 """Clips."""
@@ -40,7 +40,7 @@ def _learnt(studio: Studio, name: str, look: Look, title: str) -> list[Row]:
     with learning():
         ground = Ground(studio.base, checkpointing=False)
         part = motion_lora(ground, motion, LORA_RANK, plan.seed, wide=look.inverted, dual=dual)
-        objective = DualPath(MIN_SNR) if dual else Denoising(MIN_SNR)
+        objective = DualPath() if dual else Denoising()
         source = Source(plan, look, few=FEW)
         learnt = learn(part.network, source, CLIP_NOISE, PACES[name].settings(plan), objective)
         save(plan.file(name), part.tensors(learnt.weights), learnt, plan)
