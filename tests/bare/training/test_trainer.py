@@ -49,7 +49,8 @@ def test_one_step_is_that_of_torch() -> None:
     optimiser.step()
     assert step.loss == loss.item()
     for name, weight in training.network.parameters.items():
-        assert torch.equal(weight, plain.parameters[name])
+        # torch's step for all weights at once rounds in another order
+        torch.testing.assert_close(weight, plain.parameters[name], rtol=1e-6, atol=1e-7)
 
 
 def test_accumulation_is_the_mean_of_its_batches() -> None:
