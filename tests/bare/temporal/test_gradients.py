@@ -82,3 +82,21 @@ def test_gradients_of_low_rank_terms_are_those_of_merged_weights() -> None:
 def _product(terms: list[Term]) -> torch.Tensor:
     layer = terms[0].layer
     return layer.up.weight @ layer.down.weight
+
+
+def test_clips_that_are_learnt_together_are_those_that_are_sampled() -> None:
+    """Where gradients are taken all clips are attended to at once, unless their strengths differ."""
+    _, model = build(torch.float64)
+    layer = model.at(("input", 4))
+    x = flat(clip(FRAMES, torch.float64))
+    for mixing in (Mixing(FRAMES), Mixing(FRAMES, scale=0.7), Mixing(FRAMES, scale=strengths(x))):
+        with torch.no_grad():
+            sampled = layer(x, mixing)
+        assert relative_error(layer(x.clone().requires_grad_(True), mixing).detach(), sampled) < 1e-12
+
+
+def strengths(x: torch.Tensor) -> torch.Tensor:
+    """One for every clip, frame and pixel, (clips, frames, pixels)."""
+    generator = torch.Generator().manual_seed(4)
+    shape = (len(x) // FRAMES, FRAMES, x[0, 0].numel())
+    return torch.rand(shape, generator=generator, dtype=x.dtype) + 0.5
