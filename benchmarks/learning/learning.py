@@ -68,7 +68,7 @@ class Learnt:
 
     weights: Mapping[str, Tensor]
     before: float
-    """Loss on what was held out."""
+    """Loss on what is measured."""
     after: float
     seconds: float
 
@@ -79,11 +79,17 @@ def learn(
     noising: Noising,
     settings: Settings,
     objective: Objective | None = None,
+    held_out: bool = True,
 ) -> Learnt:
-    """Train, and measure what is held out before and after; call it within `learning`."""
+    """Train, and measure before and after; call it within `learning`.
+
+    Args:
+        held_out: measure what is held out, rather than what is learnt from.
+    """
     trainer = Trainer(network, source.batch, objective or Denoising(), noising, settings, checkpointing=False)
     start = time.monotonic()
-    before = trainer.validate(source.held_out, VALIDATED)
+    measured = source.held_out if held_out else source.batch
+    before = trainer.validate(measured, VALIDATED)
     losses: list[float] = []
     while trainer.step < settings.steps:
         losses.append(trainer.advance().loss)
@@ -91,7 +97,7 @@ def learn(
             lately = sum(losses) / len(losses)
             print(f"step {trainer.step}: loss {lately:.4f}, {time.monotonic() - start:.0f} s", flush=True)
             losses = []
-    after = trainer.validate(source.held_out, VALIDATED)
+    after = trainer.validate(measured, VALIDATED)
     return Learnt(trainer.weights(), before, after, time.monotonic() - start)
 
 

@@ -42,6 +42,19 @@ def moves(clips: Tensor) -> Moves:
     return Moves((centres * times[None, :, None]).sum(1) / times.square().sum())
 
 
+def jitter(clips: Tensor) -> float:
+    """Mean distance of the centres of shapes from that straight line, pixels."""
+    centres = _centres(clips)
+    times = torch.arange(clips.shape[2]) - (clips.shape[2] - 1) / 2
+    line = centres.nanmean(1, keepdim=True) + times[None, :, None] * moves(clips).flows[:, None]
+    return float((centres - line).norm(dim=-1).nanmean())
+
+
+def change(clips: Tensor) -> float:
+    """Mean change from frame to frame, of everything."""
+    return float((clips[:, :, 1:] - clips[:, :, :-1]).abs().mean())
+
+
 def flicker(clips: Tensor) -> float:
     """Mean change of colours from frame to frame where both are ground."""
     ground = _ground(clips)

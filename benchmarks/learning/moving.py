@@ -33,7 +33,11 @@ def module(studio: Studio) -> list[Row]:
     watermarked = studio.clips(MARKED), true_scenes(plan, WATERMARK).latents
     return [
         losses(stage, learnt),
-        figures(stage, "change of the ground from frame to frame", measures.flicker, frames, animated, truth.latents),
+        figures(stage, "change from frame to frame", measures.change, frames, animated, truth.latents),
+        figures(stage, "the same of the ground alone", measures.flicker, frames, animated, truth.latents),
+        figures(
+            stage, "distance of shapes from a straight path, pixels", measures.jitter, frames, animated, truth.latents
+        ),
         shares(
             stage,
             "clips that move as captioned, within 45 degrees",

@@ -32,9 +32,9 @@ def table(rows: Iterable[Row]) -> str:
     return "\n".join((*HEAD, *map(str, rows)))
 
 
-def losses(stage: str, learnt: Learnt) -> Row:
-    """What is held out, before and after."""
-    return Row(stage, "loss on what is held out", f"{learnt.before:.4f}", f"{learnt.after:.4f}")
+def losses(stage: str, learnt: Learnt, of: str = "what is held out") -> Row:
+    """Before and after."""
+    return Row(stage, f"loss on {of}", f"{learnt.before:.4f}", f"{learnt.after:.4f}")
 
 
 def figures(stage: str, measured: str, measure: Callable[[Tensor], float], *clips: Tensor) -> Row:

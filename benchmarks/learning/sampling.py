@@ -15,7 +15,7 @@ from .plan import ADAPTER, IMAGE, LOOK_TOO, LORA, MODULE, MOTION_ALONE, Plan
 from .scenes import CHANNELS, DIRECTIONS, captions_for
 from .words import encoded
 
-GUIDANCE = 1.0
+GUIDANCE = 2.0
 SAMPLER, SCHEDULER = "ddim", "ddim_uniform"
 
 

@@ -22,9 +22,9 @@ GRAIN = 3
 """Knots of a ground across."""
 LIGHT = 0.3
 """How much lighter grounds are at the edge that a shape goes to, and darker at the other."""
-RADIUS, PATH, SPREAD = 0.19, 0.4, 0.13
+RADIUS, PATH, SPREAD = 0.19, 0.3, 0.13
 """Of the side: of a shape, how far it goes in a clip, and how far from the middle half its path may be."""
-LONG = 1.6
+LONG = 2.0
 """How much longer a bar or a pole is than a square of its area."""
 CHANNELS, NEARNESS = 4, 3
 MARK = (0.25, 0.5)
@@ -122,9 +122,10 @@ def draw_scenes(count: int, format: Format, seed: int, look: Look = PLAIN) -> Sc
 
 
 def stills(scenes: Scenes) -> Scenes:
-    """The middle frame of each."""
-    middle = scenes.latents.shape[2] // 2
-    return replace(scenes, latents=scenes.latents[:, :, middle : middle + 1].contiguous())
+    """One frame of each: the first of the first clip, the second of the second, and so on."""
+    clips, _, frames, *_ = scenes.latents.shape
+    chosen = torch.arange(clips) % frames
+    return replace(scenes, latents=scenes.latents[torch.arange(clips), :, chosen].unsqueeze(2))
 
 
 def mark_corner(x: Tensor) -> Tensor:
@@ -161,4 +162,5 @@ def filled(names: list[str], x: Tensor, y: Tensor, radius: float) -> Tensor:
 def _grounds(count: int, side: int, chance: torch.Generator) -> Tensor:
     coarse = torch.randn(count, 3, GRAIN, GRAIN, generator=chance)
     smooth = functional.interpolate(coarse, (side, side), mode="bicubic", align_corners=True)
-    return GROUND + ROUGHNESS * smooth
+    # all grounds are alike on the whole: norms of so few channels hide from a motion module what a frame has in common
+    return GROUND + ROUGHNESS * (smooth - smooth.mean((2, 3), keepdim=True))

@@ -1,11 +1,10 @@
 """Learnt from one clip alone: Tune-A-Video, which samples it again from its own noise, and with other words."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import torch
 from comfy.model_patcher import ModelPatcher
-from kinema.motion.crossframe import relative_error
 from kinema.nodes.host.crossframe import Way, apply_one_shot, invert, load_one_shot
 from kinema.nodes.host.training import Ground, learning, one_shot_part
 from torch import Tensor
@@ -22,6 +21,8 @@ from .words import encoded
 
 GUIDANCE = 3.0
 """Of edits; the authors take 12.5 with Stable Diffusion."""
+STEPS = 50
+"""Of the inversion and of the way back, as the authors have."""
 
 
 def one_shot(studio: Studio) -> list[Row]:
@@ -30,33 +31,44 @@ def one_shot(studio: Studio) -> list[Row]:
     source = Source(replace(plan, batch=plan.frames), few=1)
     with learning():
         part = one_shot_part(Ground(studio.base, checkpointing=False), plan.seed)
-        learnt = learn(part.network, source, IMAGE_NOISE, PACES[TUNED].settings(plan))
+        learnt = learn(part.network, source, IMAGE_NOISE, PACES[TUNED].settings(plan), held_out=False)
         save(plan.file(TUNED), part.tensors(learnt.weights), learnt, plan)
     scenes = source.scenes(0)
     own, clip = scenes.captions[0], scenes.latents
     edits = [own.replace(own.split()[0], colour) for colour in COLOURS if colour != own.split()[0]]
     tuned = apply_one_shot(studio.base, load_one_shot(str(plan.file(TUNED))), 1.0)
-    made = [_made(model, clip, own, edits, plan.sampling) for model in (studio.base, tuned)]
-    again = (f"{relative_error(each[:1], clip):.1%}" for each in made)
-    moves = [measures.moves(each[1:]) for each in (*made, torch.cat([clip] * (1 + len(edits))))]
-    same = torch.cat([clip] * (1 + len(edits)))
-    titles = ("the clip", "image model, from the clip's noise", "tuned, from the clip's noise")
-    save_sheet(plan.folder / "one_shot.png", dict(zip(titles, (same, *made), strict=True)), (own, *edits))
+    made = [_again(model, clip, own, edits) for model in (studio.base, tuned)]
+    clips = torch.cat([clip] * (1 + len(edits)))
+    titles: list[str] = ["the clip", "image model, from the clip's noise", "tuned, from the clip's noise"]
+    sheet = dict(zip(titles, (clips, *(each.clips for each in made)), strict=True))
+    save_sheet(plan.folder / "one_shot.png", sheet, (own, *edits))
+    edited = [each.clips[1:] for each in made]
+    moves = [measures.moves(each) for each in (*edited, clips[1:])]
     return [
-        losses(stage, learnt),
-        Row(stage, "error of the clip from its own noise and caption", *again),
-        shares(stage, "edited frames with the new colour", *(measures.right_colours(each[1:], edits) for each in made)),
+        losses(stage, learnt, "its clip"),
+        Row(stage, "error of the clip, inverted and sampled again", *(f"{each.error:.1%}" for each in made)),
+        shares(stage, "edited frames with the new colour", *(measures.right_colours(each, edits) for each in edited)),
         shares(stage, "edited clips that move as the clip, within 45 degrees", *(e.right(scenes.flows) for e in moves)),
         Row(stage, "error of their flow, pixels a frame", *(f"{each.error(scenes.flows):.2f}" for each in moves)),
     ]
 
 
-def _made(model: ModelPatcher, clip: Tensor, own: str, edits: Sequence[str], steps: int) -> Tensor:
-    """(1 + edits, 4, frames, height, width): the clip from its own noise, and its edits."""
+@dataclass(frozen=True)
+class Again:
+    """What a model makes of a clip's own noise."""
+
+    clips: Tensor
+    """(1 + edits, 4, frames, height, width): by its caption, and by those of the edits."""
+    error: float
+    """Of the clip that comes back by the words it was inverted by, as a part of it."""
+
+
+def _again(model: ModelPatcher, clip: Tensor, own: str, edits: Sequence[str]) -> Again:
     empty = [[encoded([""]), {}]]
     latents = model.model.process_latent_out(clip[0].transpose(0, 1))
     with torch.inference_mode():
-        found = invert(model, {"samples": latents}, Way(steps, SCHEDULER, 1.0, empty, empty), check=False)
+        found = invert(model, {"samples": latents}, Way(STEPS, SCHEDULER, 1.0, empty, empty), check=True)
     guidance = (1.0, *[GUIDANCE] * len(edits))
     texts = zip((own, *edits), guidance, strict=True)
-    return torch.stack([sampled_from(model, found.latents, text, steps, strength) for text, strength in texts])
+    clips = [sampled_from(model, found.latents, text, STEPS, strength) for text, strength in texts]
+    return Again(torch.stack(clips), found.error or 0.0)
