@@ -1,7 +1,6 @@
 """Learnt from clips: the motion module."""
 
 import torch
-from kinema.nodes.host.temporal import apply_adapter
 from kinema.nodes.host.training import Ground, learning, motion_module
 from torch import Tensor
 
@@ -9,7 +8,7 @@ from . import measures
 from .drawing import WATERMARK
 from .learning import CLIP_NOISE, Source, learn, save
 from .paces import PACES
-from .plan import ADAPTER, MODULE
+from .plan import MODULE
 from .rows import Row, figures, losses, shares, true_scenes
 from .sampling import ANIMATED, FRAMES, MARKED, Studio
 from .scenes import flow_of
@@ -18,12 +17,11 @@ VERSION = "AnimateDiff v3"
 
 
 def module(studio: Studio) -> list[Row]:
-    """A new one, from clips that have a watermark, beside the image model with the domain adapter that knows it."""
+    """A new one beside the image model; what it moves may have the domain adapter's watermark or not."""
     plan, stage = studio.plan, "motion module"
-    model, _ = apply_adapter(studio.base, str(plan.file(ADAPTER)), 1.0)
     with learning():
-        part = motion_module(Ground(model, checkpointing=False), None, VERSION, plan.seed, plan.frames)
-        learnt = learn(part.network, Source(plan, WATERMARK), CLIP_NOISE, PACES[MODULE].settings(plan))
+        part = motion_module(Ground(studio.base, checkpointing=False), None, VERSION, plan.seed, plan.frames)
+        learnt = learn(part.network, Source(plan), CLIP_NOISE, PACES[MODULE].settings(plan))
         save(plan.file(MODULE), part.tensors(learnt.weights), learnt, plan)
     truth = true_scenes(plan)
     frames, animated, wanted = studio.clips(FRAMES), studio.clips(ANIMATED), captioned(studio)

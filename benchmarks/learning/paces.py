@@ -32,7 +32,7 @@ class Pace:
 PACES = {
     IMAGE: Pace(1.0, 2e-3, 0.99),
     ADAPTER: Pace(0.6, 8e-3),
-    MODULE: Pace(2.2, 4e-3, 0.98),
+    MODULE: Pace(2.6, 4e-3, 0.98),
     LORA: Pace(1 / 3, 4e-3),
     LOOK_TOO: Pace(1 / 3, 4e-3),
     MOTION_ALONE: Pace(1 / 3, 4e-3),

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import save_file
 
 from tests.harness.pack import ROOT
@@ -83,10 +84,11 @@ def test_every_benchmark_has_a_name_on_the_command_line() -> None:
     assert all(f'"{table}"' in listed for table in TABLES)
 
 
-def test_what_is_measured_of_learning_is_true_of_true_clips(package: str) -> None:
+@pytest.mark.parametrize("side", [8, 16])
+def test_what_is_measured_of_learning_is_true_of_true_clips(package: str, side: int) -> None:
     scenes = importlib.import_module(f"{package}.learning.scenes")
     measures = importlib.import_module(f"{package}.learning.measures")
-    size = scenes.Format(8, 16)
+    size = scenes.Format(8, side)
     plain, marked, negative = (
         scenes.draw_scenes(64, size, 3, scenes.Look(**look)) for look in ({}, {"marked": True}, {"inverted": True})
     )
@@ -95,7 +97,12 @@ def test_what_is_measured_of_learning_is_true_of_true_clips(package: str) -> Non
     assert moves.right(-plain.flows) == 0.0
     assert moves.error(plain.flows) < 0.1 * size.speed
     assert measures.flicker(plain.latents) < 0.01
-    for measure in (measures.right_colours, measures.right_shapes, measures.right_trails, measures.right_lights):
+    assert measures.jitter(plain.latents) < 0.02 * side
+    jumping = plain.latents[:, :, torch.randperm(8, generator=torch.Generator().manual_seed(1))]
+    assert measures.jitter(jumping) > 2 * measures.jitter(plain.latents)
+    assert measures.change(jumping) > 1.2 * measures.change(plain.latents)
+    assert measures.change(plain.latents[:, :, :1].expand_as(plain.latents)) == 0.0
+    for measure in (measures.right_colours, measures.right_shapes, measures.right_lights):
         assert measure(plain.latents, plain.captions) > 0.9
         assert measure(plain.latents, plain.captions[1:] + plain.captions[:1]) < 0.6
     assert abs(measures.watermark(plain.latents)) < 0.05
@@ -111,3 +118,12 @@ def test_clips_that_go_where_their_captions_do_not_say_look_like_all_others(pack
     assert plain.captions == turned.captions
     assert (turned.flows == scenes.flow_of("up", size)).all()
     assert float(turned.latents.std()) == pytest.approx(float(plain.latents.std()), rel=0.1)
+
+
+def test_stills_of_clips_are_of_all_their_frames(package: str) -> None:
+    scenes = importlib.import_module(f"{package}.learning.scenes")
+    clips = scenes.draw_scenes(5, scenes.Format(3, 8), 3)
+    stills = scenes.stills(clips)
+    assert stills.captions == clips.captions
+    for number, frame in enumerate((0, 1, 2, 0, 1)):
+        assert torch.equal(stills.latents[number, :, 0], clips.latents[number, :, frame])
