@@ -3,8 +3,8 @@
 ``pictures`` checks what came, ``errors`` says what is wrong with it, and ``scores`` are what comes out. By embeddings:
 ``cosine``. Against a ground truth: ``fidelity``, and with networks from files ``perceptual`` and ``features``, whose
 distance is in ``frechet``. Of the clip alone: ``flow`` finds where pixels go, ``warping`` follows them, ``steps``
-does so for a whole clip, and ``movement``, ``direction`` and ``flicker`` read it. ``measure`` is all that needs no weights,
-``report`` writes results down, and ``comparing`` puts clips into one picture.
+does so for a whole clip, and ``movement``, ``direction`` and ``flicker`` read it. ``measure`` is all that needs no
+weights, ``report`` writes results down, and ``comparing`` puts clips into one picture.
 """
 
 from .comparing import (

@@ -143,8 +143,8 @@ def check_large_enough(clip: Tensor) -> None:
     if min(clip.shape[2:]) < LEAST_SIDE:
         height, width = clip.shape[2:]
         raise EvaluationError(
-            f"LPIPS needs pictures of {LEAST_SIDE} pixels a side; these are {width} x {height}. Leave lpips at none, or "
-            "connect larger ones."
+            f"LPIPS needs pictures of {LEAST_SIDE} pixels a side; these are {width} x {height}. Leave lpips at none, "
+            "or connect larger ones."
         )
 
 

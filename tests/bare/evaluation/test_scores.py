@@ -87,18 +87,16 @@ def test_ssim_is_that_of_scikit_image() -> None:
         for one, two in zip(clip, other, strict=True)
     ]
     assert ssim(clip, other).curve == pytest.approx(wanted, abs=1e-5)
-    wanted = [
-        metrics.peak_signal_noise_ratio(a.numpy(), b.numpy(), data_range=1.0) for a, b in zip(clip, other, strict=True)
-    ]
+    pairs = zip(clip.numpy(), other.numpy(), strict=True)
+    wanted = [metrics.peak_signal_noise_ratio(one, two, data_range=1.0) for one, two in pairs]
     assert psnr(clip, other).curve == pytest.approx(wanted, abs=1e-5)
 
 
-def test_ssim_and_psnr_are_those_of_torchmetrics() -> None:
+def test_psnr_is_that_of_torchmetrics() -> None:
+    """Its SSIM also has windows that reach over the edge, and is another one by about 0.01."""
     image = pytest.importorskip("torchmetrics.functional.image")
     clip = panning(2)
     other = noisy(clip, 0.1)
-    wanted = image.structural_similarity_index_measure(other, clip, data_range=1.0, reduction="none")
-    assert ssim(clip, other).curve == pytest.approx(wanted.tolist(), abs=1e-5)
     wanted = image.peak_signal_noise_ratio(other, clip, data_range=1.0, reduction="none", dim=(1, 2, 3))
     assert psnr(clip, other).curve == pytest.approx(wanted.tolist(), abs=1e-4)
 
