@@ -9,6 +9,7 @@ from .encoder import CameraModel
 from .files import CameraError, check_fit, load_camera_model, read_camera
 from .moves import EASINGS, FOCAL_LENGTH, MOVES, ORBIT_DISTANCE, move_path
 from .paths import CameraPath, PathError
+from .plucker import lenses_for
 from .trajectory import read_trajectory
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "PathError",
     "check_fit",
     "draw_path",
+    "lenses_for",
     "load_camera_model",
     "move_path",
     "read_camera",

@@ -21,7 +21,7 @@ def plucker_rays(path: CameraPath, size: tuple[int, int], device: Any = None) ->
         (frames, 6, height, width) float32.
     """
     height, width = size
-    fx, fy, cx, cy = (part[:, None, None] for part in cropped(path, width / height).to(device).unbind(1))
+    fx, fy, cx, cy = (part[:, None, None] for part in lenses_for(path, width / height).to(device).unbind(1))
     x = ((torch.arange(width, device=device) + 0.5) / width - cx) / fx
     y = ((torch.arange(height, device=device) + 0.5)[:, None] / height - cy) / fy
     x, y = torch.broadcast_tensors(x, y)
@@ -32,7 +32,7 @@ def plucker_rays(path: CameraPath, size: tuple[int, int], device: Any = None) ->
     return torch.cat((torch.linalg.cross(positions, directions, dim=1), directions), 1)
 
 
-def cropped(path: CameraPath, aspect: float) -> Tensor:
+def lenses_for(path: CameraPath, aspect: float) -> Tensor:
     """(frames, 4) float32 lenses of the middle of the picture, cut to another aspect ratio."""
     across, down = max(path.aspect / aspect, 1.0), max(aspect / path.aspect, 1.0)
     scale = torch.tensor((across, down), dtype=torch.float64)

@@ -20,6 +20,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips"),
         ("temporal",),
         ("camera", "character", "crossframe", "training"),
+        ("evaluation",),
     ),
     "nodes/host": (
         ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration"),
