@@ -29,9 +29,7 @@ class Kind:
 
 
 OPTIMISERS: Mapping[str, Kind] = {
-    "adamw": Kind(
-        lambda at, learnt, rate, decay: at.AdamW(learnt, rate, BETAS, EPSILON, decay, fused=_fuses(learnt))
-    ),
+    "adamw": Kind(lambda at, learnt, rate, decay: at.AdamW(learnt, rate, BETAS, EPSILON, decay, fused=_fuses(learnt))),
     "adamw 8-bit": Kind(
         lambda at, learnt, rate, decay: at.AdamW8bit(learnt, rate, BETAS, EPSILON, decay),
         "bitsandbytes.optim",
