@@ -4,9 +4,8 @@
 ``catalogue`` has them together, ``skipping`` what had to be left out. ``choosing`` says which frames of a clip are
 shown, with ``chance``, and ``shape`` in which size. What a clip is, is its ``identity``, under which a ``cache`` of
 ``shards`` keeps what networks make of it; ``preparing`` fills it with clips that are ``opened``, and ``pairing`` finds
-those that belong to others. ``batches`` then go
-through them, each a ``batch``. ``shots`` are moves of a camera over pictures, which is ``filming``. All that is wrong
-with clips is one of ``errors``.
+those that belong to others. ``batches`` then go through them, each a ``batch``. ``shots`` are moves of a camera over
+pictures, which is ``filming``. All that is wrong with clips is one of ``errors``.
 """
 
 from .batch import Batch, joined
@@ -24,7 +23,7 @@ from .preparing import Prepared, Preparing, Sample, Split, prepare_clips, prepar
 from .shape import fitted, mirrored
 from .shots import AMOUNT, EASINGS, SHOTS, Shot, Window, shot_path
 from .skipping import Skipped
-from .sources import FRAMES, PICTURE, VIDEO, VIDEOS, frames_of
+from .sources import FRAMES, LOOSE, PICTURE, PICTURES, VIDEO, VIDEOS, Looking, frames_of
 from .tables import clips_of_table
 
 __all__ = [
@@ -34,8 +33,10 @@ __all__ = [
     "EMPTY",
     "FRAMES",
     "FROM_NAME",
+    "LOOSE",
     "MISSING",
     "PICTURE",
+    "PICTURES",
     "REFUSE",
     "SHORT",
     "SHOTS",
@@ -52,6 +53,7 @@ __all__ = [
     "ClipsError",
     "Contents",
     "Footage",
+    "Looking",
     "Measured",
     "Prepared",
     "Preparing",

@@ -1,16 +1,19 @@
 """What there is to learn from: clips with one caption each, and what had to be left out."""
 
+import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from .captions import FROM_NAME, REFUSE, caption_of_name, one_line, read_caption
 from .errors import ClipsError
 from .skipping import Skipped, Skips, readable
-from .sources import VIDEO, Source, find_sources
+from .sources import EACH, FRAMES, LOOKING, LOOSE, PICTURE, VIDEO, Looking, Source, find_sources
 
 NAMED = 3
 """Clips that a message names."""
+MANY = {VIDEO: "videos", FRAMES: "folders of frames", PICTURE: "pictures"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Catalogue:
 
     clips: tuple[Clip, ...]
     skipped: tuple[Skipped, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What else somebody should know who wonders what became of a file."""
 
     def told(self, most: int = 10) -> str:
         """What is in it and what is not, in lines.
@@ -43,14 +48,25 @@ class Catalogue:
         """
         repeated = sum(clip.repeats for clip in self.clips)
         without = sum(not clip.caption for clip in self.clips)
-        lines = [f"{len(self.clips)} clips" + (f", {repeated} with repeats" if repeated > len(self.clips) else "")]
+        count = len(self.clips)
+        lines = [f"{count} clip{'s' * (count > 1)}{self._kinds()}"]
+        lines[0] += f", {repeated} with repeats" if repeated > count else ""
         lines += [f"{without} of them without a caption"] if without else []
+        lines += self.notes
         lines += [f"left out: {skipped}" for skipped in self.skipped[:most]]
         more = len(self.skipped) - most
         return "\n".join([*lines, f"and {more} more"] if more > 0 else lines)
 
+    def _kinds(self) -> str:
+        """What the clips are where not all of them are videos."""
+        kinds = Counter(clip.kind for clip in self.clips)
+        if kinds.keys() <= {VIDEO}:
+            return ""
+        told = (f"{kinds[kind]} {kind if kinds[kind] == 1 else many}" for kind, many in MANY.items() if kinds[kind])
+        return f" ({', '.join(told)})"
 
-def clips_of_folder(folder: str, missing: str) -> Catalogue:
+
+def clips_of_folder(folder: str, missing: str, looking: Looking = LOOKING) -> Catalogue:
     """The clips of a folder and those below it, with captions from texts beside them.
 
     Args:
@@ -61,8 +77,12 @@ def clips_of_folder(folder: str, missing: str) -> Catalogue:
         ClipsError: there are none, or captions are missing that must not be.
     """
     skips = Skips()
-    clips = list(_captioned(find_sources(folder, skips), missing, skips))
-    return gathered(clips, skips, f"{readable(folder)} has no clips. It needs videos, or folders of pictures.")
+    clips = list(_captioned(find_sources(folder, skips, looking), missing, skips))
+    made = gathered(clips, skips, f"{readable(folder)} has no clips. It needs videos, or pictures.")
+    notes = [*skips.notes()]
+    if looking.pictures == LOOSE and os.path.abspath(folder) in {clip.source for clip in clips}:
+        notes.append(f"its pictures are the frames of one clip; if each is one of its own, set pictures to {EACH!r}")
+    return replace(made, notes=tuple(notes))
 
 
 def clips_of_list(names: Sequence[str], captions: Sequence[str], missing: str) -> Catalogue:
@@ -113,11 +133,11 @@ def _captioned(found: Iterable[Source], missing: str, skips: Skips) -> Iterator[
     without: list[str] = []
     for source in found:
         try:
-            caption = read_caption(source.text) if source.text is not None else None
+            caption = read_caption(source.text) if source.text is not None else ""
         except ClipsError as error:
             skips.add(source.path, str(error))
             continue
-        if caption is None:
+        if not caption:
             caption = caption_of_name(source.words) or (caption_of_name(source.name) if missing == FROM_NAME else "")
             if not caption and missing == REFUSE:
                 without.append(source.listed)

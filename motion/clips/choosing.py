@@ -67,10 +67,14 @@ def views(content: str, length: int, choosing: Choosing) -> tuple[View, ...]:
         ClipsError: it has no frames, or too few where short ones are left out.
     """
     start, count = cropped(length, choosing.first, choosing.length)
-    if count < 1:
+    has = f"{length} frame{'s' * (length > 1)}"
+    if length < 1:
         raise ClipsError("it has no frames")
+    if choosing.first >= length:
+        raise ClipsError(f"it has {has}, and skip_frames leaves out the first {choosing.first}")
     if choosing.short == SKIP and count < choosing.frames:
-        raise ClipsError(f"it has {count} frames, and {choosing.frames} are asked for")
+        left = "" if count == length else f", {count} of them chosen"
+        raise ClipsError(f"it has {has}{left}, and {choosing.frames} are asked for")
     room = count - window(count, choosing.frames, choosing.stride) + 1
     starts = dict.fromkeys(below(room, choosing.seed, content, view) for view in range(choosing.views))
     mirrors = (False, True) if choosing.flip else (False,)

@@ -6,11 +6,13 @@ A row is read by itself, so that a quotation mark that is never closed costs one
 import codecs
 import csv
 import io
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
-from .captions import encoding_of
+from .captions import encoding_of, one_line
 from .errors import ClipsError
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -20,16 +22,22 @@ LONGEST = 1 << 16
 """Characters of a line; a longer one is no row."""
 LOOKED_AT = 1 << 20
 """Bytes from which the encoding is told."""
+_TOLD = re.compile(r'"?sep=([,;\t|])"?', re.IGNORECASE)
+"""What Excel has before the head."""
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\v\f\r")
+MOST_CONTROLS = 0.02
+"""Part of the bytes of a text that are no letters of one; pictures and videos have more."""
 
 
 def read_rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     """The rows of a table with the numbers of their lines, from 1; the first is its head.
 
     Args:
-        file: text in any usual encoding, separated by commas, semicolons, tabs or bars, which its head tells.
+        file: text in any usual encoding, separated by commas, semicolons, tabs or bars, which its head tells; or
+            with a JSON object on every line.
 
     Raises:
-        ClipsError: there is nothing in it.
+        ClipsError: there is nothing in it, or no text.
         OSError: it cannot be read.
     """
     start = file.read(LOOKED_AT)
@@ -38,11 +46,38 @@ def read_rows(file: BinaryIO) -> Iterator[tuple[int, list[str]]]:
     head = next(((number, line) for number, line in lines if line.strip()), None)
     if head is None:
         raise ClipsError("it is empty")
-    delimiter = max(DELIMITERS, key=head[1].count)
+    if head[1].lstrip().startswith("{"):
+        yield from _objects(head, lines)
+        return
+    told = _TOLD.fullmatch(head[1].strip())
+    if told is not None:
+        head = next(((number, line) for number, line in lines if line.strip()), head)
+    delimiter = max(DELIMITERS, key=head[1].count) if told is None else told[1]
     yield head[0], _cells(head[1], delimiter)
     for number, row in _joined(lines, delimiter):
         if row.strip():
             yield number, _cells(row, delimiter)
+
+
+def _objects(head: tuple[int, str], lines: Iterable[tuple[int, str]]) -> Iterator[tuple[int, list[str]]]:
+    """Lines that are JSON objects, whose first one tells the columns; what is none is a row with nothing in it."""
+    columns: list[str] = []
+    for number, line in chain((head,), lines):
+        if not line.strip():
+            continue
+        row = _object(line)
+        if not columns:
+            columns = [*row]
+            yield number, columns
+        yield number, [one_line(str(row.get(column, ""))) for column in columns]
+
+
+def _object(line: str) -> dict[str, object]:
+    try:
+        read = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
 
 
 def _encoding(start: bytes) -> str:
@@ -52,7 +87,9 @@ def _encoding(start: bytes) -> str:
     try:
         # of a longer file the last letter may be cut in two
         codecs.getincrementaldecoder("utf-8")().decode(start, final=len(start) < LOOKED_AT)
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        if len(start.translate(None, _CONTROLS)) < (1.0 - MOST_CONTROLS) * len(start):
+            raise ClipsError("it is no text") from error
         return "cp1252"
     return "utf-8"
 

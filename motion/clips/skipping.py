@@ -1,5 +1,6 @@
 """Clips that cannot be used: a list to show, never the end of a training."""
 
+import os
 from collections import Counter
 from dataclasses import dataclass
 
@@ -26,6 +27,8 @@ class Skips:
     def __init__(self) -> None:
         self._listed: list[Skipped] = []
         self._more: Counter[str] = Counter()
+        self._texts: list[str] = []
+        self._tables: list[str] = []
 
     def add(self, source: str, reason: str, count: int = 1) -> None:
         """Leave something out.
@@ -38,6 +41,29 @@ class Skips:
             count -= 1
         if count:
             self._more[reason] += count
+
+    def unread(self, text: str) -> None:
+        """A text is no clip's caption."""
+        self._texts.append(text)
+
+    def unread_table(self, table: str) -> None:
+        """A table lies among clips."""
+        self._tables.append(table)
+
+    def notes(self) -> tuple[str, ...]:
+        """What lies among clips and is not read, in lines."""
+        notes = []
+        if self._texts:
+            count, first = len(self._texts), readable(min(self._texts))
+            of = "text is no clip's caption" if count == 1 else "texts are no clip's caption"
+            notes.append(f"{count} {of}, such as {first}: a caption has the name of its clip and lies beside it")
+        if self._tables:
+            first = min(self._tables)
+            notes.append(
+                f"{readable(first)} is not read: to take captions from it, write {readable(os.path.basename(first))} "
+                "in table"
+            )
+        return tuple(notes)
 
     def told(self) -> tuple[Skipped, ...]:
         """All of them, those that are only counted at the end."""

@@ -4,7 +4,8 @@ import functools
 import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..video import is_picture, natural
@@ -35,10 +36,18 @@ VIDEOS = frozenset((*_USUAL, "m2v", "vob", "ts", "mts", "m2ts", "ogv", "ogm", "3
 """Endings of videos, without their dot."""
 FOREIGN = frozenset(("__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"))
 """Folders that systems make for themselves; some hold small pictures of videos."""
+TABLES = ("csv", "tsv", "jsonl")
+"""Endings of tables, without their dot."""
 INSIDE = "caption"
 """Name of the text in a folder of frames that is about all of them."""
 MOST_ENTRIES = 4_000_000
 """Somebody chose the wrong folder."""
+LOOSE, TOGETHER, EACH = "auto", "frames of one clip", "one clip each"
+PICTURES = (LOOSE, TOGETHER, EACH)
+"""What the pictures of a folder are. `LOOSE` tells by their names."""
+ALIKE = 0.9
+"""Part of the pictures of a clip whose names differ in nothing but numbers; a cover may lie among them."""
+_NUMBER = re.compile(r"[0-9]+")
 _REPEATED = re.compile(r"(0|[1-9][0-9]{0,3})_(.*)", re.DOTALL)
 
 
@@ -66,22 +75,41 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Looking:
+    """How pictures are understood."""
+
+    pictures: str = LOOSE
+    """One of `PICTURES`."""
+    single: bool = False
+    """Whether single frames are learnt."""
+
+
+LOOKING = Looking()
+
+
+@dataclass(frozen=True)
 class _Folder:
     path: str
     place: str = ""
     repeats: int = 1
     words: str = ""
+    chosen: bool = True
+    """By whoever looks for clips, as a whole or by the repeats in its name; not just one of many."""
 
     def below(self, name: str) -> "_Folder":
         """A folder in it; N_words has N repeats, as other trainers have it."""
-        place = f"{self.place}/{name}" if self.place else name
-        return _Folder(os.path.join(self.path, name), place, *(_repeated(name) or (self.repeats, self.words)))
+        place, repeated = f"{self.place}/{name}" if self.place else name, _repeated(name)
+        return _Folder(
+            os.path.join(self.path, name), place, *(repeated or (self.repeats, self.words)), repeated is not None
+        )
 
 
-def find_sources(root: str, skips: Skips) -> list[Source]:
+def find_sources(root: str, skips: Skips, looking: Looking = LOOKING) -> list[Source]:
     """The clips below a folder, in natural order.
 
-    A folder of pictures is one clip. Pictures that have captions of their own are one each.
+    Pictures that have captions of their own, or names that differ in more than numbers, are clips of one frame each;
+    others are together the frames of one clip. Where single frames are learnt, the pictures of a folder that was
+    chosen itself are one each, too: photographs are numbered as well.
 
     Raises:
         ClipsError: there is no such folder, or far too much in it.
@@ -93,7 +121,7 @@ def find_sources(root: str, skips: Skips) -> list[Source]:
     found: list[Source] = []
     while waiting:
         folder = waiting.pop()
-        inside = _Inside(folder, skips)
+        inside = _Inside(folder, skips, looking)
         entries += inside.entries
         if entries > MOST_ENTRIES:
             raise ClipsError(f"{readable(root)} has more than {MOST_ENTRIES} files. Choose the folder of the clips.")
@@ -125,13 +153,15 @@ def frames_of(folder: str) -> list[str]:
 class _Inside:
     """What is directly in a folder."""
 
-    def __init__(self, folder: _Folder, skips: Skips) -> None:
-        self.folder, self.skips = folder, skips
+    def __init__(self, folder: _Folder, skips: Skips, looking: Looking) -> None:
+        self.folder, self.skips, self._looking = folder, skips, looking
         self.folders: list[str] = []
         self.entries = 0
         self._videos: list[str] = []
         self._pictures: list[str] = []
         self._texts: list[tuple[str, str]] = []
+        self._read: set[str] = set()
+        """Names of the texts that are captions."""
         try:
             with os.scandir(folder.path) as entries:
                 for entry in entries:
@@ -144,9 +174,7 @@ class _Inside:
         """Those of the folder itself."""
         for name in self._videos:
             yield self._source(name, VIDEO)
-        own = [name for name in self._pictures if self._text(name) is not None]
-        if own and not self._videos:
-            own = self._pictures
+        own = self._single_pictures()
         for name in own:
             yield self._source(name, PICTURE)
         if self._pictures and not own and not self._videos:
@@ -155,6 +183,22 @@ class _Inside:
             left = set(self._pictures) - set(own)
             reason = "pictures beside videos are clips only with captions of their own; frames have a folder of theirs"
             self.skips.add(os.path.join(self.folder.path, min(left)), reason, len(left))
+        names = {*self._read, *map(_plain, self.folders)}
+        for stem, path in self._texts:
+            if _plain(stem) not in names:
+                self.skips.unread(path)
+
+    def _single_pictures(self) -> list[str]:
+        """The pictures that are a clip each."""
+        if self._looking.pictures == TOGETHER or not self._pictures:
+            return []
+        if self._looking.pictures == EACH:
+            return self._pictures
+        captioned = [name for name in self._pictures if self._text(name) is not None]
+        if self._videos:
+            return captioned
+        is_clip = _are_frames(self._pictures) and not (self._looking.single and self.folder.chosen)
+        return [] if is_clip and not captioned else self._pictures
 
     def _take(self, entry: os.DirEntry[str]) -> None:
         stem, _, ending = entry.name.rpartition(".")
@@ -166,6 +210,8 @@ class _Inside:
                 self.folders.append(entry.name)
             elif stem and ending.lower() in ENDINGS:
                 self._texts.append((stem, entry.path))
+            elif stem and ending.lower() in TABLES:
+                self.skips.unread_table(entry.path)
             elif (is_video or is_picture(entry.name)) and self._is_usable(entry):
                 (self._videos if is_video else self._pictures).append(entry.name)
         except OSError as error:
@@ -198,6 +244,7 @@ class _Inside:
         return self._text_of(name.rpartition(".")[0]) or self._text_of(name)
 
     def _text_of(self, stem: str) -> str | None:
+        self._read.add(_plain(stem))
         return self._texts_by_name.get(stem) or self._texts_by_name.get(_plain(stem))
 
     @functools.cached_property
@@ -212,6 +259,12 @@ def _beside(folder: _Folder) -> str | None:
     """The text next to a folder that has its name; not for the folder that was chosen, whose surroundings are not."""
     texts = [f"{folder.path}.{ending}" for ending in ENDINGS if folder.place]
     return next((text for text in texts if os.path.isfile(text)), None)
+
+
+def _are_frames(names: Sequence[str]) -> bool:
+    """Whether the names of pictures are numbered, as those of frames are."""
+    kinds = Counter(_NUMBER.sub("#", _plain(name)) for name in names)
+    return max(kinds.values()) >= ALIKE * len(names)
 
 
 def _repeated(name: str) -> tuple[int, str] | None:

@@ -1,5 +1,6 @@
 """Clips that a table lists, as WebVid (arXiv 2104.00650) does: an id, a caption, and the folder of the file."""
 
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -8,7 +9,7 @@ from .catalogue import Catalogue, Clip, gathered, refused
 from .errors import ClipsError
 from .rows import read_rows
 from .skipping import Skips, readable
-from .sources import Source, find_sources
+from .sources import EACH, TOGETHER, Looking, Source, find_sources
 
 ID = ("videoid", "video_id", "video", "video_path", "videopath", "file_name", "filename", "file", "path", "id")
 CAPTION = ("name", "caption", "text", "prompt", "description", "title")
@@ -30,7 +31,7 @@ def clips_of_table(table: str, folder: str, missing: str = EMPTY) -> Catalogue:
         ClipsError: there are none, the table cannot be read, or captions are missing that must not be.
     """
     name, skips = readable(os.path.basename(table)), Skips()
-    files = _Files(find_sources(folder, skips))
+    files = _Files(folder, skips)
     try:
         with open(table, "rb") as file:
             clips = list(_clips(read_rows(file), files, missing == FROM_NAME, skips))
@@ -44,15 +45,24 @@ def clips_of_table(table: str, folder: str, missing: str = EMPTY) -> Catalogue:
     return gathered(clips, skips, f"{name} lists no clip that is in {readable(folder)}.")
 
 
-class _Files:
-    """Clips by name, and by folder and name."""
+def _index(found: Sequence[Source]) -> dict[tuple[str | None, str], Source]:
+    index: dict[tuple[str | None, str], Source] = {}
+    for source in reversed(found):  # of two with one name the first
+        for name in {source.name, os.path.basename(source.path)}:
+            index[None, name] = source
+            index[source.place.rpartition("/")[2], name] = source
+    return index
 
-    def __init__(self, found: Sequence[Source]) -> None:
-        self._found: dict[tuple[str | None, str], Source] = {}
-        for source in reversed(found):  # of two with one name the first
-            for name in {source.name, os.path.basename(source.path)}:
-                self._found[None, name] = source
-                self._found[source.place.rpartition("/")[2], name] = source
+
+class _Files:
+    """Clips by name, and by folder and name: videos and folders of frames, and else single pictures."""
+
+    def __init__(self, folder: str, skips: Skips) -> None:
+        self._folder, self._clips = folder, _index(find_sources(folder, skips, Looking(TOGETHER)))
+
+    @functools.cached_property
+    def _pictures(self) -> dict[tuple[str | None, str], Source]:
+        return _index(find_sources(self._folder, Skips(), Looking(EACH)))
 
     def find(self, place: str, name: str) -> Source | None:
         """A clip.
@@ -61,13 +71,18 @@ class _Files:
             place: the folder it is in, nothing if that is not known.
         """
         places = (place.rstrip("/").rpartition("/")[2], None) if place else (None,)
-        return next((found for each in places if (found := self._found.get((each, name))) is not None), None)
+        return _first(self._clips, places, name) or _first(self._pictures, places, name)
+
+
+def _first(index: Mapping[tuple[str | None, str], Source], places: Sequence[str | None], name: str) -> Source | None:
+    return next((found for each in places if (found := index.get((each, name))) is not None), None)
 
 
 def _clips(rows: Iterator[tuple[int, list[str]]], files: _Files, by_name: bool, skips: Skips) -> Iterator[Clip]:
-    columns = _columns(next(rows)[1])
-    taken: set[str] = set()
-    for line, cells in rows:
+    head = next(rows)[1]
+    columns, taken = _columns(head), set[str]()
+    for line, row_cells in rows:
+        cells = _joined(row_cells, len(head), columns["caption"])
         row = {what: cells[column] if column < len(cells) else "" for what, column in columns.items()}
         place, _, name = row["id"].replace("\\", "/").rpartition("/")
         source = files.find(place or row.get("folder", "").replace("\\", "/"), name)
@@ -81,6 +96,14 @@ def _clips(rows: Iterator[tuple[int, list[str]]], files: _Files, by_name: bool, 
             taken.add(source.path)
             caption = one_line(row["caption"]) or (caption_of_name(source.name) if by_name else "")
             yield Clip(source.path, caption, source.repeats, source.kind, source.listed)
+
+
+def _joined(cells: list[str], columns: int, caption: int) -> list[str]:
+    """Cells of a row that has too many of them: commas of a caption that stands in no quotation marks."""
+    last = caption + 1 + len(cells) - columns
+    if last <= caption + 1:
+        return cells
+    return [*cells[:caption], ", ".join(filter(None, cells[caption:last])), *cells[last:]]
 
 
 def _columns(head: list[str]) -> Mapping[str, int]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ...motion.clips import EMPTY
+from ...motion.clips import EMPTY, LOOSE, PICTURES
 from ..host.clips import load_clips, place_problem, place_stamp
 from ..inputs import ClipsType
 from .choices import SIDE, as_choosing, caption_input, choosing_inputs
@@ -30,18 +30,28 @@ class LoadClips(io.ComfyNode):
                 io.String.Input(
                     "folder",
                     tooltip="A path on the computer that runs ComfyUI, or the name of a folder in its input folder. "
-                    "Videos are clips, and so are folders of pictures. Pictures with captions are clips of one frame.",
+                    "Videos are clips, and so are folders of numbered pictures. Other pictures are clips of one frame.",
                 ),
                 io.String.Input(
                     "table",
                     default="",
                     optional=True,
                     advanced=True,
-                    tooltip="A csv file that lists clips of the folder with captions, as WebVid does: videoid, "
-                    "page_dir, name. Empty takes all, with captions from text files beside them.",
+                    tooltip="A csv or jsonl file that lists clips of the folder with captions, as WebVid does: "
+                    "videoid, page_dir, name. Empty takes all, with captions from text files beside them.",
                 ),
                 caption_input(),
                 *choosing_inputs(),
+                io.Combo.Input(
+                    "pictures",
+                    options=list(PICTURES),
+                    default=LOOSE,
+                    optional=True,
+                    advanced=True,
+                    tooltip="What the pictures of a folder are. auto takes them for the frames of one clip if their "
+                    "names differ in numbers alone, unless single frames are learnt from the folder itself; pictures "
+                    "with captions are clips of one frame.",
+                ),
             ],
             outputs=[
                 ClipsType.Output("clips", tooltip="For Prepare Clips or Camera Motion Clips."),
@@ -69,8 +79,9 @@ class LoadClips(io.ComfyNode):
         missing_captions: str = EMPTY,
         width: int = SIDE,
         height: int = SIDE,
+        pictures: str = LOOSE,
         **choosing: Any,
     ) -> io.NodeOutput:
         """Find them."""
-        clips = load_clips(folder, table, missing_captions, as_choosing(**choosing), (height, width))
+        clips = load_clips(folder, table, missing_captions, as_choosing(**choosing), (height, width), pictures)
         return io.NodeOutput(clips, clips.told())

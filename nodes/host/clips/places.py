@@ -1,7 +1,10 @@
 """Where somebody says that clips are: a folder, or a table that lists them, as paths are pasted."""
 
 import hashlib
+import ntpath
 import os
+import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,9 +17,10 @@ from ....motion.video import is_picture
 from ..video import readable_name
 
 QUOTES = ("\"'`", "\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}")
-TABLES = (".csv", ".tsv")
+TABLES = (".csv", ".tsv", ".jsonl")
 LOOKED_AT = 20_000
 """Files that are looked at before a run; whether there are clips behind them is told in the run."""
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 SHOWN = 200
 """Characters of a path in a message."""
 
@@ -49,7 +53,7 @@ def place_of(folder: str, table: str = "") -> Place:
     if not listed and os.path.isfile(place) and place.lower().endswith(TABLES):
         return Place(os.path.dirname(place), place)
     if not os.path.isdir(place):
-        raise ClipsError(_no_folder(place))
+        raise ClipsError(_elsewhere(folder) or _no_folder(place))
     if not listed:
         return Place(place)
     paths = [path for each in (place, root) if (path := _path(listed, each)) is not None]
@@ -74,7 +78,7 @@ def place_problem(folder: str, table: str = "") -> str | None:
         if is_picture(name) or name.rpartition(".")[2].lower() in VIDEOS or looked_at == LOOKED_AT:
             return None
     what = "none of its files is a video or a picture" if looked_at else "it is empty"
-    return f"folder {_shown(place.folder)} has no clips: {what}. Put videos there, or folders of pictures."
+    return f"folder {_shown(place.folder)} has no clips: {what}. Put videos or pictures there."
 
 
 def place_stamp(folder: str, table: str = "") -> str | None:
@@ -117,7 +121,24 @@ def _path(written: str, root: str) -> str | None:
         text = url2pathname(urlsplit(text.replace("#", "%23").replace("?", "%3F")).path)
     if not text:
         return None
-    return os.path.normpath(os.path.join(root, os.path.expanduser(text)))
+    path = os.path.normpath(os.path.join(root, os.path.expandvars(os.path.expanduser(text))))
+    # an accented letter may be one sign or two, and programs change the one into the other when text is copied
+    spelled = (path, *(unicodedata.normalize(form, path) for form in ("NFC", "NFD")))
+    return next((each for each in spelled if os.path.exists(each)), path)
+
+
+def _elsewhere(written: str) -> str | None:
+    """What to say about a path that is none on this computer, None if it may be one."""
+    text = written.strip().strip("\"'")
+    if _ADDRESS.match(text) and text[:7].lower() != "file://":
+        return f"folder {_shown(text)} is an address. Download what is there, and write the folder it is in."
+    drive = ntpath.splitdrive(text)[0]
+    if os.name != "nt" and (text.startswith("\\\\") or (drive[1:] == ":" and drive[:1].isalpha())):
+        return (
+            f"folder {_shown(text)} is a path of Windows, and ComfyUI runs on a computer with another system. Write "
+            "the path that the folder has there."
+        )
+    return None
 
 
 def _no_folder(place: str) -> str:

@@ -54,6 +54,16 @@ def test_short_clips_may_be_left_out() -> None:
         views("a", 0, Choosing())
 
 
+@pytest.mark.parametrize("first", [5, 500])
+def test_a_start_behind_the_end_is_no_part(first: int) -> None:
+    with pytest.raises(ClipsError, match=f"it has 5 frames, and skip_frames leaves out the first {first}"):
+        views("a", 5, Choosing(first=first))
+    with pytest.raises(ClipsError, match="it has 1 frame, and 16 are asked for"):
+        views("a", 1, Choosing(short=SKIP))
+    with pytest.raises(ClipsError, match="it has 20 frames, 3 of them chosen, and 16 are asked for"):
+        views("a", 20, Choosing(short=SKIP, length=3))
+
+
 def test_single_frames() -> None:
     drawn = {views(f"{number}", 5, Choosing(frames=1, flip=False))[0].frames for number in range(200)}
     assert drawn == {(number,) for number in range(5)}
@@ -62,7 +72,7 @@ def test_single_frames() -> None:
 
 @pytest.mark.parametrize(
     ("first", "length", "inside"),
-    [(0, 0, (0, 99)), (10, 0, (10, 99)), (10, 20, (10, 29)), (90, 50, (90, 99)), (500, 3, (99, 99)), (99, 0, (99, 99))],
+    [(0, 0, (0, 99)), (10, 0, (10, 99)), (10, 20, (10, 29)), (90, 50, (90, 99)), (99, 0, (99, 99))],
 )
 def test_a_part_of_every_clip(first: int, length: int, inside: tuple[int, int]) -> None:
     shown = views("a", 100, Choosing(views=20, flip=False, first=first, length=length))

@@ -21,10 +21,12 @@ from kinema.motion.clips import (
     Catalogue,
     Clip,
     ClipsError,
+    Looking,
     clips_of_folder,
     clips_of_list,
     frames_of,
 )
+from kinema.motion.clips.sources import EACH, TOGETHER
 
 
 def put(root: Path, *names: str, data: bytes = b"x") -> None:
@@ -113,6 +115,58 @@ def test_pictures_with_captions_are_one_clip_each(tmp_path: Path) -> None:
     say(tmp_path, "a.txt", "a cat")
     found = clips_of_folder(str(tmp_path), FROM_NAME)
     assert [(clip.kind, clip.caption) for clip in found.clips] == [(PICTURE, "a cat"), (PICTURE, "b")]
+
+
+@pytest.mark.parametrize(
+    ("names", "looking", "kinds"),
+    [
+        (["IMG_1.jpg", "IMG_2.jpg"], Looking(), [FRAMES]),
+        (["IMG_1.jpg", "IMG_2.jpg"], Looking(single=True), [PICTURE, PICTURE]),
+        (["in/IMG_1.jpg", "in/IMG_2.jpg"], Looking(single=True), [FRAMES]),
+        (["4_x/IMG_1.jpg", "4_x/IMG_2.jpg"], Looking(single=True), [PICTURE, PICTURE]),
+        (["4_x/y/IMG_1.jpg", "4_x/y/IMG_2.jpg"], Looking(single=True), [FRAMES]),
+        (["cat.jpg", "dog.jpg"], Looking(), [PICTURE, PICTURE]),
+        (["cat.jpg", "dog.jpg"], Looking(TOGETHER), [FRAMES]),
+        (["in/1.jpg", "in/2.jpg"], Looking(EACH), [PICTURE, PICTURE]),
+        (["1.jpg", "1.mp4"], Looking(EACH), [PICTURE, VIDEO]),
+        (["1.jpg"], Looking(), [FRAMES]),
+        ([f"{number:04}.png" for number in range(30)] + ["cover.png"], Looking(), [FRAMES]),
+    ],
+)
+def test_what_pictures_are(tmp_path: Path, names: list[str], looking: Looking, kinds: list[str]) -> None:
+    put(tmp_path, *names)
+    found = clips_of_folder(str(tmp_path), EMPTY, looking)
+    assert [clip.kind for clip in found.clips] == kinds
+    assert not found.skipped
+
+
+def test_how_pictures_were_understood_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "1.jpg", "2.jpg")
+    told = clips_of_folder(str(tmp_path), EMPTY).told()
+    assert told.startswith("1 clip (1 folder of frames)\n")
+    assert "if each is one of its own, set pictures to 'one clip each'" in told
+    told = clips_of_folder(str(tmp_path), EMPTY, Looking(EACH)).told()
+    assert told == "2 clips (2 pictures)\n2 of them without a caption"
+
+
+def test_what_lies_there_and_is_not_read_is_told(tmp_path: Path) -> None:
+    put(tmp_path, "walk.mp4", "run/1.png", "metadata.jsonl", ".hidden.csv")
+    for name in ("walk.txt", "run.txt", "captions/walk.txt", "readme.txt"):
+        say(tmp_path, name, "words")
+    notes = clips_of_folder(str(tmp_path), EMPTY).notes
+    assert len(notes) == 2
+    assert notes[0].startswith("2 texts are no clip's caption, such as ")
+    assert "write metadata.jsonl in table" in notes[1]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "\ufeff"])
+def test_a_text_with_nothing_in_it_is_no_caption(tmp_path: Path, text: str) -> None:
+    put(tmp_path, "red_boat.mp4")
+    say(tmp_path, "red_boat.txt", text)
+    assert clips_of_folder(str(tmp_path), EMPTY).clips[0].caption == ""
+    assert clips_of_folder(str(tmp_path), FROM_NAME).clips[0].caption == "red boat"
+    with pytest.raises(ClipsError, match="no caption for red_boat.mp4"):
+        clips_of_folder(str(tmp_path), REFUSE)
 
 
 def test_pictures_beside_videos_are_told(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_webvid(tmp_path: Path) -> None:
         '"videoid","name"\n"a","one"\n"b","two"',
         "\ufeffvideoid,name\na,one\nb,two",
         "videoid,name\na,one\0\nb,two",
-        "videoid,name,more\na,one\nb,two,3,4,5",
+        "videoid,name,more\na,one\nb,two,3,,,",
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
@@ -97,6 +97,48 @@ def test_a_quotation_mark_that_is_never_closed_costs_one_row(tmp_path: Path) -> 
     assert all(found[f"{number}.mp4"] == f"caption {number}" for number in range(200) if number not in (5, 9, 20))
 
 
+def test_commas_of_a_caption_without_quotation_marks_are_kept(tmp_path: Path) -> None:
+    put(tmp_path, "a.mp4", "b.mp4", "c.mp4")
+    table = "videoid,name,page_dir\na,a cat, a hat,\nb,a dog, running, in the rain,.\nc,plain,,,,\n"
+    assert captions(tmp_path, table) == {
+        "a.mp4": "a cat, a hat",
+        "b.mp4": "a dog, running, in the rain",
+        "c.mp4": "plain",
+    }
+    assert captions(tmp_path, "file;text\nc;one;two;;\n") == {"c.mp4": "one, two"}
+
+
+def test_excel_tells_the_separator_first(tmp_path: Path) -> None:
+    put(tmp_path, "a.mp4")
+    for first in ("sep=;", '"sep=;"', "SEP=;"):
+        assert captions(tmp_path, f"{first}\r\nvideoid;name\r\na;one, two\r\n") == {"a.mp4": "one, two"}
+
+
+def test_lines_of_json(tmp_path: Path) -> None:
+    put(tmp_path, "a.mp4", "in/b.mp4", "c.mp4")
+    rows = [
+        '{"file_name": "a.mp4", "text": "a, \\"quoted\\" cat", "fps": 8}',
+        "",
+        '{"text": "a\\ndog", "file_name": "in/b.mp4"}',
+        "[1]",
+        "{",
+        '{"file_name": null}',
+        "[" * 60_000,
+        '{"file_name": "c", "text": ""}',
+    ]
+    assert captions(tmp_path, "\n".join(rows)) == {"a.mp4": 'a, "quoted" cat', "in/b.mp4": "a dog", "c.mp4": ""}
+    with pytest.raises(ClipsError, match="no column videoid"):
+        captions(tmp_path, '{"a": 1}\n')
+
+
+def test_single_pictures_may_be_listed(tmp_path: Path) -> None:
+    put(tmp_path, "photos/1.png", "photos/2.png", "photos/3.png")
+    assert captions(tmp_path, "file_name,text\n1.png,one\nphotos/3.png,three") == {
+        "photos/1.png": "one",
+        "photos/3.png": "three",
+    }
+
+
 def test_folders_of_frames_may_be_listed(tmp_path: Path) -> None:
     put(tmp_path, "shots/walk/1.png", "shots/walk/2.png")
     assert captions(tmp_path, "videoid,name\nwalk,a man") == {"shots/walk": "a man"}
@@ -119,7 +161,8 @@ def test_captions_that_are_missing(tmp_path: Path) -> None:
         ("a,b\n1,2\n", "no column videoid and no column name. Its first line has a, b"),
         ("videoid,url\na,b\n", "no column name"),
         ("caption\nb\n", "no column videoid"),
-        (bytes(range(256)) * 40, "no column videoid"),
+        (bytes(range(256)) * 40, "it is no text"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(200)), "it is no text"),
         ("videoid,name\n", "lists no clip that is in"),
         ("videoid,name\n../../etc/passwd,x\n", "lists no clip.*passwd"),
     ],

@@ -1,6 +1,7 @@
 """Folders and tables become clips, or a sentence says why not."""
 
 import os
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,14 @@ def own(root: Path) -> Path:
         "\u201c{path}\u201d",
         "file://{path}",
         "{name}/../{name}",
+        "{apart}",
+        "$CLIPS/{name}",
+        "${{CLIPS}}/{name}",
     ],
 )
-def test_however_a_path_is_pasted(own: Path, written: str) -> None:
-    folder = written.format(name=own.name, path=own)
+def test_however_a_path_is_pasted(own: Path, written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIPS", str(own.parent))
+    folder = written.format(name=own.name, path=own, apart=unicodedata.normalize("NFD", own.name))
     assert problem(folder=folder) == ""
     found = {clip.name: (clip.caption, clip.repeats) for clip in loaded(folder).catalogue.clips}
     assert found == {
@@ -69,10 +74,15 @@ def test_a_path_with_percents_and_marks(root: Path) -> None:
         ({"folder": "nowhere"}, "nowhere is not there. Write the path of a folder on the computer that runs ComfyUI"),
         ({"folder": "a\0b"}, "is not there"),
         ({"folder": "x" * 5000}, "is not there"),
-        ({"folder": "bare"}, "bare has no clips: it is empty. Put videos there"),
+        ({"folder": "bare"}, "bare has no clips: it is empty. Put videos or pictures there"),
         ({"folder": "texts"}, "texts has no clips: none of its files is a video or a picture"),
         ({"folder": "texts/a.txt"}, "a.txt is a file. Write the folder it is in"),
         ({"folder": "own", "table": "no.csv"}, "table: Load Clips: table no.csv is no file"),
+        ({"folder": "C:\\Users\\me\\clips"}, "me\\clips is a path of Windows, and ComfyUI runs on a computer with"),
+        ({"folder": '"D:/clips"'}, "D:/clips is a path of Windows"),
+        ({"folder": "\\\\nas\\clips"}, "clips is a path of Windows"),
+        ({"folder": "https://example.org/clips"}, "is an address. Download what is there"),
+        ({"folder": "own", "pictures": "each"}, "Choose one of: auto, frames of one clip, one clip each"),
         ({"folder": "own", "frames": 0}, "frames takes a whole number from 1"),
         ({"folder": "own", "short_clips": "loop"}, "Choose one of: slower, skip"),
     ],
@@ -116,8 +126,8 @@ def test_pictures_in_place_of_clips(root: Path) -> None:
     for name in ("a", "b"):
         (root / "own").mkdir(exist_ok=True)
         Image.new("RGB", (80, 64)).save(root / "own" / f"{name}.png")
-    assert [clip.kind for clip in loaded("own").catalogue.clips] == ["folder of frames"]
-    (root / "own" / "a.txt").write_text("a")
+    together = loaded("own", pictures="frames of one clip")
+    assert [clip.kind for clip in together.catalogue.clips] == ["folder of frames"]
     assert [clip.kind for clip in loaded("own").catalogue.clips] == ["picture", "picture"]
 
 
@@ -139,7 +149,7 @@ def test_sides_that_are_no_places_of_a_latent(own: Path) -> None:
 
 def test_the_report_says_what_will_be_taken(own: Path) -> None:
     _, report = run("LoadClips", folder=str(own), views=2, width=128)
-    assert "3 clips, 5 with repeats" in report
+    assert "3 clips (2 videos, 1 folder of frames), 5 with repeats" in report
     assert report.endswith("2 parts of each clip, each with 16 frames, 4 apart, 128x256 pixels, also mirrored")
 
 
