@@ -20,7 +20,7 @@ def module(studio: Studio) -> list[Row]:
     """A new one beside the image model; what it moves may have the domain adapter's watermark or not."""
     plan, stage = studio.plan, "motion module"
     with learning():
-        part = motion_module(Ground(studio.base, checkpointing=False), None, VERSION, plan.seed, plan.frames)
+        part = motion_module(Ground(studio.base, checkpointing=False, frames=plan.frames), None, VERSION, plan.seed)
         learnt = learn(part.network, Source(plan), CLIP_NOISE, PACES[MODULE].settings(plan))
         save(plan.file(MODULE), part.tensors(learnt.weights), learnt, plan)
     truth = true_scenes(plan)

@@ -16,7 +16,7 @@ from .modules import VERSIONS, new_motion_module
 from .network import NONE, NOTHING, SPATIAL, TEMPORAL, Network
 from .noising import EPSILON, PREDICTIONS, VELOCITY, Noising
 from .objectives import Denoising, DualPath, Objective
-from .optimisers import OPTIMISERS
+from .optimisers import OPTIMISERS, optimiser_problem
 from .published import image_lora_tensors, motion_lora_tensors, motion_module_tensors, publish_weights
 from .rates import SCHEDULES as RATE_SCHEDULES
 from .settings import BRAIN, HALF, PRECISIONS, SINGLE, Settings
@@ -62,6 +62,7 @@ __all__ = [
     "motion_module_tensors",
     "new_motion_lora",
     "new_motion_module",
+    "optimiser_problem",
     "out_of_memory",
     "picked_frames",
     "publish_weights",

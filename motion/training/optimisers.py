@@ -4,6 +4,7 @@ Betas, epsilon and weight decay are those of AnimateDiff's trainer, which has Ad
 """
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,23 @@ def _fuses(learnt: list[nn.Parameter]) -> bool:
     return all(each.device.type in FUSED for each in learnt)
 
 
+def optimiser_problem(name: str) -> str | None:
+    """What is wrong with an optimiser before there is anything to learn, None if nothing is known to be."""
+    kind = OPTIMISERS[name]
+    try:
+        missing = importlib.util.find_spec(kind.module.partition(".")[0]) is None
+    except (ImportError, ValueError):
+        missing = True
+    return _needs(name, kind, "it is not installed") if missing else None
+
+
+def _needs(name: str, kind: Kind, why: object) -> str:
+    return (
+        f"The optimiser {name} needs the Python package {kind.package}, which cannot be used here ({why}). Install it "
+        f"into ComfyUI's Python (pip install {kind.package}), or choose adamw."
+    )
+
+
 def make_optimiser(name: str, learnt: Iterable[nn.Parameter], rate: float, decay: float) -> torch.optim.Optimizer:
     """An optimiser of some weights.
 
@@ -61,7 +79,4 @@ def make_optimiser(name: str, learnt: Iterable[nn.Parameter], rate: float, decay
     try:
         return kind.make(importlib.import_module(kind.module), list(learnt), rate, decay)
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
-        raise TrainingError(
-            f"The optimiser {name} needs the Python package {kind.package}, which cannot be used here ({error}). "
-            f"Install it into ComfyUI's Python (pip install {kind.package}), or choose adamw."
-        ) from error
+        raise TrainingError(_needs(name, kind, error)) from error

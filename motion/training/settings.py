@@ -1,9 +1,8 @@
 """How a training goes."""
 
-import hashlib
-import json
 import math
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from .errors import TrainingError
 from .optimisers import OPTIMISERS
@@ -57,13 +56,10 @@ class Settings:
             if getattr(self, name) not in choices:
                 raise TrainingError(f"{name} is {getattr(self, name)!r}. Choose one of {', '.join(choices)}.")
 
-    def identity(self, *about: str) -> str:
-        """Changes when a training would go otherwise; more steps alone go on where fewer ended, if the rate allows it.
-
-        Args:
-            about: what else the training depends on, such as what its clips are.
-        """
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """What decides how it goes, by name: more steps alone go on where fewer ended, if the rate allows it."""
         told = asdict(self)
         for name in ("save_every", "validate_every", *(("steps",) if self.rate_schedule == CONSTANT else ())):
             del told[name]
-        return hashlib.blake2b(json.dumps([told, *about], sort_keys=True).encode(), digest_size=16).hexdigest()
+        return told

@@ -21,6 +21,11 @@ class Curve:
     validations: Mapping[int, float] = field(default_factory=dict)
     """The loss on clips that are held out, after so many steps."""
 
+    def until(self, step: int) -> "Curve":
+        """What had been measured after so many steps."""
+        validations = {at: loss for at, loss in self.validations.items() if at <= step}
+        return Curve(self.losses[:step], self.rates[:step], validations)
+
 
 @dataclass(frozen=True)
 class State:

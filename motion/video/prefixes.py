@@ -44,7 +44,13 @@ def clean_prefix(
     if _NOT_A_LETTER.search(prefix):
         raise PrefixError("the filename prefix contains control characters or halves of letters; type a plain name")
     text = prefix.replace("\\", "/")
-    if text.startswith("/") or ntpath.splitdrive(text)[0]:
+    drive = ntpath.splitdrive(text)[0]
+    if drive.endswith(":") and text[len(drive) : len(drive) + 1] != "/":
+        raise PrefixError(
+            f"the filename prefix begins with {drive} as paths of Windows do; write a name below the {inside} folder, "
+            f"for example {example}"
+        )
+    if text.startswith("/") or drive:
         raise PrefixError(
             f"the filename prefix is an absolute path; write a path below the {inside} folder, for example {example}"
         )

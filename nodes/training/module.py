@@ -85,7 +85,7 @@ class TrainMotionModule(TrainingNode):
         check_frames(training_clips, 2, "a motion module")
 
         def make(ground: Ground) -> Part:
-            return motion_module(ground, motion_model, version, seed, training_clips.frames)
+            return motion_module(ground, motion_model, version, seed)
 
         about = {"kind": "motion module", "version": version}
         if motion_model is not None:

@@ -5,7 +5,7 @@ from typing import Any
 from comfy_api.latest import io
 
 from ...motion.sampling import SCHEDULES
-from ...motion.training import EPSILON, OPTIMISERS, PRECISIONS, PREDICTIONS, RATE_SCHEDULES
+from ...motion.training import EPSILON, OPTIMISERS, PRECISIONS, PREDICTIONS, RATE_SCHEDULES, optimiser_problem
 from ..host.training import AUTO, Options
 from ..inputs import TrainingSettingsType
 from .common import CATEGORY, MOST_STEPS
@@ -157,8 +157,16 @@ class TrainingSettings(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, zero_terminal_snr: bool = False, prediction: str = DEFAULTS.prediction) -> bool | str:
-        """Answer settings that cannot work together before anything runs."""
+    def validate_inputs(
+        cls,
+        optimizer: str = DEFAULTS.optimiser,
+        zero_terminal_snr: bool = False,
+        prediction: str = DEFAULTS.prediction,
+    ) -> bool | str:
+        """Answer settings that cannot work, alone or together, before anything runs."""
+        problem = optimiser_problem(optimizer) if optimizer in OPTIMISERS else None
+        if problem is not None:
+            return problem
         if zero_terminal_snr and prediction == EPSILON:
             return "zero_terminal_snr leaves nothing to learn where the noise is predicted. Set prediction to v."
         return True

@@ -15,6 +15,7 @@ from ....motion.clips import (
     prepare_clips,
     prepare_texts,
     split,
+    text_key,
 )
 from ..notices import notice
 from ..video import encode, progress_reporter
@@ -23,6 +24,8 @@ from .kept import training_cache
 from .training import TrainingClips
 from .weights import text_identity, vae_identity
 
+TEXT_WIDTH = 768
+"""Of a token of Stable Diffusion 1.5."""
 HELD_OUT = 0.1
 """Part of the clips to validate with."""
 
@@ -43,6 +46,9 @@ def prepare_training(clips: Clips, vae: Any, clip: Any, held_out: float = HELD_O
     _check(vae, clip)
     folder = training_cache()
     cache, contents, encoder = Cache(folder), Contents(folder), text_identity(clip)
+    # of nothing yet: a text encoder that does not fit is told before clips are encoded
+    prepare_texts((), cache, partial(_text, clip), encoder)
+    _check_width(cache.read(text_key("", encoder)).shape[-1])
     how = Preparing(
         partial(clips.reader.content, contents=contents),
         clips.open,
@@ -65,6 +71,14 @@ def _check(vae: Any, clip: Any) -> None:
         raise ClipsError("There is no VAE: the checkpoint has none. Connect one from Load VAE.")
     if clip is None:
         raise ClipsError("There is no text encoder: the checkpoint has none. Connect one from Load CLIP.")
+
+
+def _check_width(width: int) -> None:
+    if width != TEXT_WIDTH:
+        raise ClipsError(
+            f"The text encoder gives {width} numbers a token, and that of Stable Diffusion 1.5 {TEXT_WIDTH}; training "
+            "works with Stable Diffusion 1.5. Connect the VAE and the CLIP of the checkpoint that is trained with."
+        )
 
 
 def _latents(vae: Any, frames: Tensor) -> Tensor:

@@ -2,10 +2,11 @@
 
 ``copying`` makes an image model that gradients go through, ``handler`` runs its layers, ``image_lora`` puts low-rank
 layers beside its weights, and ``network`` is all of that as a trainer knows it. ``naming`` has the names of what is
-learnt, ``parts`` are what can be, some of it in a ``motion_file``, and so is ``one_shot``. Of Animate Anyone
-``looking`` is what clips see in pictures of a ``character``, and a ``release`` is learnt as it is ``stored``.
-``options`` say how, ``places`` where it goes. ``running`` does it and has it ``shown``, with a ``picture`` of losses
-and ``previews``; clips that are ``posed`` are ``scenes``, and a stage of them is ``staged``.
+learnt, ``parts`` are what can be, some of it in a ``motion_file`` or ``begun`` before, and so is ``one_shot``. Of
+Animate Anyone ``looking`` is what clips see in pictures of a ``character``, and a ``release`` is learnt as it is
+``stored``. ``options`` say how, ``places`` where it goes, ``history`` what was there before. ``running`` does it after
+some ``checking`` and has it ``shown``, with a ``picture`` of losses and ``previews``, and ``telling`` says what came of
+it; clips that are ``posed`` are ``scenes``, and a stage of them is ``staged``.
 """
 
 from .copying import check_model, learning

@@ -1,6 +1,5 @@
 """What can be learnt beside an image model, each with its network and the file it becomes."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -8,8 +7,6 @@ import torch
 from comfy.model_patcher import ModelPatcher
 from torch import Tensor
 
-from ....motion.formats import read_weights
-from ....motion.temporal import LoraModel, MotionModel, fit, read_lora
 from ....motion.training import (
     BRAIN,
     HALF,
@@ -19,13 +16,13 @@ from ....motion.training import (
     Network,
     TrainingError,
     image_lora_tensors,
-    learnable_lora,
     motion_lora_tensors,
     motion_module_tensors,
     new_motion_lora,
     new_motion_module,
 )
 from ..temporal import LoadedMotion, check_fit
+from .begun import LoraToGoOnWith
 from .copying import check_model, learning_copy, load_copy
 from .image_lora import ATTENTION, TRANSFORMER, BesideWeights, new_image_lora
 from .motion_file import MotionFile
@@ -43,6 +40,8 @@ class Ground:
     precision: str = SINGLE
     """One of `motion.training.PRECISIONS`."""
     checkpointing: bool = True
+    frames: int = 1
+    """Of its clips."""
 
     @property
     def dtype(self) -> torch.dtype:
@@ -66,6 +65,8 @@ class Part:
     """What is added to the name of that file."""
     others: Mapping[str, Tensors] = field(default_factory=dict)
     """The files besides, by what is added to their names; they are saved before."""
+    notes: tuple[str, ...] = ()
+    """What somebody may not expect, a sentence each without its full stop."""
 
     @property
     def files(self) -> dict[str, Tensors]:
@@ -98,32 +99,37 @@ def motion_lora(
             f"A {motion.companions[0].role} is connected to {motion.file}. Connect the motion module as Load Motion "
             "Module gives it."
         )
+    read = MotionFile.read(motion.loaded)
+    _check_motion(read, ground.frames)
     copied = learning_copy(ground.model, ground.dtype)
     look = new_image_lora(copied, TRANSFORMER, rank, seed) if dual else None
     beside = None if look is None else BesideWeights(copied, look)
     device = load_copy(copied)
-    read = MotionFile.read(motion.loaded)
     temporal = read.model(ground.dtype, device)
     if start is None:
-        lora = new_motion_lora(temporal, read.recognised.structure.channels, rank, seed, wide)
+        lora, notes = new_motion_lora(temporal, read.recognised.structure.channels, rank, seed, wide), ()
     else:
-        lora = _lora_to_go_on_with(start, temporal, motion.file)
+        begun = LoraToGoOnWith.read(start, temporal, motion.file, rank)
+        lora, notes = begun.lora, begun.notes
     lora.to(device)
     learnt = dict(named_by(TEMPORAL, lora))
     if look is not None:
         learnt |= named_by(SPATIAL, look.to(device))
     rows = None if motion.rows is None else motion.rows.to(device)
     network = HostNetwork(copied, learnt, temporal, rows, (lora,), beside, ground.checkpointing)
-    return Part(network, lambda weights: motion_lora_tensors(lora.targets, of_kind(TEMPORAL, weights)), copied)
+
+    def tensors(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return motion_lora_tensors(lora.targets, of_kind(TEMPORAL, weights))
+
+    return Part(network, tensors, copied, notes=notes)
 
 
-def motion_module(ground: Ground, motion: LoadedMotion | None, version: str, seed: int, frames: int) -> Part:
+def motion_module(ground: Ground, motion: LoadedMotion | None, version: str, seed: int) -> Part:
     """A motion module, all of it but its position tables.
 
     Args:
         motion: one to go on with, None to begin one.
         version: the version to begin, of `motion.training.VERSIONS`.
-        frames: of the clips it will learn from.
 
     Raises:
         TrainingError, ValueError: the model and the motion module do not fit, or clips are too long for it.
@@ -134,16 +140,8 @@ def motion_module(ground: Ground, motion: LoadedMotion | None, version: str, see
         read = MotionFile.read(motion.loaded)
     else:
         widths = [unet.model_channels * each for each in unet.channel_mult]
-        read = MotionFile(new_motion_module(widths, version, seed, frames), "the new motion module")
-    if frames > read.recognised.max_frames:
-        raise TrainingError(
-            f"The clips have {frames} frames, and the motion module numbers {read.recognised.max_frames}. Prepare "
-            "shorter clips."
-        )
-    if read.recognised.picture_keys:
-        raise TrainingError(
-            f"{read.file} animates a picture; training one is not possible. Choose AnimateDiff v2 or v3."
-        )
+        read = MotionFile(new_motion_module(widths, version, seed, ground.frames), "the new motion module")
+    _check_motion(read, ground.frames)
     copied = learning_copy(ground.model, ground.dtype)
     device = load_copy(copied)
     model = read.model(torch.float32, device)
@@ -173,8 +171,13 @@ def domain_adapter(ground: Ground, rank: int, seed: int) -> Part:
     return Part(network, lambda weights: image_lora_tensors(lora.targets, of_kind(SPATIAL, weights)), copied)
 
 
-def _lora_to_go_on_with(path: str, motion: MotionModel, file: str) -> LoraModel:
-    name = os.path.basename(path)
-    lora = learnable_lora(read_lora(read_weights(path), name))
-    fit(lora, motion, name, file)
-    return lora
+def _check_motion(read: MotionFile, frames: int) -> None:
+    if read.recognised.picture_keys:
+        raise TrainingError(
+            f"{read.file} animates a picture; training with it is not possible. Choose AnimateDiff v2 or v3."
+        )
+    if frames > read.recognised.max_frames:
+        raise TrainingError(
+            f"The clips have {frames} frames, and {read.file} numbers {read.recognised.max_frames}. Set frames of "
+            "Load Clips to that or less."
+        )

@@ -1,10 +1,13 @@
 """Where a training is put down, and where what it learnt is saved: into the folder that its loader lists."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from safetensors import SafetensorError, safe_open
 
 from ....motion.disk import numbered
 from ....motion.training import Checkpoints, TrainingError
@@ -15,10 +18,23 @@ FOLDER = ("kinema", "training")
 LETTERS = 12
 """Of what tells one training from others, in the name of its folder."""
 FINISHED = "finished.json"
+EXAMPLE = "mine/zoom"
+
+
+EXTENSIONS = (".safetensors", ".ckpt", ".pth", ".pt")
+"""What people write behind the name of a file that gets one anyway."""
 
 
 def _clean(name: str, cut: bool = False) -> PurePosixPath:
-    return clean_prefix(name, cut=cut, inside="models", example="mine/zoom")
+    ending = next((each for each in EXTENSIONS if name.lower().endswith(each)), "")
+    clean = clean_prefix(name[: len(name) - len(ending)], cut=cut, inside="models", example=EXAMPLE)
+    hidden = next((part for part in clean.parts if part[0] in ".~"), None)
+    if hidden is not None:
+        raise PrefixError(
+            f"{hidden!r} in the filename prefix begins with {hidden[0]}, which hides files or means another folder; "
+            f"write for example {EXAMPLE}"
+        )
+    return clean
 
 
 def name_problem(name: str) -> str | None:
@@ -64,6 +80,11 @@ class Place:
         return cls(folder, models, str(clean))
 
     @property
+    def stem(self) -> str:
+        """What the folders of all trainings of this name begin with."""
+        return PurePosixPath(self.name).name
+
+    @property
     def checkpoints(self) -> Checkpoints:
         """Of this training."""
         return Checkpoints(self.folder)
@@ -80,18 +101,29 @@ class Place:
         return numbered(path.parent, name if step is None else f"{name}_step_{step}", ".safetensors")
 
     def finished(self, step: int) -> dict[str, Path] | None:
-        """The files that were saved after so many steps, by part, if all of them are still there."""
-        try:
-            told = json.loads((self.folder / FINISHED).read_text(encoding="utf-8"))
-            paths = {part: Path(path) for part, path in told["files"].items()}
-            return paths if told["step"] == step and paths and all(map(Path.is_file, paths.values())) else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
+        """The files that were saved after so many steps, by part, if all of them are still there and whole."""
+        paths = {part: Path(path) for part, path in self._finished().get(str(step), {}).items()}
+        return paths if paths and all(map(_is_whole, paths.values())) else None
 
     def remember(self, step: int, paths: Mapping[str, Path]) -> None:
         """Remember files, so that the same training queued again gives them; only a shortcut."""
-        files = {part: str(path) for part, path in paths.items()}
+        files = {**self._finished(), str(step): {part: str(path) for part, path in paths.items()}}
+        with contextlib.suppress(OSError):
+            (self.folder / FINISHED).write_text(json.dumps(files), encoding="utf-8")
+
+    def _finished(self) -> dict[str, dict[str, str]]:
+        """Files by part, by the step after which they were saved."""
         try:
-            (self.folder / FINISHED).write_text(json.dumps({"step": step, "files": files}), encoding="utf-8")
-        except OSError:
-            return
+            told = json.loads((self.folder / FINISHED).read_text(encoding="utf-8"))
+            return {step: {part: str(path) for part, path in files.items()} for step, files in told.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a file has all that its head says."""
+    try:
+        with safe_open(path, "pt"):
+            return True
+    except (OSError, SafetensorError):
+        return False

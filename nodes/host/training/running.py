@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ....motion.clips import Batch, Batches, key_of, text_key
 from ....motion.training import (
+    Curve,
     Noising,
     Settings,
     State,
@@ -21,6 +22,8 @@ from ....motion.training import (
 )
 from ..clips import TrainingClips, model_identity
 from ..notices import notice
+from . import history
+from .checking import check_texts, spread_note
 from .copying import learning
 from .options import AUTO, Options
 from .parts import Ground, Part
@@ -28,6 +31,7 @@ from .picture import as_image, drawn
 from .places import Place
 from .previews import Previews
 from .shown import Shown
+from .telling import report
 
 MOST_VALIDATED = 8
 """Batches of clips that are held out."""
@@ -73,13 +77,14 @@ class Task:
         return self.options.settings(self.steps, self.learning_rate, self.seed)
 
     @property
-    def identity(self) -> str:
-        """Changes when the training would go otherwise."""
+    def decided(self) -> dict[str, str]:
+        """All that decides how the training goes, by name."""
         options = asdict(self.options)
         loss = {name: options[name] for name in ("gamma", "offset", "dropout", "schedule", "prediction", "zero_snr")}
         more = {**loss, "batch_size": self.batch_size, "single": self.single, "dual": self.dual}
-        parts = (f"{key}={value}" for key, value in sorted({**self.about, **more}.items()))
-        return self.settings.identity(self.clips.identity, model_identity(self.model), *parts)
+        given = {"clips": self.clips.identity, "model": model_identity(self.model)}
+        every = {**given, **self.settings.deciding, **more, **self.about}
+        return {name: str(value) for name, value in every.items()}
 
 
 @dataclass(frozen=True)
@@ -105,22 +110,21 @@ def train(task: Task) -> Learnt:
         TrainingError, ClipsError, ValueError: it cannot begin or go on; what was saved before stays.
     """
     settings, noising = task.settings, task.options.noising(task.schedule, task.model)
-    place = Place.of(task.kind, task.name, task.identity)
+    decided = task.decided
+    identity = key_of("training", decided=decided)
+    place = Place.of(task.kind, task.name, identity)
     with learning():
-        state = place.checkpoints.newest()
-        if state is not None and state.step > task.steps:
+        state, done = place.checkpoints.newest(), place.finished(task.steps)
+        if done is None and state is not None and state.step > task.steps:
             # what has learnt for longer stays as it is
-            place = Place.of(task.kind, task.name, key_of("shorter", identity=task.identity, steps=task.steps))
-            state = place.checkpoints.newest()
-        done = place.finished(task.steps)
-        if done is not None and state is not None and state.step == task.steps:
-            *_, last = done.values()
-            told = f"{last.name} was finished before."
-            notice(told)
-            told = f"{told} Change the seed to learn it anew."
-            return Learnt(done, as_image(drawn(state.curve, task.steps)), told)
+            place = Place.of(task.kind, task.name, key_of("shorter", identity=identity, steps=task.steps))
+            state, done = place.checkpoints.newest(), place.finished(task.steps)
+        if done is not None:
+            return _finished(task, done, Curve() if state is None else state.curve.until(task.steps))
+        begins = None if state is not None else history.anew(place.folder, place.stem, decided)
+        history.remember(place.folder, decided)
         try:
-            return _learn(task, settings, noising, place, state)
+            return _learn(task, settings, noising, place, state, begins)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -129,11 +133,24 @@ def train(task: Task) -> Learnt:
             management.soft_empty_cache()
 
 
-def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state: State | None) -> Learnt:
-    part = task.make(Ground(task.model, task.options.computing, task.options.checkpointing))
+def _finished(task: Task, paths: Mapping[str, Path], curve: Curve) -> Learnt:
+    *_, last = paths.values()
+    told = f"{last.name} was finished before."
+    notice(told)
+    return Learnt(paths, as_image(drawn(curve, task.steps)), f"{told} Change the seed to learn it anew.")
+
+
+def _learn(
+    task: Task, settings: Settings, noising: Noising, place: Place, state: State | None, begins: str | None
+) -> Learnt:
+    part = task.make(Ground(task.model, task.options.computing, task.options.checkpointing, task.clips.frames))
     batches = task.clips.batches(task.batch_size, task.seed, task.options.dropout)
     held_out = task.clips.validation(task.batch_size)
     source = _source(task, part, batches)
+    check_texts(source(0).context.shape[-1], task.model)
+    notes = [note for note in (begins, *part.notes, spread_note(task.clips, task.model)) if note]
+    for note in notes:
+        notice(f"{note[0].upper()}{note[1:]}.")
     objective = task.options.objective(task.dual)
     trainer = Trainer(part.network, source, objective, noising, settings, task.options.checkpointing)
     if state is not None:
@@ -165,7 +182,8 @@ def _learn(task: Task, settings: Settings, noising: Noising, place: Place, state
         raise
     paths = _publish(task, part, trainer, place)
     place.remember(task.steps, paths)
-    return Learnt(paths, as_image(shown.picture()), _told(task, trainer, paths, begun))
+    told = report(paths, trainer.curve, len(task.clips.learnt), begun, task.learning_rate, notes)
+    return Learnt(paths, as_image(shown.picture()), told)
 
 
 def _source(task: Task, part: Part, batches: Batches) -> Callable[[int], Batch]:
@@ -220,16 +238,3 @@ def _publish(task: Task, part: Part, trainer: Trainer, place: Place, step: int |
         name: publish_weights(tensors(weights), {**told, "part": name} if name else told, place.files(name, step))
         for name, tensors in part.files.items()
     }
-
-
-def _told(task: Task, trainer: Trainer, paths: Mapping[str, Path], begun: int) -> str:
-    validations, clips = list(trainer.curve.validations.values()), len(task.clips.learnt)
-    *others, last = [path.name for path in paths.values()]
-    lines = [f"{last}: {trainer.step} steps, {clips} clip{'s' * (clips > 1)}"]
-    if others:
-        lines.append(f"together with {', '.join(others)}")
-    if begun:
-        lines.append(f"it went on from step {begun}, where it was stopped")
-    if len(validations) > 1:
-        lines.append(f"loss on clips that were held out: {validations[0]:.5g} before, {validations[-1]:.5g} after")
-    return "\n".join([*lines, f"saved in {next(iter(paths.values())).parent}"])

@@ -60,7 +60,7 @@ def test_webvid(tmp_path: Path) -> None:
         '"videoid","name"\n"a","one"\n"b","two"',
         "\ufeffvideoid,name\na,one\nb,two",
         "videoid,name\na,one\0\nb,two",
-        "videoid,name,more\na,one\nb,two,3,,,",
+        "videoid,name,more\na,one\nb,two,,,,",
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])

@@ -45,7 +45,7 @@ def test_names_windows_has_no_files_of(prefix: str, wanted: str) -> None:
         ("x/..", "leaves the output folder"),
         ("/x", "absolute"),
         ("\\\\server\\share\\x", "absolute"),
-        ("C:x", "absolute"),
+        ("C:x", "begins with C: as paths of Windows do"),
         ("a\nb", "control characters"),
         ("a\ud800b", "control characters"),
         ("", "no file name"),

@@ -41,9 +41,9 @@ FRAMES, SIDE = 4, 8
 LINEAR = "sqrt_linear (AnimateDiff)"
 NOISING = Noising.of(LINEAR)
 PARTS: dict[str, Callable[[Ground, Path], Part]] = {
-    "module": lambda ground, folder: motion_module(ground, tiny_motion(folder), "", 0, FRAMES),
-    "v1 module": lambda ground, folder: motion_module(ground, tiny_motion(folder, "v1"), "", 0, FRAMES),
-    "new module": lambda ground, _: motion_module(ground, None, "AnimateDiff v3", 0, FRAMES),
+    "module": lambda ground, folder: motion_module(ground, tiny_motion(folder), "", 0),
+    "v1 module": lambda ground, folder: motion_module(ground, tiny_motion(folder, "v1"), "", 0),
+    "new module": lambda ground, _: motion_module(ground, None, "AnimateDiff v3", 0),
     "lora": lambda ground, folder: motion_lora(ground, tiny_motion(folder), 4, 0),
     "dual": lambda ground, folder: motion_lora(ground, tiny_motion(folder), 4, 0, wide=True, dual=True),
     "adapter": lambda ground, _: domain_adapter(ground, 4, 0),
@@ -77,8 +77,10 @@ def gradients(part: Part, objective: Denoising | DualPath) -> dict[str, Tensor]:
 def test_activations_that_are_made_again_change_no_gradient(name: str, tmp_path: Path) -> None:
     objective = DualPath() if name == "dual" else Denoising()
     with learning():
-        kept = gradients(stirred(PARTS[name](Ground(tiny_model(), checkpointing=False), tmp_path)), objective)
-        saved = gradients(stirred(PARTS[name](Ground(tiny_model()), tmp_path)), objective)
+        kept = gradients(
+            stirred(PARTS[name](Ground(tiny_model(), checkpointing=False, frames=FRAMES), tmp_path)), objective
+        )
+        saved = gradients(stirred(PARTS[name](Ground(tiny_model(), frames=FRAMES), tmp_path)), objective)
     assert kept.keys() == saved.keys()
     for leaf, gradient in kept.items():
         assert gradient is not None, leaf
@@ -90,7 +92,7 @@ def test_activations_that_are_made_again_change_no_gradient(name: str, tmp_path:
 def test_a_gradient_is_the_slope_of_the_loss(name: str, tmp_path: Path) -> None:
     """Along the gradient itself, where the slope is its length."""
     with learning():
-        part = stirred(PARTS[name](Ground(tiny_model()), tmp_path))
+        part = stirred(PARTS[name](Ground(tiny_model(), frames=FRAMES), tmp_path))
         found = gradients(part, Denoising())
         length = torch.sqrt(torch.stack([each.double().square().sum() for each in found.values()]).sum()).item()
         step, losses = 1e-2 / length, []
@@ -108,7 +110,7 @@ def test_what_was_learnt_acts_in_sampling_as_it_did_in_learning(name: str, tmp_p
     """Through its file and the ordinary loaders."""
     time, batch, model = 500, some_batch(), tiny_model()
     with learning(), torch.no_grad():
-        part = stirred(PARTS[name](Ground(model), tmp_path))
+        part = stirred(PARTS[name](Ground(model, frames=FRAMES), tmp_path))
         without = frozenset({SPATIAL} if name == "dual" else ())
         noise = torch.randn(1, *batch.latents.shape[1:], generator=torch.Generator().manual_seed(2))
         predicted = part.network.predict(noise, torch.tensor([time]), batch.context[:1], without)
@@ -153,7 +155,7 @@ def test_what_was_learnt_acts_in_sampling_as_it_did_in_learning(name: str, tmp_p
 def test_a_new_module_leaves_the_image_model_as_it_is_to_the_bit(tmp_path: Path) -> None:
     batch, time = some_batch(), torch.tensor([300, 700])
     with learning(), torch.no_grad():
-        new = PARTS["new module"](Ground(tiny_model()), tmp_path)
+        new = PARTS["new module"](Ground(tiny_model(), frames=FRAMES), tmp_path)
         plain = HostNetwork(new.copied, {})
         with_it, without = (each.predict(batch.latents, time, batch.context) for each in (new.network, plain))
     assert torch.equal(with_it, without)
@@ -164,7 +166,7 @@ def test_learning_leaves_the_model_of_others_alone(tmp_path: Path) -> None:
     model = tiny_model()
     before = {key: value.clone() for key, value in model.model.state_dict().items()}
     with learning():
-        part = PARTS["dual"](Ground(model), tmp_path)
+        part = PARTS["dual"](Ground(model, frames=FRAMES), tmp_path)
         optimiser = torch.optim.SGD(part.network.parameters.values(), 1.0)
         DualPath().loss(part.network, some_batch(), NOISING, Draws(0, 0)).backward()
         optimiser.step()
@@ -177,8 +179,8 @@ def test_learning_leaves_the_model_of_others_alone(tmp_path: Path) -> None:
 @torch.inference_mode()
 def test_half_precision_is_near_and_learns_float32(tmp_path: Path) -> None:
     with learning():
-        single = stirred(PARTS["module"](Ground(tiny_model()), tmp_path))
-        half = stirred(PARTS["module"](Ground(tiny_model(), "bf16"), tmp_path))
+        single = stirred(PARTS["module"](Ground(tiny_model(), frames=FRAMES), tmp_path))
+        half = stirred(PARTS["module"](Ground(tiny_model(), "bf16", frames=FRAMES), tmp_path))
         wanted, found = gradients(single, Denoising()), gradients(half, Denoising())
     total = torch.cat([each.flatten() for each in wanted.values()])
     assert relative_error(torch.cat([each.flatten() for each in found.values()]), total) < 0.1
@@ -196,5 +198,7 @@ def test_models_that_do_not_fit_are_refused(tmp_path: Path) -> None:
         motion_lora(Ground(tiny_model()), tiny_motion(tmp_path, "v2", (64, 64, 128, 128)), 4, 0)
     with pytest.raises(TrainingError, match="rank is 0"), learning():
         motion_lora(Ground(tiny_model()), tiny_motion(tmp_path), 0, 0)
+    with pytest.raises(TrainingError, match="have 33 frames, and .* numbers 32. Set frames of Load Clips"):
+        motion_lora(Ground(tiny_model(), frames=33), tiny_motion(tmp_path), 4, 0)
     with pytest.raises(TrainingError, match="40 frames.*numbers 32"), learning():
-        motion_module(Ground(tiny_model()), tiny_motion(tmp_path), "", 0, 40)
+        motion_module(Ground(tiny_model(), frames=40), tiny_motion(tmp_path), "", 0)

@@ -237,11 +237,92 @@ def test_a_lora_goes_on_from_a_file(places: Path) -> None:
     assert any(not torch.equal(tensors(more)[key], tensor) for key, tensor in tensors(file).items())
 
 
-@pytest.mark.parametrize("name", ["", "../out", "/etc/passwd", "a\nb", "x/"])
+def test_a_lora_of_another_module_or_rank_is_told(places: Path) -> None:
+    model = tiny_model()
+    _, _, file, _ = lora(model, places, steps=1)
+    with torch.inference_mode():
+        other = tiny_motion(places, "v1")
+        inputs: dict[str, Any] = {"steps": 1, "rank": 8, "settings": SOON, "start_from": Path(file).name}
+        result = TrainMotionLora.execute(model, other, training_clips(places), filename_prefix="more", **inputs).result
+    assert f"{Path(file).name} was learnt beside" in result[3]
+    assert "has the rank 4, which stays; rank 8 does not count" in result[3]
+    assert "which this motion module does not have" in result[3]
+
+
+def test_what_was_learnt_for_longer_is_given_again_for_fewer_steps(places: Path) -> None:
+    model = tiny_model()
+    _, _, first, _ = lora(model, places, steps=4)
+    _, _, second, _ = lora(model, places, steps=6)
+    _, curve, again, report = lora(model, places, steps=4)
+    assert again == first
+    assert report.startswith("my_motion_lora_00001_.safetensors was finished before")
+    assert curve.shape[0] == 1
+    assert second != first
+    assert len(list((places / "models" / "animatediff_motion_lora").glob("*.safetensors"))) == 2
+
+
+def test_a_file_that_was_cut_is_saved_again(places: Path) -> None:
+    model = tiny_model()
+    _, _, file, _ = lora(model, places)
+    whole = Path(file).read_bytes()
+    Path(file).write_bytes(whole[:-100])
+    _, _, saved, report = lora(model, places)
+    assert tensors(saved).keys()
+    assert Path(saved).stat().st_size == len(whole)
+    assert "all of it had been learnt before; it is saved again from its checkpoint" in report
+    assert "where it was stopped" not in report
+
+
+def test_what_begins_anew_says_why(places: Path) -> None:
+    model = tiny_model()
+    lora(model, places, steps=2)
+    _, _, _, report = lora(model, places, steps=2, learning_rate=2e-2)
+    assert "begun anew, because learning rate was 0.01 and is 0.02; the earlier training of this name is kept" in report
+    _, _, _, report = lora(model, places, steps=2, clips=training_clips(places, count=2))
+    assert "because clips changed" in report
+    _, _, _, report = lora(model, places, steps=2, filename_prefix="other", seed=5)
+    assert "begun anew" not in report
+    _, _, _, report = lora(model, places, steps=4)
+    assert "it went on from step 2" in report
+
+
+def test_losses_are_told_without_held_out_clips(places: Path) -> None:
+    _, _, _, report = lora(tiny_model(), places, steps=20, clips=training_clips(places, held_out=0))
+    assert "loss: " in report
+    assert "over the first 2 steps" in report
+
+
+def test_clips_of_another_text_encoder_are_refused(places: Path) -> None:
+    with pytest.raises(TrainingError, match="1024 numbers a token, and this model reads 768"):
+        lora(tiny_model(), places, clips=training_clips(places, width=1024))
+
+
+def test_latents_of_another_vae_are_told(places: Path) -> None:
+    _, _, _, report = lora(tiny_model(), places, steps=1, clips=training_clips(places, spread=7.7))
+    assert "deviate by 1.4" in report
+    _, _, _, report = lora(tiny_model(), places, steps=1, filename_prefix="own")
+    assert "deviate" not in report
+
+
+@pytest.mark.parametrize(
+    "name", ["", "../out", "/etc/passwd", "a\nb", "x/", "~/x", ".hidden", "a:b", "in/.x", ".safetensors"]
+)
 def test_names_that_cannot_be_are_answered_before_anything_runs(name: str) -> None:
     for node in (TrainMotionLora, TrainMotionModule, TrainDomainAdapter):
         assert node.validate_inputs(filename_prefix=name) is not True
     assert TrainMotionLora.validate_inputs(filename_prefix="mine/zoom") is True
+
+
+@pytest.mark.parametrize("name", ["mine/zoom.safetensors", "mine/zoom.CKPT", "mine/zoom"])
+def test_a_name_may_have_an_ending(places: Path, name: str) -> None:
+    _, _, file, _ = lora(tiny_model(), places, steps=1, filename_prefix=name)
+    assert Path(file).name == "zoom_00001_.safetensors"
+
+
+def test_an_optimiser_that_is_not_installed_is_told_before_the_run() -> None:
+    assert TrainingSettings.validate_inputs(optimizer="adamw") is True
+    told = TrainingSettings.validate_inputs(optimizer="prodigy")
+    assert told is True or "pip install prodigyopt" in told
 
 
 def test_what_is_predicted_is_what_the_model_predicts(places: Path) -> None:
