@@ -13,7 +13,8 @@ from ....motion.evaluation import Result, Score, shown
 BACK, GRID, INK, CURSOR = "#161616", "#3a3a3a", "#d8d8e0", "#ffffff"
 LINES = ("#5cb8ff", "#ffa84c", "#80e680", "#f280d9")
 """A colour for each clip."""
-EDGE, TOP, BOTTOM = 64, 34, 28
+EDGE, TOP, BOTTOM, LEGEND = 64, 34, 28, 18
+"""Pixels around a curve, the second with one line of words; each more takes the last."""
 ROOM = 0.08
 WIDTH, HEIGHT = 768, 320
 FONT_PART, LEAST_FONT, MOST_FONT = 0.05, 10, 28
@@ -88,8 +89,10 @@ def _drawn(lines: Sequence[Line], frames: int, width: int, height: int) -> Image
     room = max(ROOM * (high - low), 1e-6 * max(1.0, abs(high)))
     low, high = low - room, high + room
 
+    top = TOP + LEGEND * (len(lines) - 1)
+
     def place(frame: float, value: float) -> tuple[float, float]:
-        down = height - BOTTOM - (height - BOTTOM - TOP) * (value - low) / (high - low)
+        down = height - BOTTOM - (height - BOTTOM - top) * (value - low) / (high - low)
         return _across(frame, frames, width), down
 
     for number in range(5):
@@ -98,15 +101,14 @@ def _drawn(lines: Sequence[Line], frames: int, width: int, height: int) -> Image
         pen.text((6, place(0, value)[1] - 8), f"{value:.4g}", INK, font)
         frame = (frames - 1) * number / 4
         pen.text((place(frame, low)[0] - 8, height - 20), f"{int(frame)}", INK, font)
-    start = EDGE
     for line in lines:
         points = [place(line.score.first + at, value) for at, value in enumerate(line.score.curve)]
         pen.line(points, line.colour, 2, joint="curve")
         for across, down in points:
             pen.ellipse([across - 2, down - 2, across + 2, down + 2], line.colour)
+    for row, line in enumerate(lines):
         told = f"{line.name}: {line.score.metric.title} {shown(line.score)}"
-        pen.text((start, 10), told, line.colour, font)
-        start += int(pen.textlength(told, font)) + 24
+        pen.text((EDGE if pen.textlength(told, font) < width - EDGE else 6, 6 + LEGEND * row), told, line.colour, font)
     return picture
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from ....motion.evaluation import BACKGROUND, GAP, Result, check_together, compared, tiled
 from .labelled import LINES, curves_below, with_labels
 
-CURVE_HEIGHT = 160
+CURVE_HEIGHT = 200
 """Pixels of the drawing below."""
 
 

@@ -250,7 +250,7 @@ def test_clips_side_by_side_with_labels_and_curves() -> None:
     torch.testing.assert_close(plain[:, 32:, :64], CLIP[:, 32:])
     torch.testing.assert_close(plain[:, 32:, 68:], other[:, 32:])
     (drawn,) = run(CompareClips, first=CLIP, second=other, first_result=results[0], second_result=results[1])
-    assert drawn.shape == (6, 64 + 4 + 160, 132, 3)
+    assert drawn.shape == (6, 64 + 4 + 200, 132, 3)
     # the mark moves on
     assert float((drawn[1:, 68:] - drawn[:-1, 68:]).abs().amax((1, 2, 3)).min()) > 0.5
     (named,) = run(CompareClips, first=CLIP, second=other, labels="one\n")
