@@ -12,6 +12,7 @@ from . import (
     clips,
     control,
     crossframe,
+    evaluation,
     pictures,
     pieces,
     pose,
@@ -43,6 +44,7 @@ _SUBJECTS = (
     batches,
     clips,
     training,
+    evaluation,
 )
 _DECLARED: list[type[io.ComfyNode]] = [node for subject in _SUBJECTS for node in subject.NODES]
 NODES: list[type[io.ComfyNode]] = [guarded(node) for node in _DECLARED]

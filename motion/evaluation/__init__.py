@@ -11,7 +11,11 @@ from .comparing import (
     BACKGROUND,
     GAP,
     LAYOUTS,
+    MODES,
+    MOTION,
+    Part,
     check_together,
+    compared,
     difference,
     fitted,
     flow_picture,
@@ -20,7 +24,7 @@ from .comparing import (
 from .cosine import domain_similarity, frame_smoothness, text_alignment
 from .direction import expected_flow, motion_direction
 from .errors import EvaluationError
-from .features import load_network, starts, video_distance
+from .features import Network, load_network, starts, video_distance
 from .fidelity import psnr, ssim
 from .flicker import temporal_flicker
 from .flow import optical_flow, resized_flow, scaled_down
@@ -28,8 +32,8 @@ from .frechet import frechet_distance
 from .measure import measure_alone, measure_fidelity
 from .movement import camera_shake, frozen_frames, loop_closure, motion_magnitude, warping_error
 from .perceptual import BACKBONES, Perceptual, backbone_of, check_large_enough, read_perceptual
-from .pictures import as_pictures, brightness, check_alike
-from .report import report, shown
+from .pictures import as_pictures, blocks, brightness, check_alike
+from .report import describe_result, shown
 from .scores import METRICS, Metric, Result, Score, ordered
 from .steps import Steps, look_at_steps
 from .warping import fetched, visible, warping_errors
@@ -40,19 +44,26 @@ __all__ = [
     "GAP",
     "LAYOUTS",
     "METRICS",
+    "MODES",
+    "MOTION",
     "EvaluationError",
     "Metric",
+    "Network",
+    "Part",
     "Perceptual",
     "Result",
     "Score",
     "Steps",
     "as_pictures",
     "backbone_of",
+    "blocks",
     "brightness",
     "camera_shake",
     "check_alike",
     "check_large_enough",
     "check_together",
+    "compared",
+    "describe_result",
     "difference",
     "domain_similarity",
     "expected_flow",
@@ -73,7 +84,6 @@ __all__ = [
     "ordered",
     "psnr",
     "read_perceptual",
-    "report",
     "resized_flow",
     "scaled_down",
     "shown",

@@ -1,13 +1,17 @@
 """Several clips in one picture, frame by frame: side by side, in a grid, their difference, their motion."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from .errors import EvaluationError
+from .flow import optical_flow, resized_flow, scaled_down
+from .pictures import blocks, brightness
+from .steps import AT_ONCE
 
 SIDE_BY_SIDE, BELOW, GRID = LAYOUTS = ("side_by_side", "below_each_other", "grid")
 GAP = 4
@@ -65,6 +69,66 @@ def tiled(clips: Sequence[Tensor], layout: str) -> Tensor:
         top, left = row * (height + GAP), column * (width + GAP)
         picture[:, :, top : top + height, left : left + width] = clip
     return picture
+
+
+CLIPS, DIFFERENCE, MOTION = MODES = ("clips", "difference", "motion")
+BRIGHT = 0.98
+"""Of all motion that much is not brighter than can be shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """One of the pictures that are shown together."""
+
+    pictures: Tensor
+    """(frames, 3, height, width)."""
+    clip: int
+    """Which of the clips it belongs to."""
+    told: str = "{}"
+    """What to write on it, around the name of the clip."""
+
+
+def compared(
+    clips: Sequence[Tensor], mode: str, amplified: float, after: Callable[[int], None] = lambda _: None
+) -> list[Part]:
+    """The clips, and behind them what they are compared by.
+
+    Args:
+        clips: (frames, 3, height, width) in 0..1, equally long, of any size.
+        mode: one of `MODES`.
+        amplified: how many times brighter differences become.
+        after: called with how many steps of motion are done.
+
+    Raises:
+        EvaluationError: nothing to compare with.
+    """
+    clips = fitted(clips)
+    parts = [Part(clip, number) for number, clip in enumerate(clips)]
+    if mode == DIFFERENCE:
+        if len(clips) < 2:
+            raise EvaluationError("A difference is between two clips. Connect second, or set show to clips or motion.")
+        told = f"{{}}, difference x {amplified:g}"
+        parts += [
+            Part(difference(clips[0], clip, amplified), number, told) for number, clip in enumerate(clips) if number
+        ]
+    if mode == MOTION:
+        flows = [_flows(clip, after) for clip in clips]
+        lengths = torch.cat([flow.norm(dim=1).flatten() for flow in flows])
+        longest = float(lengths.kthvalue(max(1, int(BRIGHT * len(lengths)))).values)
+        told = f"{{}}, motion up to {longest:.1f} pixels"
+        parts += [Part(flow_picture(flow, longest), number, told) for number, flow in enumerate(flows)]
+    return parts
+
+
+def _flows(clip: Tensor, after: Callable[[int], None]) -> Tensor:
+    """To the next frame, (frames, 2, height, width); the last frame has that of the one before it."""
+    grey = brightness(scaled_down(clip))
+    flows = []
+    for part in blocks(len(clip) - 1, AT_ONCE):
+        flow = optical_flow(grey[part], grey[part.start + 1 : part.stop + 1])
+        flows.append(resized_flow(flow, *clip.shape[2:]))
+        after(part.stop)
+    return torch.cat([*flows, flows[-1][-1:]])
 
 
 def difference(clip: Tensor, other: Tensor, amplified: float) -> Tensor:

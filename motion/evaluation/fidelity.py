@@ -2,7 +2,6 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from .scores import Score, scored
 
@@ -29,27 +28,33 @@ def ssim(clip: Tensor, truth: Tensor) -> Score:
     """Structural similarity (Wang et al. 2004, "Image quality assessment"), the mean over windows, colours and frames.
 
     Gaussian windows that lie within the picture, and variances over the whole window, as scikit-image has them with
-    ``gaussian_weights`` and without ``use_sample_covariance``.
+    ``gaussian_weights`` and without ``use_sample_covariance``. In double
+    precision, because variances of even pictures are small differences.
 
     Args:
         clip: (frames, 3, height, width) in 0..1, 11 pixels a side at least.
         truth: the same shape.
     """
-    parts = [
-        _similarity(one[:, None].double(), other[:, None].double()) for one, other in zip(clip, truth, strict=True)
-    ]
-    return scored("ssim", torch.stack(parts))
+    pairs = zip(clip, truth, strict=True)
+    return scored("ssim", torch.stack([_similarity(one.double(), other.double()) for one, other in pairs]))
 
 
 def _similarity(first: Tensor, second: Tensor) -> Tensor:
-    """Of two pictures (3, 1, height, width)."""
-    offsets = torch.arange(-RADIUS, RADIUS + 1, dtype=first.dtype, device=first.device)
-    window = torch.exp(-0.5 * (offsets / SIGMA) ** 2)
-    window = window / window.sum()
-    sums = torch.cat([first, second, first * first, second * second, first * second])
-    sums = functional.conv2d(functional.conv2d(sums, window[None, None, :, None]), window[None, None, None])
-    one, two, one_one, two_two, one_two = sums.chunk(5)
+    """Of two pictures (3, height, width)."""
+    sums = torch.stack([first, second, first * first, second * second, first * second])
+    one, two, one_one, two_two, one_two = _windowed(_windowed(sums, 2), 3)
     covariance = one_two - one * two
     variances = one_one - one * one + two_two - two * two
     above = (2 * one * two + FIRST) * (2 * covariance + SECOND)
     return (above / ((one * one + two * two + FIRST) * (variances + SECOND))).mean()
+
+
+def _windowed(values: Tensor, axis: int) -> Tensor:
+    """Gaussian means along an axis, where the window lies within it."""
+    offsets = torch.arange(-RADIUS, RADIUS + 1, dtype=values.dtype)
+    window = torch.exp(-0.5 * (offsets / SIGMA) ** 2)
+    length = values.shape[axis] - 2 * RADIUS
+    total = torch.zeros_like(values.narrow(axis, 0, length))
+    for start, weight in enumerate((window / window.sum()).tolist()):
+        total.add_(values.narrow(axis, start, length), alpha=weight)
+    return total

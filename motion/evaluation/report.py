@@ -3,7 +3,7 @@
 from .scores import Result, Score
 
 
-def report(result: Result) -> str:
+def describe_result(result: Result) -> str:
     """The values of a clip, one a line, with which are better."""
     rows = [(score.metric.title, shown(score), _better(score)) for score in result.scores]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(2)]

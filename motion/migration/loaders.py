@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 OWN = "Kinema"
 """How ids of Kinema's nodes begin."""
-NO_FILES = frozenset({"", "none", "pixel_space", "taesd", "taesdxl", "taesd3", "taef1", "taef2"})
+NO_FILES = frozenset({"", "none", "torchmetrics", "pixel_space", "taesd", "taesdxl", "taesd3", "taef1", "taef2"})
 """What may stand there and is no file."""
 
 
@@ -54,6 +54,7 @@ LOADERS: Mapping[str, tuple[ModelInput, ...]] = {
         "KinemaApplyDomainAdapter": "domain_adapter@loras",
         "KinemaApplyTuneAVideo": "tune_a_video@tune_a_video",
         "KinemaCameraControl": "camera_file@animatediff_models",
+        "KinemaEvaluateClip": "prompt name curve lpips@evaluation lpips_heads@evaluation fvd@evaluation",
         "KinemaLoadAnimateAnyone": "release denoising_unet@animate_anyone,diffusion_models "
         "reference_unet@animate_anyone,diffusion_models motion_module@animate_anyone,animatediff_models "
         "pose_guider@animate_anyone depth_guider@animate_anyone normal_guider@animate_anyone "

@@ -18,6 +18,7 @@ LORAS = "loras"
 CONTROLNETS = "controlnet"
 ANIMATE_ANYONE = "animate_anyone"
 TUNE_A_VIDEO = "tune_a_video"
+EVALUATION = "evaluation"
 IMAGE_MODELS = "diffusion_models"
 HOSTS_OWN = (LORAS, CONTROLNETS, IMAGE_MODELS)
 """Those that ComfyUI has without this pack."""

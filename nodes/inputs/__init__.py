@@ -32,6 +32,7 @@ from .types import (
     PoseGuideType,
     PoseType,
     ReferencePictureType,
+    ResultType,
     TrainingClipsType,
     TrainingSettingsType,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "PoseGuideType",
     "PoseType",
     "ReferencePictureType",
+    "ResultType",
     "TrainingClipsType",
     "TrainingSettingsType",
     "as_acts",

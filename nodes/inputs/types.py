@@ -10,6 +10,8 @@ PoseType = io.Custom("POSE_KEYPOINT")
 """People of each frame as OpenPose JSON, also of the host's SDPose nodes and of other packs."""
 CameraPathType = io.Custom("KINEMA_CAMERA_PATH")
 AnimateAnyoneType = io.Custom("KINEMA_ANIMATE_ANYONE")
+ResultType = io.Custom("KINEMA_RESULT")
+"""What was measured of a clip; `Result` of motion/evaluation."""
 ReferencePictureType = io.Custom("KINEMA_REFERENCE_PICTURE")
 PoseGuideType = io.Custom("KINEMA_POSE_GUIDE")
 PiecesType = io.Custom("KINEMA_PIECES")

@@ -24,7 +24,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     ),
     "nodes/host": (
         ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration"),
-        ("sampling", "video", "batches"),
+        ("sampling", "video", "batches", "evaluation"),
         ("temporal", "prompts", "pose", "clips"),
         ("camera", "pictures", "control", "character", "pieces", "crossframe"),
         ("windows",),
@@ -48,6 +48,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
             "batches",
             "clips",
             "training",
+            "evaluation",
         ),
         ("pieces",),
     ),

@@ -29,6 +29,8 @@ PICTURES = {
 """Nodes whose pictures say what a template does, and the output that has them."""
 LOSSES = {"KinemaTrainMotionLora": 1, "KinemaTrainMotionModule": 1, "KinemaTrainDomainAdapter": 1}
 """Those whose picture is as wide as the sheet."""
+WIDE = {"KinemaCompareClips": 0}
+"""Those of which one frame is shown whole."""
 MASKS = {"GrowMask": 0, "MaskComposite": 0, "InvertMask": 0}
 CURVES = {"KinemaMotionValue": 0, "KinemaSoundToMotionValue": 0}
 LEARNT_STEPS = 12
@@ -72,6 +74,9 @@ def draw_sheet(server: Server, template: str, path: Path, size: int = 128, steps
         source = prompt[node]["inputs"]["images"][0]
         if prompt[source]["class_type"] in LOSSES:
             drawn.append(ImageOps.contain(pictures[0].convert("RGB"), (WIDTH, WIDTH)))
+        elif prompt[source]["class_type"] in WIDE:
+            middle = pictures[len(pictures) // 2].convert("RGB")
+            drawn.append(ImageOps.pad(middle, (WIDTH, 2 * SIDE), Image.Resampling.LANCZOS, BACKGROUND))
         elif len(pictures) == 1:
             single += pictures
         else:
@@ -101,7 +106,7 @@ def watch(prompt: templates.Prompt, frames: int) -> dict[str, str]:
             add(f"{name}-plan", "KinemaContextPreview", model=value, frames=frames)
     for name, node in list(prompt.items()):
         kind = node["class_type"]
-        if kind in (shown := PICTURES | LOSSES) and not _goes_on(prompt, name):
+        if kind in (shown := PICTURES | LOSSES | WIDE) and not _goes_on(prompt, name):
             add(f"{name}-shown", "PreviewImage", images=[name, shown[kind]])
         elif kind in MASKS:
             pictures = add(f"{name}-picture", "MaskToImage", mask=[name, MASKS[kind]])

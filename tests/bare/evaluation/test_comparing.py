@@ -12,12 +12,12 @@ from kinema.motion.evaluation import (
     EvaluationError,
     Result,
     check_together,
+    describe_result,
     difference,
     fitted,
     measure_alone,
     measure_fidelity,
     ordered,
-    report,
     tiled,
 )
 
@@ -70,7 +70,7 @@ def test_a_result_is_a_text_and_a_record() -> None:
     assert {"psnr", "ssim", "flicker", "warping", "motion", "shake", "frozen", "direction", "loop"} == {
         score.metric.key for score in result.scores
     }
-    text = report(result)
+    text = describe_result(result)
     assert text.splitlines()[0] == "pan: 4 frames of 64 x 64 pixels"
     assert "PSNR" in text
     assert "(higher is better; against the ground truth)" in text
