@@ -28,8 +28,8 @@ def ssim(clip: Tensor, truth: Tensor) -> Score:
     """Structural similarity (Wang et al. 2004, "Image quality assessment"), the mean over windows, colours and frames.
 
     Gaussian windows that lie within the picture, and variances over the whole window, as scikit-image has them with
-    ``gaussian_weights`` and without ``use_sample_covariance``. In double
-    precision, because variances of even pictures are small differences.
+    ``gaussian_weights`` and without ``use_sample_covariance``. In double precision, because
+    variances of even pictures are small differences.
 
     Args:
         clip: (frames, 3, height, width) in 0..1, 11 pixels a side at least.

@@ -17,6 +17,7 @@ from kinema.motion.evaluation import (
     video_distance,
 )
 from torch import Tensor
+from torchmetrics.functional.image import lpips
 
 from .clips import blurred, noisy, panning
 
@@ -74,7 +75,6 @@ def test_lpips_is_the_papers(networks: dict[str, torch.nn.Module], name: str) ->
 @pytest.mark.parametrize("name", NAMES)
 @torch.no_grad()
 def test_lpips_is_that_of_torchmetrics(networks: dict[str, torch.nn.Module], name: str) -> None:
-    lpips = pytest.importorskip("torchmetrics.functional.image.lpips")
     other = lpips._LPIPS(pretrained=True, net=name, use_dropout=True, pnet_rand=True).eval()
     copied = {}
     for part in other.net.children():

@@ -1,4 +1,4 @@
-"""Values against closed forms, plain implementations and, where they are installed, other libraries."""
+"""Values against closed forms, plain implementations and other libraries."""
 
 import math
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import torch
+import torchmetrics.functional.image as other_metrics
 from kinema.motion.evaluation import (
     EvaluationError,
     as_pictures,
@@ -17,6 +18,7 @@ from kinema.motion.evaluation import (
     ssim,
     text_alignment,
 )
+from skimage import metrics
 
 from .clips import blurred, noisy, panning
 
@@ -78,7 +80,6 @@ def test_ssim_is_what_the_paper_says_window_by_window() -> None:
 
 
 def test_ssim_is_that_of_scikit_image() -> None:
-    metrics = pytest.importorskip("skimage.metrics")
     clip = panning(2)
     other = noisy(clip, 0.1)
     settings = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 1.0}
@@ -94,10 +95,9 @@ def test_ssim_is_that_of_scikit_image() -> None:
 
 def test_psnr_is_that_of_torchmetrics() -> None:
     """Its SSIM also has windows that reach over the edge, and is another one by about 0.01."""
-    image = pytest.importorskip("torchmetrics.functional.image")
     clip = panning(2)
     other = noisy(clip, 0.1)
-    wanted = image.peak_signal_noise_ratio(other, clip, data_range=1.0, reduction="none", dim=(1, 2, 3))
+    wanted = other_metrics.peak_signal_noise_ratio(other, clip, data_range=1.0, reduction="none", dim=(1, 2, 3))
     assert psnr(clip, other).curve == pytest.approx(wanted.tolist(), abs=1e-4)
 
 
