@@ -7,7 +7,16 @@ subject still, and ``moves`` is what the last two ask for alike.
 
 from comfy_api.latest import io
 
+from .across import CrossFrameAttention
+from .background import SmoothBackground
 from .inversion import DdimInvert
+from .latent_motion import LatentMotion
 from .one_shot import ApplyTuneAVideo
 
-NODES: list[type[io.ComfyNode]] = [ApplyTuneAVideo, DdimInvert]
+NODES: list[type[io.ComfyNode]] = [
+    ApplyTuneAVideo,
+    DdimInvert,
+    CrossFrameAttention,
+    LatentMotion,
+    SmoothBackground,
+]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
@@ -74,7 +75,7 @@ def test_lpips_is_the_papers(networks: dict[str, torch.nn.Module], name: str) ->
 
 @pytest.mark.parametrize("name", NAMES)
 @torch.no_grad()
-def test_lpips_is_that_of_torchmetrics(networks: dict[str, torch.nn.Module], name: str) -> None:
+def test_lpips_is_that_of_torchmetrics(name: Literal["alex", "vgg"]) -> None:
     other = lpips._LPIPS(pretrained=True, net=name, use_dropout=True, pnet_rand=True).eval()
     copied = {}
     for part in other.net.children():
