@@ -180,6 +180,8 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "ImageScale", width=size, height=size)
     set_inputs(prompt, "RepeatImageBatch", amount=frames)
     set_inputs(prompt, "KinemaPromptTravel", frames=frames)
+    # one step to move it, one to go on with
+    set_inputs(prompt, "KinemaLatentMotion", frames=frames, steps=max(2, steps))
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
     set_inputs(prompt, "KinemaLoadVideo", file=VIDEO, width=size, height=size, frames=frames)
     # two pieces of more than a window

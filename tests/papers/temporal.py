@@ -15,6 +15,8 @@ from torch import Tensor
 State = Mapping[str, Tensor]
 Steer = Callable[[Tensor, str], Tensor]
 """Changes what the first attention of the motion module at a place sees."""
+Reads = Callable[[int], Sequence[int]]
+"""The frames that the spatial self-attention of a frame takes its keys and values from."""
 
 
 def group_norm(x: Tensor, state: State, name: str, eps: float, per_frame: bool) -> Tensor:
@@ -88,6 +90,7 @@ def unet(
     steer: Steer | None = None,
     features: Sequence[Tensor] = (),
     control: tuple[Sequence[Tensor], Tensor] | None = None,
+    reads: Reads | None = None,
 ) -> Tensor:
     """An SD1.5 UNet of the ldm layout with a motion module.
 
@@ -99,6 +102,7 @@ def unet(
         features: AnimateLCM-I2V: for each level (frames or 1, width, height, width), added in front of its second
             motion module going down.
         control: what a ControlNet adds to each skip connection and to the middle.
+        reads: without it frames read themselves.
     """
     width = state["time_embed.0.weight"].shape[1]
     emb = timestep_embedding(timestep, width, x)
@@ -114,7 +118,7 @@ def unet(
                 if not moved and not attends:
                     x, moved = move(x, place), True
             elif f"{part}.norm.weight" in state:
-                x = spatial_transformer(x, context, state, part, heads)
+                x = spatial_transformer(x, context, state, part, heads, reads)
                 if not moved:
                     x, moved = move(x, place), True
             elif f"{part}.op.weight" in state:
@@ -179,8 +183,10 @@ def resblock(x: Tensor, emb: Tensor, state: State, name: str, pooled: bool) -> T
     return (conv(x, state, skip) if f"{skip}.weight" in state else x) + h
 
 
-def spatial_transformer(x: Tensor, context: Tensor, state: State, name: str, heads: int) -> Tensor:
-    """Self- and cross-attention within each frame."""
+def spatial_transformer(
+    x: Tensor, context: Tensor, state: State, name: str, heads: int, reads: Reads | None = None
+) -> Tensor:
+    """Self- and cross-attention within each frame, or of the self-attention from other frames."""
     clips, channels, frames, height, width = x.shape
     y = group_norm(x, state, f"{name}.norm", 1e-6, per_frame=True)
     y = conv(y, state, f"{name}.proj_in").permute(0, 2, 3, 4, 1).reshape(clips * frames, -1, channels)
@@ -189,6 +195,9 @@ def spatial_transformer(x: Tensor, context: Tensor, state: State, name: str, hea
     for n, kind in ((1, "attn1"), (2, "attn2")):
         z = layer_norm(y, state, f"{block}.norm{n}")
         source = z if n == 1 else text
+        if n == 1 and reads is not None:
+            rows = [[clip * frames + row for row in reads(frame)] for clip in range(clips) for frame in range(frames)]
+            source = torch.stack([torch.cat([z[row] for row in each]) for each in rows])
         q = linear(z, state, f"{block}.{kind}.to_q")
         k, v = (linear(source, state, f"{block}.{kind}.to_{letter}") for letter in "kv")
         y = linear(attention(q, k, v, heads), state, f"{block}.{kind}.to_out.0") + y

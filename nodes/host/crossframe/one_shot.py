@@ -25,7 +25,7 @@ from ....motion.crossframe import (
 from ....motion.formats import read_weights
 from ..files import LoadedFile, Weights
 from ..memory import MAIN
-from ..options import ONE_SHOT
+from ..options import CROSS_FRAME, ONE_SHOT
 from ..patching import set_wrappers
 from ..temporal import HANDLER as MOTION_HANDLER
 from ..temporal import PATCH, anchors_of
@@ -176,6 +176,10 @@ def _check_unet(model: ModelPatcher, what: str) -> Any:
         raise OneShotError(
             "There is a Tune-A-Video on this model already, and a UNet can be tuned on one clip only. Take one of the "
             "two nodes out."
+        )
+    if CROSS_FRAME in model.model_options["transformer_options"]:
+        raise OneShotError(
+            f"{what} lets frames read the first one and the one before by itself. Take Cross-Frame Attention out."
         )
     return unet
 

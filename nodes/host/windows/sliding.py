@@ -23,7 +23,7 @@ from ....motion.values import active_keyframes
 from ....motion.windows import Window, WindowError, WindowOptions, is_needed, plan_windows
 from ..control import WindowControls
 from ..notices import notice, progress
-from ..options import CONTEXT_REFERENCES, REFERENCE_PART, WINDOW_FRAMES, WINDOWS, WINDOWS_TOLD
+from ..options import CONTEXT_REFERENCES, CROSS_FRAME, REFERENCE_PART, WINDOW_FRAMES, WINDOWS, WINDOWS_TOLD
 from ..patching import wrapped
 from ..sampling import Call, start_timing, timing_of
 from .bank import WindowReference
@@ -98,8 +98,11 @@ class SlidingContext(IndexListContextHandler):
         options, step = self._now(model, timestep, model_options)
         timing = timing_of(model_options["transformer_options"], model.model_sampling)
         controls = timing.kept.setdefault(WINDOWS, WindowControls())
-        windows = plan_windows(x_in.shape[0], step, options)
         outer, sigma = model_options["transformer_options"], float(timestep[0])
+        windows = plan_windows(x_in.shape[0], step, options)
+        if CROSS_FRAME in outer:
+            # all others read that frame
+            windows.sort(key=lambda window: 0 not in window.frames)
         reference = WindowReference(outer, timing, sigma, windows)
         caches = WindowCaches(outer, timing, model.model_sampling, windows)
         remembered = Remembered(model_options, windows, x_in.shape[0])
