@@ -2,9 +2,9 @@
 
 ``pictures`` checks what came, ``errors`` says what is wrong with it, and ``scores`` are what comes out. By embeddings:
 ``cosine``. Against a ground truth: ``fidelity``, and with networks from files ``perceptual`` and ``features``, whose
-distance is in ``frechet``. Of the clip alone: ``flow`` finds where pixels go, ``warping`` follows them, ``steps``
-does so for a whole clip, and ``movement``, ``direction`` and ``flicker`` read it. ``measure`` is all that needs no
-weights, ``report`` writes results down, and ``comparing`` puts clips into one picture.
+distance is in ``frechet``. Of the clip alone: ``flow`` finds where pixels go, ``warping`` follows them, ``steps`` does
+so for a whole clip, and ``movement``, ``direction`` and ``flicker`` read it. ``measure`` is all that needs no weights,
+``report`` writes results down, ``table`` those of many clips, and ``comparing`` puts clips into one picture.
 """
 
 from .comparing import (
@@ -36,6 +36,7 @@ from .pictures import as_pictures, blocks, brightness, check_alike
 from .report import describe_result, shown
 from .scores import METRICS, Metric, Result, Score, ordered
 from .steps import Steps, look_at_steps
+from .table import Cell, ResultsTable, TableRow, tabulate
 from .warping import fetched, visible, warping_errors
 
 __all__ = [
@@ -46,14 +47,17 @@ __all__ = [
     "METRICS",
     "MODES",
     "MOTION",
+    "Cell",
     "EvaluationError",
     "Metric",
     "Network",
     "Part",
     "Perceptual",
     "Result",
+    "ResultsTable",
     "Score",
     "Steps",
+    "TableRow",
     "as_pictures",
     "backbone_of",
     "blocks",
@@ -89,6 +93,7 @@ __all__ = [
     "shown",
     "ssim",
     "starts",
+    "tabulate",
     "temporal_flicker",
     "text_alignment",
     "tiled",

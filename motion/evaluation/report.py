@@ -1,6 +1,6 @@
 """A result as a text."""
 
-from .scores import Result, Score
+from .scores import Metric, Result, Score
 
 
 def describe_result(result: Result) -> str:
@@ -15,8 +15,12 @@ def describe_result(result: Result) -> str:
 
 def shown(score: Score) -> str:
     """A value with its unit."""
-    digits = 4 if score.metric.key in ("ssim", "lpips") else 2
-    return f"{score.value:.{digits}f} {score.metric.unit}".rstrip()
+    return f"{score.value:.{digits_of(score.metric)}f} {score.metric.unit}".rstrip()
+
+
+def digits_of(metric: Metric) -> int:
+    """Digits behind the point that say something."""
+    return 4 if metric.key in ("ssim", "lpips") else 2
 
 
 def _better(score: Score) -> str:
