@@ -71,15 +71,15 @@ class ResultsTable(io.ComfyNode):
         return problem or True
 
     @classmethod
-    def execute(
-        cls, paper: list[bool] | None = None, filename_prefix: list[str] | None = None, **results: list[Any]
-    ) -> io.NodeOutput:
+    def execute(cls, **given: list[Any]) -> io.NodeOutput:
         """Gather them."""
-        given = [each for name in INPUTS for each in results.get(name) or () if each is not None]
-        if any(not isinstance(each, Result) for each in given):
+        single = {"paper": True, "filename_prefix": PREFIX}
+        single |= {name: given[name][0] for name in single if given.get(name)}
+        results = [each for name in INPUTS for each in given.get(name) or () if each is not None]
+        if any(not isinstance(each, Result) for each in results):
             raise EvaluationError("Results Table takes the output result of Evaluate Clip. Connect that one.")
-        table = tabulate(given, paper=(paper or [True])[0])
-        file = evaluation.save_table(table, (filename_prefix or [PREFIX])[0])
+        table = tabulate(results, bool(single["paper"]))
+        file = evaluation.save_table(table, str(single["filename_prefix"]))
         picture, told = evaluation.table_picture(table), table.markdown()
         shown = ui.PreviewImage(picture, cls=cls)
         return io.NodeOutput(picture, told, table.comma_separated(), str(file), ui=shown)
