@@ -64,18 +64,19 @@ SEEDED = {
 }
 """The seeded file that stands in for each model file a template names."""
 FRAMES = 16
-LONG = {
+LENGTHS = {
     "long-clip": 24,
     "motion-views": 24,
     "consistent-long-clip": 24,
     "animate-character-long": 28,
     "load-video": 24,
     "long-video-in-pieces": 24,
+    "evaluate-a-clip": 3,
 }
-"""Frames of templates whose clip must be longer than a window, or there would be none."""
+"""Frames of templates whose clip must be longer than a window, or there would be none, or is seen by a large CLIP."""
 SAVED = {"batch-utilities": 58, "frame-interpolation": 31, "convert-video": 72}
 """Frames in the files of templates that make other frames of those they sample, or sample none."""
-RATES = {"frame-interpolation": 16.0, "convert-video": 24.0}
+RATES = {"frame-interpolation": 16.0, "convert-video": 24.0, "text2video-zero": 4.0}
 """Frames per second of files that are not played at 8."""
 SIDES = {"convert-video": 96}
 """Side of the pictures of files that have another one than was asked for."""
@@ -154,7 +155,7 @@ def find(template: str | Path) -> Path:
 
 def frames(template: str | Path) -> int:
     """How many frames a template is run with."""
-    return LONG.get(short_name(find(template)), FRAMES)
+    return LENGTHS.get(short_name(find(template)), FRAMES)
 
 
 def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:

@@ -15,7 +15,10 @@ from .test_answers import pictures
 SECONDS = 60
 
 
-HEAVY = {"sdxl", "depth-and-lineart", "animate-character", "animate-character-long", "two-characters"}
+HEAVY = {
+    *("sdxl", "depth-and-lineart", "animate-character", "animate-character-long", "two-characters"),
+    "evaluate-a-clip",
+}
 """Templates whose models take longer to load than the others together."""
 LEARN = {"train-motion-lora", "train-motion-module", "train-domain-adapter", "train-animate-anyone"}
 """Templates that take longer than that; `tests.server.training` has a smaller one."""

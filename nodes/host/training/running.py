@@ -1,5 +1,6 @@
 """A training from its first step, or from where it was stopped, to a file."""
 
+import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -36,6 +37,8 @@ from .telling import report
 MOST_VALIDATED = 8
 """Batches of clips that are held out."""
 BASE = "SD1.5"
+NOTICE = 80
+"""Letters of a line on a node."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,8 @@ def _learn(
     check_texts(source(0).context.shape[-1], task.model)
     notes = [note for note in (begins, *part.notes, spread_note(task.clips, task.model)) if note]
     for note in notes:
-        notice(f"{note[0].upper()}{note[1:]}.")
+        # the whole of it is in the report
+        notice(textwrap.shorten(f"{note[0].upper()}{note[1:]}.", NOTICE, placeholder="\N{HORIZONTAL ELLIPSIS}"))
     objective = task.options.objective(task.dual)
     trainer = Trainer(part.network, source, objective, noising, settings, task.options.checkpointing)
     if state is not None:
