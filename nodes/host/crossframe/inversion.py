@@ -61,12 +61,7 @@ def invert(model: ModelPatcher, latents: Mapping[str, Any], way: Way, check: boo
             "DDIM Invert needs a model that predicts noise or v, such as SD1.5 and SDXL; this one samples with "
             f"{type(sampling).__name__}."
         )
-    sigmas = comfy.samplers.calculate_sigmas(sampling, way.scheduler, way.steps).cpu()
-    if sigmas[-1] != 0 or not (sigmas[:-1] > sigmas[1:]).all():
-        raise OneShotError(
-            f"With {way.steps} steps the scheduler {way.scheduler} has noise levels that do not fall to 0 step by "
-            "step. Choose ddim_uniform, or other steps."
-        )
+    sigmas = falling_sigmas(sampling, way.scheduler, way.steps, OneShotError)
     found = _sampled(model, way, clip, sigmas.flip(0), comfy.samplers.KSAMPLER(ddim_inversion))
     if not is_finite(found):
         raise OneShotError(
@@ -77,6 +72,22 @@ def invert(model: ModelPatcher, latents: Mapping[str, Any], way: Way, check: boo
         return Inverted(found, sigmas, strength)
     back = _sampled(model, way, found, sigmas, comfy.samplers.sampler_object("euler"))
     return Inverted(found, sigmas, strength, relative_error(back, clip.to(back.device)))
+
+
+def falling_sigmas(sampling: Any, scheduler: str, steps: int, error: type[ValueError]) -> Tensor:
+    """The noise levels of a sampling, each lower than the one before and the last 0, in main memory.
+
+    Args:
+        sampling: the ``model_sampling`` of a model.
+        error: what is raised where they are not so.
+    """
+    sigmas = comfy.samplers.calculate_sigmas(sampling, scheduler, steps).cpu()
+    if sigmas[-1] != 0 or not (sigmas[:-1] > sigmas[1:]).all():
+        raise error(
+            f"With {steps} steps the scheduler {scheduler} has noise levels that do not fall to 0 step by step. Choose "
+            "ddim_uniform, or other steps."
+        )
+    return sigmas
 
 
 def clip_latents(latents: Mapping[str, Any]) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor
 from ....motion.crossframe import CameraMotion, CrossFrameError, motion_steps, moved, noised
 from ..images import is_finite
 from ..options import CROSS_FRAME_TOLD, ONE_SHOT_TOLD, TOLD
+from .inversion import falling_sigmas
 
 SAMPLER = "euler"
 """The step of DDIM without added noise, in the form of the host's noise levels."""
@@ -69,12 +70,7 @@ def motion_latents(model: ModelPatcher, latents: Mapping[str, Any], way: MotionW
             "Latent Motion needs a model with timesteps that predicts noise or v, such as SD1.5 and SDXL; this one "
             f"samples with {type(sampling).__name__}."
         )
-    sigmas = comfy.samplers.calculate_sigmas(sampling, way.scheduler, way.steps).cpu()
-    if sigmas[-1] != 0 or not (sigmas[:-1] > sigmas[1:]).all():
-        raise CrossFrameError(
-            f"With {way.steps} steps the scheduler {way.scheduler} has noise levels that do not fall to 0 step by "
-            "step. Choose ddim_uniform, or other steps."
-        )
+    sigmas = falling_sigmas(sampling, way.scheduler, way.steps, CrossFrameError)
     timesteps = [int(each) for each in sampling.timestep(sigmas[:-1]).tolist()]
     steps = motion_steps(timesteps, way.t0, way.t1)
     start = _frame_latents(model, latents)

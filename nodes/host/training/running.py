@@ -150,7 +150,8 @@ def _learn(
     batches = task.clips.batches(task.batch_size, task.seed, task.options.dropout)
     held_out = task.clips.validation(task.batch_size)
     source = _source(task, part, batches)
-    check_texts(source(0).context.shape[-1], task.model)
+    first = source(0)
+    check_texts(first.context.shape[-1], task.model)
     notes = [note for note in (begins, *part.notes, spread_note(task.clips, task.model)) if note]
     for note in notes:
         # the whole of it is in the report
@@ -163,7 +164,7 @@ def _learn(
     elif held_out is not None:
         _validate(task, part, trainer, held_out)
     empty = task.clips.cache.read(text_key("", task.clips.encoder)) if task.empty is None else task.empty
-    previews = Previews(part.network, noising, source(0), empty, task.model.model.latent_format)
+    previews = Previews(part.network, noising, first, empty, task.model.model.latent_format)
     shown = Shown(trainer, previews, task.options.preview_every)
     begun = saved = trainer.step
     try:
