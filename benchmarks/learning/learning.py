@@ -20,7 +20,7 @@ CLIP_NOISE = Noising.of(SQRT_LINEAR, VELOCITY)
 DROPOUT = 0.1
 HELD_OUT = 1 << 40
 """Seeds from here on are never learnt from."""
-VALIDATED = 3
+VALIDATED = 2
 """Batches."""
 LINES = 10
 

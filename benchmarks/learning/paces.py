@@ -31,11 +31,11 @@ class Pace:
 
 PACES = {
     IMAGE: Pace(1.0, 2e-3, 0.99),
-    ADAPTER: Pace(0.6, 8e-3),
-    MODULE: Pace(2.6, 4e-3, 0.98),
-    LORA: Pace(0.5, 1.2e-2),
-    LOOK_TOO: Pace(1 / 3, 4e-3),
-    MOTION_ALONE: Pace(1 / 3, 4e-3),
-    TUNED: Pace(1.0, 2e-3),
+    ADAPTER: Pace(0.3, 6e-3),
+    MODULE: Pace(1.4, 4e-3, 0.98),
+    LORA: Pace(0.6, 1.2e-2),
+    LOOK_TOO: Pace(0.3, 4e-3),
+    MOTION_ALONE: Pace(0.3, 4e-3),
+    TUNED: Pace(0.5, 3e-3),
 }
 ADAPTER_RANK, LORA_RANK = 16, 8

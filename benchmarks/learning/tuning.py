@@ -37,7 +37,8 @@ def one_shot(studio: Studio) -> list[Row]:
     own, clip = scenes.captions[0], scenes.latents
     edits = [own.replace(own.split()[0], colour) for colour in COLOURS if colour != own.split()[0]]
     tuned = apply_one_shot(studio.base, load_one_shot(str(plan.file(TUNED))), 1.0)
-    made = [_again(model, clip, own, edits) for model in (studio.base, tuned)]
+    texts = [(own, 1.0), *((edit, GUIDANCE) for edit in edits)]
+    made = [again(model, clip, own, texts, STEPS) for model in (studio.base, tuned)]
     clips = torch.cat([clip] * (1 + len(edits)))
     titles: list[str] = ["the clip", "image model, from the clip's noise", "tuned, from the clip's noise"]
     sheet = dict(zip(titles, (clips, *(each.clips for each in made)), strict=True))
@@ -58,17 +59,21 @@ class Again:
     """What a model makes of a clip's own noise."""
 
     clips: Tensor
-    """(1 + edits, 4, frames, height, width): by its caption, and by those of the edits."""
+    """(texts, 4, frames, height, width)."""
     error: float
     """Of the clip that comes back by the words it was inverted by, as a part of it."""
 
 
-def _again(model: ModelPatcher, clip: Tensor, own: str, edits: Sequence[str]) -> Again:
+def again(model: ModelPatcher, clip: Tensor, own: str, texts: Sequence[tuple[str, float]], steps: int) -> Again:
+    """Find the noise of a clip (1, 4, frames, height, width) by its own caption, and sample it with others.
+
+    Args:
+        texts: captions, each with its guidance.
+        steps: of the way there and back.
+    """
     empty = [[encoded([""]), {}]]
     latents = model.model.process_latent_out(clip[0].transpose(0, 1))
     with torch.inference_mode():
-        found = invert(model, {"samples": latents}, Way(STEPS, SCHEDULER, 1.0, empty, empty), check=True)
-    guidance = (1.0, *[GUIDANCE] * len(edits))
-    texts = zip((own, *edits), guidance, strict=True)
-    clips = [sampled_from(model, found.latents, text, STEPS, strength) for text, strength in texts]
+        found = invert(model, {"samples": latents}, Way(steps, SCHEDULER, 1.0, empty, empty), check=True)
+    clips = [sampled_from(model, found.latents, text, steps, guidance) for text, guidance in texts]
     return Again(torch.stack(clips), found.error or 0.0)

@@ -36,7 +36,7 @@ from .pictures import as_pictures, blocks, brightness, check_alike
 from .report import describe_result, shown
 from .scores import METRICS, Metric, Result, Score, ordered
 from .steps import Steps, look_at_steps
-from .table import Cell, ResultsTable, TableRow, tabulate
+from .table import PAPER, Cell, ResultsTable, TableRow, tabulate
 from .warping import fetched, visible, warping_errors
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "METRICS",
     "MODES",
     "MOTION",
+    "PAPER",
     "Cell",
     "EvaluationError",
     "Metric",

@@ -15,6 +15,8 @@ from torch import Tensor
 
 STEPS = 1000
 START, END = 0.00085, 0.012
+DDPM = 0.0001, 0.02
+"""First and last beta of DDPM, in AnimateDiff's ablation the schedule least like that of Stable Diffusion."""
 LCM_PICTURE_END = 0.014
 """Last beta of AnimateLCM-I2V."""
 
@@ -60,6 +62,7 @@ SCHEDULES = {
     "sqrt_linear (AnimateDiff)": Schedule(lambda: betas_to_sigmas(_straight())),
     "linear (AnimateDiff-SDXL)": Schedule(lambda: betas_to_sigmas(_square(0.020))),
     "linear (HotshotXL/default)": Schedule(lambda: betas_to_sigmas(_square())),
+    "sqrt_linear (DDPM)": Schedule(lambda: betas_to_sigmas(_straight(*DDPM))),
     "avg(sqrt_linear,linear)": Schedule(_mean),
     "lcm": Schedule(lambda: betas_to_sigmas(_square()), 50),
     "lcm[100_ots]": Schedule(lambda: betas_to_sigmas(_square()), 100),
@@ -71,7 +74,7 @@ SCHEDULES = {
     "cosine": Schedule(lambda: betas_to_sigmas(_cosine())),
     "squaredcos_cap_v2": Schedule(lambda: betas_to_sigmas(_cosine())),
 }
-"""Every schedule by the name shared workflows use; the two that name AnimateLCM are its authors', the rest not."""
+"""Every schedule by the name shared workflows use; those that name AnimateLCM and DDPM are of their authors."""
 
 
 def distilled(sigmas: Tensor, timesteps: int) -> Tensor:

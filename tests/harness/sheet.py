@@ -29,7 +29,7 @@ PICTURES = {
 """Nodes whose pictures say what a template does, and the output that has them."""
 LOSSES = {"KinemaTrainMotionLora": 1, "KinemaTrainMotionModule": 1, "KinemaTrainDomainAdapter": 1}
 """Those whose picture is as wide as the sheet."""
-WIDE = {"KinemaCompareClips": 0}
+WIDE = {"KinemaCompareClips": 0, "KinemaResultsTable": 0}
 """Those of which one frame is shown whole."""
 MASKS = {"GrowMask": 0, "MaskComposite": 0, "InvertMask": 0}
 CURVES = {"KinemaMotionValue": 0, "KinemaSoundToMotionValue": 0}

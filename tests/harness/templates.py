@@ -47,6 +47,7 @@ SEEDED = {
     "AnimateLCM_sd15_i2v.ckpt": LCM_I2V,
     "AnimateLCM_sd15_i2v_lora.safetensors": LCM_LORA,
     "v2_lora_ZoomIn.ckpt": MOTION_LORA,
+    "v2_lora_PanLeft.ckpt": MOTION_LORA,
     "control_v11p_sd15_lineart_fp16.safetensors": CONTROL,
     "control_v11f1p_sd15_depth_fp16.safetensors": CONTROL,
     "depth_anything_3_mono_large.safetensors": DEPTH,
@@ -72,10 +73,18 @@ LENGTHS = {
     "load-video": 24,
     "long-video-in-pieces": 24,
     "evaluate-a-clip": 3,
+    "ablations": 3,
+    "animate-anyone-ablation": 3,
 }
-"""Frames of templates whose clip must be longer than a window, or there would be none, or is seen by a large CLIP."""
-SAVED = {"batch-utilities": 58, "frame-interpolation": 31, "convert-video": 72}
-"""Frames in the files of templates that make other frames of those they sample, or sample none."""
+"""Frames of templates whose clip must be longer than a window, or there would be none; few where many are measured."""
+SAVED = {
+    "batch-utilities": 58,
+    "frame-interpolation": 31,
+    "convert-video": 72,
+    "ablations": 21,
+    "animate-anyone-ablation": 12,
+}
+"""Frames in the files of templates that make other frames of those they sample, sample several clips, or none."""
 RATES = {"frame-interpolation": 16.0, "convert-video": 24.0, "text2video-zero": 4.0}
 """Frames per second of files that are not played at 8."""
 SIDES = {"convert-video": 96}

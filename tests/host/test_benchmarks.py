@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import itertools
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,7 @@ SMALL: dict[str, list[list[str]]] = {
     "learning": [
         ["--steps", "2", "--batch", "2", "--frames", "2", "--side", "8", "--clips", "1", "--sampling", "2"],
     ],
+    "papers": [["--frames", "2", "--steps", "2"]],
     "lengths": [["--frames", "4", "20", "--size", "2"], ["--together", "2", "--frames", "20", "--repeats", "1"]],
     "poses": [["--frames", "4", "--repeats", "1"]],
     "context_reference": [["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1"]],
@@ -67,16 +69,25 @@ def test_a_benchmark_prints_its_table(
         arguments = [*arguments, "--file", str(file)]
     if table == "learning":
         arguments = [*arguments, "--output", str(tmp_path)]
+    if table == "papers":
+        learnt = ["--steps", "2", "--batch", "2", "--frames", "2", "--clips", "1", "--sampling", "2"]
+        stages = ["--stages", "image", "module", "one_shot", "--output", str(tmp_path)]
+        importlib.import_module(f"{package}.learning").main([*learnt, *stages])
+        capsys.readouterr()
+        arguments = [*arguments, "--learnt", str(tmp_path), "--output", str(tmp_path / "papers")]
     if table in APART:
         command = [sys.executable, "-m", "benchmarks", table, *arguments]
         printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     else:
         importlib.import_module(f"{package}.{table}").main(arguments)
         printed = capsys.readouterr().out
-    head, rule, *rows = [line for line in printed.splitlines() if line.startswith("|")]
-    assert set(rule) <= set("|-")
-    assert rows
-    assert all(row.count("|") == head.count("|") for row in rows)
+    lines = itertools.groupby(printed.splitlines(), lambda line: line.startswith("|"))
+    tables = [list(each) for is_table, each in lines if is_table]
+    assert tables
+    for head, rule, *rows in tables:
+        assert set(rule) <= set("|- ")
+        assert rows
+        assert all(row.count("|") == head.count("|") for row in rows)
 
 
 def test_every_benchmark_has_a_name_on_the_command_line() -> None:

@@ -37,6 +37,7 @@ def test_closed_form(name: str) -> None:
     ("name", "highest"),
     [
         ("sqrt_linear (AnimateDiff)", 25.146),
+        ("sqrt_linear (DDPM)", 157.41),
         ("linear (AnimateDiff-SDXL)", 65.93),
         ("linear (HotshotXL/default)", 14.615),
     ],
