@@ -34,19 +34,21 @@ from .movement import camera_shake, frozen_frames, loop_closure, motion_magnitud
 from .perceptual import BACKBONES, Perceptual, backbone_of, check_large_enough, read_perceptual
 from .pictures import as_pictures, blocks, brightness, check_alike
 from .report import describe_result, shown
-from .scores import METRICS, Metric, Result, Score, ordered
+from .scores import HIGHER, METRICS, NEITHER, Metric, Result, Score, ordered
 from .steps import Steps, look_at_steps
-from .table import PAPER, Cell, ResultsTable, TableRow, tabulate
+from .table import PAPER, Cell, ResultsTable, TableRow, tabulate, titled
 from .warping import fetched, visible, warping_errors
 
 __all__ = [
     "BACKBONES",
     "BACKGROUND",
     "GAP",
+    "HIGHER",
     "LAYOUTS",
     "METRICS",
     "MODES",
     "MOTION",
+    "NEITHER",
     "PAPER",
     "Cell",
     "EvaluationError",
@@ -98,6 +100,7 @@ __all__ = [
     "temporal_flicker",
     "text_alignment",
     "tiled",
+    "titled",
     "video_distance",
     "visible",
     "warping_error",

@@ -55,12 +55,13 @@ class ResultsTable:
     rows: tuple[TableRow, ...]
     notes: tuple[str, ...] = ()
 
-    def best(self, metric: Metric) -> str | None:
-        """The measured system that is the best in a metric, None if there are no two, or neither way is better."""
+    def best(self, metric: Metric) -> frozenset[str]:
+        """The measured systems with the best value of a metric; none if all are alike, or neither way is better."""
         found = {row.name: row.cells[metric.key].mean for row in self.rows if row.measured and metric.key in row.cells}
-        if metric.better == NEITHER or len(found) < 2:
-            return None
-        return (max if metric.better == HIGHER else min)(found, key=lambda name: found[name])
+        if metric.better == NEITHER or len(set(found.values())) < 2:
+            return frozenset()
+        top = (max if metric.better == HIGHER else min)(found.values())
+        return frozenset(name for name, value in found.items() if value == top)
 
     def heads(self) -> list[str]:
         """What stands above the columns."""
@@ -119,10 +120,15 @@ def tabulate(results: Sequence[Result], paper: bool = False) -> ResultsTable:
     return ResultsTable(shown, tuple(rows), tuple(notes))
 
 
+def titled(metric: Metric) -> str:
+    """A metric with its unit."""
+    return f"{metric.title} ({metric.unit})" if metric.unit else metric.title
+
+
 def heading(metric: Metric) -> str:
     """A metric with its unit, and an arrow to where it is better."""
     arrow = {HIGHER: " \N{UPWARDS ARROW}", NEITHER: ""}.get(metric.better, " \N{DOWNWARDS ARROW}")
-    return f"{metric.title}{f' ({metric.unit})' if metric.unit else ''}{arrow}"
+    return f"{titled(metric)}{arrow}"
 
 
 def _cells(clips: Sequence[Result]) -> dict[str, Cell]:

@@ -140,18 +140,22 @@ class MotionValue:
         Args:
             frames: their numbers in the whole clip.
             size: height and width of the layer.
-            resized: keeps masks in the resolutions they were asked for.
+            resized: keeps masks in the resolutions they were asked for, and the values of frames.
 
         Returns:
             The number itself if nothing varies, else a float32 (frames, pixels or 1) tensor, (1, pixels) where all
             frames have the same values.
         """
         result: Strength = self.number
+        kept = {} if resized is None else resized
         if self.curves:
-            values = [self.number * math.prod(curve.at(frame) for curve in self.curves) for frame in frames]
-            result = torch.tensor(values, device=device)[:, None]
+            key = (self, tuple(frames), device)
+            if key not in kept:
+                values = [self.number * math.prod(curve.at(frame) for curve in self.curves) for frame in frames]
+                kept[key] = torch.tensor(values)[:, None].to(device)
+            result = kept[key]
         for mask in self.masks:
-            result = result * mask.over(frames, size, device, {} if resized is None else resized)
+            result = result * mask.over(frames, size, device, kept)
         return result
 
     def told_short(self, name: str, frames: int) -> list[str]:

@@ -61,6 +61,11 @@ class WindowOptions:
             raise WindowError(f"A stride of {self.stride} takes no frame. Set it to 1, or higher for more windows.")
 
     @property
+    def moves(self) -> bool:
+        """Whether windows differ from step to step."""
+        return self.schedule.endswith("uniform")
+
+    @property
     def loops(self) -> bool:
         """Whether the end of the clip has to lead into its beginning."""
         return self.closed_loop and self.schedule == "looped_uniform"

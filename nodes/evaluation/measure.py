@@ -128,7 +128,7 @@ class EvaluateClip(io.ComfyNode):
         cls, images: Any, name: str = "clip", curve: str = METRICS["warping"].title, **settings: Any
     ) -> io.NodeOutput:
         """Measure it."""
-        result = evaluation.measure(evaluation.Asked(images, name.strip(), **settings))
+        result = evaluation.measure(evaluation.Asked(images, " ".join(name.split()), **settings))
         told = describe_result(result)
         drawn = evaluation.curve_picture(result, KEYS[curve])
         record = json.dumps(result.record(), allow_nan=False)

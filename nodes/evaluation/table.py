@@ -79,7 +79,7 @@ class ResultsTable(io.ComfyNode):
         if any(not isinstance(each, Result) for each in results):
             raise EvaluationError("Results Table takes the output result of Evaluate Clip. Connect that one.")
         table = tabulate(results, bool(single["paper"]))
-        file = evaluation.save_table(table, str(single["filename_prefix"]))
-        picture, told = evaluation.table_picture(table), table.markdown()
-        shown = ui.PreviewImage(picture, cls=cls)
-        return io.NodeOutput(picture, told, table.comma_separated(), str(file), ui=shown)
+        rows = table.comma_separated()
+        file = evaluation.save_table(rows, str(single["filename_prefix"]))
+        picture = evaluation.table_picture(table)
+        return io.NodeOutput(picture, table.markdown(), rows, str(file), ui=ui.PreviewImage(picture, cls=cls))

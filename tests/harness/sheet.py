@@ -75,8 +75,8 @@ def draw_sheet(server: Server, template: str, path: Path, size: int = 128, steps
         if prompt[source]["class_type"] in LOSSES:
             drawn.append(ImageOps.contain(pictures[0].convert("RGB"), (WIDTH, WIDTH)))
         elif prompt[source]["class_type"] in WIDE:
-            middle = pictures[len(pictures) // 2].convert("RGB")
-            drawn.append(ImageOps.pad(middle, (WIDTH, 2 * SIDE), Image.Resampling.LANCZOS, BACKGROUND))
+            middle = ImageOps.contain(pictures[len(pictures) // 2].convert("RGB"), (WIDTH, 2 * SIDE))
+            drawn.append(ImageOps.pad(middle, (WIDTH, middle.height), color=BACKGROUND))
         elif len(pictures) == 1:
             single += pictures
         else:

@@ -2,7 +2,8 @@
 
 ``embeddings`` are what CLIP makes of pictures and prompts, ``networks`` those of LPIPS and FVD from files,
 ``measuring`` checks everything that is asked and then measures it, and ``labelled`` writes on pictures and draws
-curves, which ``together`` does for several clips. Of many results ``tabled`` makes a table.
+curves with fonts from ``lettering``, which ``together`` does for several clips. Of many results ``tabled`` makes a
+table.
 """
 
 from .labelled import LINES, curve_picture

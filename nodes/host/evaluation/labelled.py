@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ....motion.evaluation import Result, Score, shown
+from .lettering import font_for
 
 BACK, GRID, INK, CURSOR = "#161616", "#3a3a3a", "#d8d8e0", "#ffffff"
 LINES = ("#5cb8ff", "#ffa84c", "#80e680", "#f280d9")
@@ -39,7 +40,7 @@ def with_labels(clip: Tensor, label: str, colour: str = INK) -> Tensor:
     if not label.strip():
         return clip
     height, width = clip.shape[2:]
-    font = ImageFont.load_default(min(MOST_FONT, max(LEAST_FONT, round(FONT_PART * height))))
+    font = font_for([label], min(MOST_FONT, max(LEAST_FONT, round(FONT_PART * height))))
     left, top, right, bottom = font.getbbox(label)
     size = min(width, int(right - left) + 12), min(height, int(bottom - top) + 10)
     sign = Image.new("RGB", size, BACK)
@@ -80,7 +81,7 @@ def _across(frame: float, frames: int, width: int) -> float:
 
 def _drawn(lines: Sequence[Line], frames: int, width: int, height: int) -> Image.Image:
     picture = Image.new("RGB", (width, height), BACK)
-    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(13)
+    pen, font = ImageDraw.Draw(picture), font_for([line.name for line in lines], 13)
     values = [value for line in lines for value in line.score.curve]
     if not values:
         pen.text((12, 10), "no values frame by frame", INK, font)

@@ -4,18 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ....motion.disk import is_full, publish, sweep, work_folder
-from ....motion.evaluation import EvaluationError, ResultsTable
+from ....motion.evaluation import HIGHER, NEITHER, EvaluationError, Metric, ResultsTable, titled
 from .. import folders
 from .labelled import BACK, GRID, INK
+from .lettering import font_for
 
 BEST, FAINT = "#80e680", "#9a9aa6"
 FONT = 16
-ROW, EDGE, GAP = 30, 16, 26
-"""Pixels: of a line of the table, around it, and between columns."""
+ROW, EDGE, GAP, ARROW = 30, 16, 26, 10
+"""Pixels: of a line of the table, around it, between columns, and of the arrow to where a metric is better."""
 NOTE_LETTERS = 110
 """In a line of a note."""
 LONGEST = 48
@@ -24,32 +25,46 @@ LONGEST = 48
 
 def table_picture(table: ResultsTable) -> Tensor:
     """The table with the best values of measured systems in green, (1, height, width, 3) in 0..1."""
-    font = ImageFont.load_default(FONT)
-    heads, rows = table.heads(), [[text[:LONGEST] for text in row] for row in table.texts()]
-    widths = [max(font.getlength(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    heads = ["system", "clips", *(titled(metric) for metric in table.metrics)]
+    rows = [[text[:LONGEST] for text in row] for row in table.texts()]
     notes = [line for note in table.notes for line in _wrapped(f"{note}.")]
+    font = font_for([text for row in (heads, *rows, notes) for text in row], FONT)
+    arrows: list[Metric | None] = [None, None, *table.metrics]
+    widths = [max(font.getlength(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
+    widths = [
+        max(width, font.getlength(head) + 2 * ARROW) if arrow else width
+        for width, head, arrow in zip(widths, heads, arrows, strict=True)
+    ]
     width = int(sum(widths) + GAP * (len(widths) - 1) + 2 * EDGE)
-    width = max(width, *(int(font.getlength(line)) + 2 * EDGE for line in notes), 1) if notes else width
+    width = max([width, *(int(font.getlength(line)) + 2 * EDGE for line in notes)])
     height = 2 * EDGE + ROW * (1 + len(rows)) + (ROW // 2 + ROW * len(notes) if notes else 0)
     picture = Image.new("RGB", (width + width % 2, height + height % 2), BACK)
     pen = ImageDraw.Draw(picture)
     starts = [EDGE + sum(widths[:column]) + GAP * column for column in range(len(widths))]
-    best = ["", "", *(table.best(metric) for metric in table.metrics)]
-    for start, head in zip(starts, heads, strict=True):
+    best = [frozenset[str](), frozenset[str](), *(table.best(metric) for metric in table.metrics)]
+    for start, head, arrow in zip(starts, heads, arrows, strict=True):
         pen.text((start, EDGE), head, INK, font)
+        if arrow is not None and arrow.better != NEITHER:
+            pen.polygon(_arrow(start + font.getlength(head) + ARROW / 2, arrow.better == HIGHER), INK)
     for number, (row, texts) in enumerate(zip(table.rows, rows, strict=True), 1):
         top = EDGE + ROW * number
         pen.line([(EDGE, top - 6), (width - EDGE, top - 6)], GRID)
-        for start, text, winner in zip(starts, texts, best, strict=True):
-            colour = BEST if row.measured and winner == row.name else INK if row.measured else FAINT
+        for start, text, winners in zip(starts, texts, best, strict=True):
+            colour = BEST if row.measured and row.name in winners else INK if row.measured else FAINT
             pen.text((start, top), text, colour, font)
     for number, line in enumerate(notes):
         pen.text((EDGE, EDGE + ROW * (1 + len(rows) + number) + ROW // 2), line, FAINT, font)
     return torch.from_numpy(np.asarray(picture, np.float32) / 255.0)[None]
 
 
-def save_table(table: ResultsTable, prefix: str) -> Path:
-    """Write the table into the output folder as a csv file that replaces none.
+def _arrow(left: float, up: bool) -> list[tuple[float, float]]:
+    """A triangle beside a heading; few fonts have arrows."""
+    base, tip = (EDGE + FONT, EDGE + FONT - ARROW) if up else (EDGE + FONT - ARROW, EDGE + FONT)
+    return [(left, base), (left + ARROW, base), (left + ARROW / 2, tip)]
+
+
+def save_table(text: str, prefix: str) -> Path:
+    """Write a table for programs into the output folder, as a csv file that replaces none.
 
     Raises:
         SavePathError: the prefix cannot be used.
@@ -61,7 +76,7 @@ def save_table(table: ResultsTable, prefix: str) -> Path:
         with work_folder(place.folder) as work:
             written = work / "results.csv"
             # with the mark that lets Excel see that it is UTF-8
-            written.write_text(table.comma_separated(), encoding="utf-8-sig", newline="")
+            written.write_text(text, encoding="utf-8-sig", newline="")
             return publish(written, place.paths(".csv"))
     except OSError as error:
         raise EvaluationError(

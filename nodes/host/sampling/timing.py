@@ -1,5 +1,6 @@
 """What acts at which step of one sampling."""
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
@@ -7,7 +8,7 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from ....motion.values import NOTHING, Acts, MotionValue, active_keyframes
-from ..options import TIMING
+from ..options import DEVICES, TIMING
 
 ROUNDING = 1e-5
 """Samplers that go by the logarithm of sigma miss the schedule's own numbers by about this much."""
@@ -44,6 +45,14 @@ class Timing:
         self._percents: dict[float, float] = {}
         self._active: dict[Any, list[int]] = {}
         self._values: dict[tuple[MotionValue, int], MotionValue] = {}
+
+    def on(self, device: Any) -> "Timing":
+        """The same sampling on another device, which keeps tensors of its own."""
+        key = (DEVICES, device)
+        if key not in self.kept:
+            other = self.kept[key] = copy.copy(self)
+            other.masks, other.kept = {}, {}
+        return self.kept[key]
 
     def is_in_part(self, acts: Acts, sigma: float) -> bool:
         """Whether a noise level lies in the part of the sampling in which something acts."""
@@ -93,6 +102,11 @@ class Now:
     def sigma(self) -> float:
         """The noise level."""
         return self._read_sigma()
+
+    @property
+    def step(self) -> int:
+        """The step in progress."""
+        return self.timing.step(self.sigma)
 
     def strength(self, acts: Acts) -> MotionValue:
         """How strong something is, without keyframes; nothing outside its part of the sampling."""

@@ -225,7 +225,6 @@ class MotionWrapper:
             effect = moment.now.strength(attached.strengths.effect)
             if effect.is_zero:
                 continue
-            rows = attached.motion.rows
             answers = (
                 mate.at(moment, patcher.model, [weights[number].model for number in numbers]) for mate, numbers in mates
             )
@@ -233,9 +232,19 @@ class MotionWrapper:
                 patcher.model,
                 moment.now.value(attached.strengths.scale),
                 effect,
-                None if rows is None else rows.to(moment.x.device),
+                _rows(attached.motion, moment),
                 tuple(acting for acting in answers if acting is not None),
             )
+
+
+def _rows(motion: LoadedMotion, moment: Moment) -> Tensor | None:
+    """How the position tables of a motion module are adjusted, brought to the device once a sampling."""
+    if motion.rows is None:
+        return None
+    kept, key = moment.now.timing.kept, (MOTION, id(motion.rows), moment.x.device)
+    if key not in kept:
+        kept[key] = motion.rows.to(moment.x.device)
+    return kept[key]
 
 
 def views_now(now: Now, frames: int, options: WindowOptions | None) -> Sequence[Window]:

@@ -1,7 +1,9 @@
 """Clips longer than a motion module sees at once.
 
-``sliding`` samples window by window, ``views`` cuts inside the motion layers alone. ``bank`` keeps what a reference
-window saw, ``patches`` show it to the others, ``reuse`` is the plain way, and ``attach`` puts either on a model.
+``sliding`` samples window by window: each ``prediction`` of a clip asks what acts, has its windows ``placed`` on the
+device, and may give them to several ``devices``; those of which all is ``known`` are left out. ``views`` cuts inside
+the motion layers alone. ``bank`` keeps what a reference window saw, ``patches`` show it to the others, ``reuse`` is the
+plain way, and ``attach`` puts either on a model.
 Beside other nodes: ``refused`` and ``remembered`` look with ``closures`` for patches that keep one call of the model,
 and stop on them or tell them of the whole clip; ``caches`` gives each window a step cache of its own.
 """

@@ -14,7 +14,7 @@ from torch import Tensor
 from ....motion.values import NOTHING, Acts, MotionValue
 from ....motion.windows import Reader, ReferenceOptions, Window, sources
 from ..options import CONTEXT_REFERENCES
-from ..sampling import Now, Timing
+from ..sampling import Now
 
 FIRST_QUARTER = Acts(end_percent=0.25)
 LayerName = tuple[str | int, ...]
@@ -77,16 +77,15 @@ class Part:
 class WindowReference:
     """Which windows of one prediction see which."""
 
-    def __init__(self, options: Mapping[str, Any], timing: Timing, sigma: float, windows: Sequence[Window]) -> None:
-        """Ask what acts at a noise level.
+    def __init__(self, options: Mapping[str, Any], now: Now, windows: Sequence[Window]) -> None:
+        """Ask what acts at a moment.
 
         Args:
             options: the ``transformer_options`` of the sampling.
             windows: those of the step, in order.
         """
         self.sources: Sequence[int | None] = [None] * len(windows)
-        self._timing, self._reference, self._value = timing, None, NOTHING
-        now = Now(timing, lambda: sigma)
+        self._timing, self._reference, self._value = now.timing, None, NOTHING
         for reference in options.get(CONTEXT_REFERENCES, ()) if len(windows) > 1 else ():
             value = now.strength(reference.acts)
             if not value.is_zero and (reference.attentions or reference.blocks):

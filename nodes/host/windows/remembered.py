@@ -50,6 +50,11 @@ class Remembered:
         self._owners = owners(windows) if self._patches else {}
         self._seen: dict[tuple[Layer, Any], Seen] = {}
 
+    @property
+    def acts(self) -> bool:
+        """Whether there are any."""
+        return bool(self._patches)
+
     def told(self, group: Sequence[Window]) -> dict[str, Any]:
         """What the ``transformer_options`` of a call with these windows have instead of the model's own."""
         if not self._patches:

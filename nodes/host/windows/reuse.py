@@ -9,7 +9,7 @@ from torch import Tensor
 from ....motion.values import Acts, MotionValue, in_picture
 from ....motion.windows import reuse_first
 from ..options import REUSE
-from ..sampling import Now, Timing
+from ..sampling import Now
 
 BEGINNING = Acts(end_percent=0.15)
 
@@ -22,23 +22,20 @@ class NaiveReuse:
     acts: Acts = BEGINNING
 
 
-def reused(
-    options: Mapping[str, Any], timing: Timing, sigma: float, results: list[Tensor], first: Sequence[Tensor]
-) -> list[Tensor]:
-    """The predictions of a whole clip with those of its first window mixed in, as far as that acts at a noise level.
+def reused(options: Mapping[str, Any], now: Now, results: list[Tensor], first: Sequence[Tensor]) -> list[Tensor]:
+    """The predictions of a whole clip with those of its first window mixed in, as far as that acts at a moment.
 
     Args:
         options: the ``transformer_options`` of the sampling.
         results: (frames, channels, height, width) for each conditioning, from all windows.
         first: the same for the first window.
     """
-    now = Now(timing, lambda: sigma)
     for item in options.get(REUSE, ()):
         value = now.strength(item.acts) * MotionValue(item.weighted_mean)
         if value.is_zero:
             continue
         frames, _, *places = results[0].shape
         size = (places[0], places[1])
-        share = in_picture(value.over(range(frames), size, results[0].device, timing.masks), size)
+        share = in_picture(value.over(range(frames), size, results[0].device, now.timing.masks), size)
         results = [reuse_first(result, part, share) for result, part in zip(results, first, strict=True)]
     return results

@@ -2,13 +2,11 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
 from typing import Any
 
-import comfy.model_management as management
-import torch
 from comfy.context_windows import (
     ContextFuseMethod,
     ContextSchedule,
@@ -22,15 +20,14 @@ from torch import Tensor
 from ....motion.values import active_keyframes
 from ....motion.windows import Window, WindowError, WindowOptions, is_needed, plan_windows
 from ..control import WindowControls
-from ..notices import notice, progress
-from ..options import CONTEXT_REFERENCES, CROSS_FRAME, REFERENCE_PART, WINDOW_FRAMES, WINDOWS, WINDOWS_TOLD
+from ..notices import notice
+from ..options import CONTEXT_REFERENCES, CROSS_FRAME, TIMING, WINDOWS, WINDOWS_TOLD
 from ..patching import wrapped
-from ..sampling import Call, start_timing, timing_of
-from .bank import WindowReference
-from .caches import WindowCaches, check_caches
+from ..sampling import Now, Timing, start_timing, timing_of
+from .caches import check_caches
+from .known import needed, note_known
+from .prediction import Asked, Prediction, placed_windows
 from .refused import check_patches
-from .remembered import Remembered
-from .reuse import reused
 
 CPU_PIXELS = 1 << 12
 """Pixels of latents in one call on a CPU: a window of 16 frames of 16x16 keeps it busy, of smaller ones several do
@@ -74,8 +71,7 @@ class SlidingContext(IndexListContextHandler):
         self, model: Any, conds: Any, x_in: Tensor, timestep: Tensor, model_options: dict[str, Any]
     ) -> bool:
         """Whether the clip is longer than a window, or a loop has to be closed."""
-        options, _ = self._now(model, timestep, model_options)
-        return is_needed(x_in.shape[0], options)
+        return is_needed(x_in.shape[0], self._options(_moment(model, timestep, model_options)))
 
     def execute(
         self,
@@ -95,61 +91,42 @@ class SlidingContext(IndexListContextHandler):
         # the base class looks for the model on itself; this object serves other samplings at the same time
         handler = copy.copy(self)
         handler._model = model
-        options, step = self._now(model, timestep, model_options)
-        timing = timing_of(model_options["transformer_options"], model.model_sampling)
-        controls = timing.kept.setdefault(WINDOWS, WindowControls())
-        outer, sigma = model_options["transformer_options"], float(timestep[0])
-        windows = plan_windows(x_in.shape[0], step, options)
-        if CROSS_FRAME in outer:
+        now, frames = _moment(model, timestep, model_options), x_in.shape[0]
+        options = self._options(now)
+        windows = plan_windows(frames, now.step if options.moves else 0, options)
+        windows, left = needed(windows, now.timing.kept)
+        if not windows:
+            return [x_in.clone() for _ in conds]
+        placed = placed_windows(now, x_in, lambda: self._planned(now.timing, frames))
+        # nothing new, unless a sampler goes by other steps than those it began with
+        placed.put(windows)
+        if CROSS_FRAME in model_options["transformer_options"]:
             # all others read that frame
             windows.sort(key=lambda window: 0 not in window.frames)
-        reference = WindowReference(outer, timing, sigma, windows)
-        caches = WindowCaches(outer, timing, model.model_sampling, windows)
-        remembered = Remembered(model_options, windows, x_in.shape[0])
-        results = [torch.zeros_like(x_in) for _ in conds]
-        first: list[Tensor] = []
-        done = 0
+        asked = Asked(calc_cond_batch, model, conds, x_in, timestep, model_options)
+        resized = partial(handler._resized, x_in)
+        prediction = Prediction(asked, now, windows, placed, resized, options.overlap, left)
+        return prediction.made(lambda: self._at_once(model, x_in, len(conds), windows))
 
-        def at_once() -> int:
-            return caches.at_once or self._at_once(model, x_in, len(conds), windows)
-
-        for group in _groups(windows, reference.sources, at_once):
-            management.throw_exception_if_processing_interrupted()
-            last = done + len(group)
-            which = f"window {last}" if len(group) == 1 else f"windows {done + 1} to {last}"
-            progress(f"step {step + 1} of {len(timing.sigmas)}, context {which} of {len(windows)}")
-            frames = [frame for window in group for frame in window.frames]
-            seen = IndexListContextWindow(frames, total_frames=x_in.shape[0], context_overlap=options.overlap)
-            part = reference.part(done, done + len(group) - 1)
-            length = len(group[0].frames)
-            call = Call(len(conds), length, frames, x_in.shape[0], seen)
-            told = {"context_window": seen, WINDOW_FRAMES: length, REFERENCE_PART: part, "ad_params": call.ad_params}
-            told |= remembered.told(group) | caches.told(group[0], part is not None)
-            inner = model_options | {"transformer_options": outer | told}
-            parts = [handler._resized(cond, x_in, seen, controls) for cond in conds]
-            predictions = calc_cond_batch(model, parts, x_in[frames], timestep[frames], inner)
-            for result, prediction in zip(results, predictions, strict=True):
-                _add(result, prediction, group)
-            first = first or [prediction[:length] for prediction in predictions]
-            done += len(group)
-        remembered.recall()
-        caches.done()
-        return reused(outer, timing, sigma, results, first) if len(windows) > 1 else results
-
-    def _resized(self, cond: Any, x_in: Tensor, window: IndexListContextWindow, controls: WindowControls) -> Any:
+    def _resized(self, x_in: Tensor, cond: Any, window: IndexListContextWindow, controls: WindowControls) -> Any:
         resized = self.get_resized_cond(cond, x_in, window)
         for entry in resized or ():
             if "control" in entry:
                 entry["control"] = controls.of(entry["control"], window.index_list, (x_in.shape[2], x_in.shape[3]))
         return resized
 
-    def _now(self, model: Any, timestep: Tensor, model_options: dict[str, Any]) -> tuple[WindowOptions, int]:
-        """The options that hold at a noise level, and the number of the step."""
-        timing = timing_of(model_options["transformer_options"], model.model_sampling)
-        step = timing.step(float(timestep[0]))
+    def _options(self, now: Now) -> WindowOptions:
+        """The options that hold at a moment; the noise level is asked for only if there are several."""
         if len(self.stages) == 1:
-            return self.stages[0].options, step
-        return self.stages[max(timing.active(self, self.stages)[step], 0)].options, step
+            return self.stages[0].options
+        return self.stages[max(now.timing.active(self, self.stages)[now.step], 0)].options
+
+    def _planned(self, timing: Timing, frames: int) -> list[Window]:
+        """The windows of every step."""
+        active = timing.active(self, self.stages)
+        each = [(step, self.stages[max(stage, 0)].options) for step, stage in enumerate(active)]
+        plans = dict.fromkeys((step if options.moves else 0, options) for step, options in each)
+        return [window for step, options in plans for window in plan_windows(frames, step, options)]
 
     def _at_once(self, model: Any, x_in: Tensor, conds: int, windows: Sequence[Window]) -> int:
         """How many windows to predict in one call."""
@@ -169,22 +146,9 @@ class SlidingContext(IndexListContextHandler):
         return count
 
 
-def _groups(
-    windows: Sequence[Window], sources: Sequence[int | None], at_once: Callable[[], int]
-) -> Iterator[list[Window]]:
-    """Windows that come in one call: of the same length, and with the same reference window, which came before them."""
-    for _, alike in groupby(zip(windows, sources, strict=True), key=lambda pair: (len(pair[0].frames), pair[1])):
-        same = [window for window, _ in alike]
-        # asked anew each time, because what a reference window leaves takes memory too
-        count = at_once()
-        yield from (same[start : start + count] for start in range(0, len(same), count))
-
-
-def _add(result: Tensor, prediction: Tensor, group: Sequence[Window]) -> None:
-    """Add predictions of one call to the clip; window after window, as if each had come alone."""
-    for window, part in zip(group, prediction.chunk(len(group)), strict=True):
-        weights = torch.tensor(window.weights, dtype=result.dtype, device=result.device)
-        result.index_add_(0, torch.tensor(window.frames, device=result.device), part * weights[:, None, None, None])
+def _moment(model: Any, timestep: Tensor, model_options: dict[str, Any]) -> Now:
+    timing = timing_of(model_options["transformer_options"], model.model_sampling)
+    return Now(timing, lambda: float(timestep[0]))
 
 
 def slide(model: ModelPatcher, stage: Stage, windows_per_call: int = 0) -> ModelPatcher:
@@ -227,9 +191,9 @@ def _begun(
     guider = executor.class_obj
     handler, frames = guider.model_options.get("context_handler"), noise.shape[0]
     if isinstance(handler, SlidingContext):
-        needed = [stage.options for stage in handler.stages if is_needed(frames, stage.options)]
-        moving = [plan_windows(frames, 0, each) != plan_windows(frames, 1, each) for each in needed]
-        if needed:
+        cut = [stage.options for stage in handler.stages if is_needed(frames, stage.options)]
+        moving = [plan_windows(frames, 0, each) != plan_windows(frames, 1, each) for each in cut]
+        if cut:
             options = guider.model_options["transformer_options"]
             check_patches(guider.model_options, frames)
             told = check_caches(options, all(moving))
@@ -237,6 +201,9 @@ def _begun(
                 notice(told)
                 options[WINDOWS_TOLD] = True
     start_timing(guider, sigmas)
+    if isinstance(handler, SlidingContext):
+        mask = rest[0] if rest else more.get("denoise_mask")
+        note_known(guider.model_options, mask, guider.model_options["transformer_options"][TIMING].kept)
     return executor(noise, latent_image, sampler, sigmas, *rest, **more)
 
 

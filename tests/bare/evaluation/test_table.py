@@ -33,8 +33,12 @@ def test_means_and_deviations_are_those_of_the_statistics_module() -> None:
 
 def test_the_best_is_where_the_metric_says() -> None:
     table = tabulate([result("a", flicker=1.0, psnr=20.0, motion=1.0), result("b", flicker=2.0, psnr=30.0, motion=2.0)])
-    assert {metric.key: table.best(metric) for metric in table.metrics} == {"psnr": "b", "flicker": "a", "motion": None}
-    assert tabulate([result("a", psnr=1.0)]).best(METRICS["psnr"]) is None
+    assert {metric.key: table.best(metric) for metric in table.metrics} == {
+        "psnr": {"b"},
+        "flicker": {"a"},
+        "motion": set(),
+    }
+    assert tabulate([result("a", psnr=1.0)]).best(METRICS["psnr"]) == set()
 
 
 def test_the_papers_rows_stand_beside_and_never_win() -> None:
@@ -46,7 +50,7 @@ def test_the_papers_rows_stand_beside_and_never_win() -> None:
     ]
     ours = table.rows[-1].cells
     assert [ours[key].mean for key in ("clip_text", "clip_domain", "clip_smoothness")] == [31.39, 87.29, 98.0]
-    assert table.best(METRICS["clip_text"]) == "b"
+    assert table.best(METRICS["clip_text"]) == {"b"}
     assert min(row.cells["clip_text"].mean for row in table.rows[2:]) == ours["clip_text"].mean
     assert "the paper's own method has the lowest value" in table.markdown()
 
@@ -78,3 +82,11 @@ def test_the_papers_rows_need_something_to_stand_beside() -> None:
 def test_nothing_to_show() -> None:
     with pytest.raises(EvaluationError, match="There are no results"):
         tabulate([])
+
+
+def test_of_equal_values_all_are_the_best_and_of_all_equal_ones_none() -> None:
+    table = tabulate(
+        [result("a", psnr=2.0, ssim=1.0), result("b", psnr=2.0, ssim=1.0), result("c", psnr=1.0, ssim=1.0)]
+    )
+    assert table.best(METRICS["psnr"]) == {"a", "b"}
+    assert table.best(METRICS["ssim"]) == set()

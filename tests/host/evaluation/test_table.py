@@ -6,8 +6,12 @@ from typing import Any
 import folder_paths
 import pytest
 import torch
-from kinema.motion.evaluation import METRICS, EvaluationError, Result, Score
+from kinema.motion.evaluation import METRICS, EvaluationError, Result, Score, tabulate
 from kinema.nodes.evaluation.table import ResultsTable
+from kinema.nodes.host import evaluation
+from kinema.nodes.host.evaluation import lettering
+from kinema.nodes.host.evaluation import tabled as tabled_files
+from PIL import ImageFont
 
 from .test_evaluation import run
 
@@ -46,6 +50,33 @@ def test_the_best_is_green(output: Path) -> None:
         return ((picture[..., 1] > 0.8) & (picture[..., 0] < 0.6)).any(1).nonzero().flatten()
 
     assert greens(1.0, 2.0).max() < greens(2.0, 1.0).min()
+
+
+def test_a_name_in_letters_that_the_first_font_lacks_is_drawn_with_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = lettering.font_for(["a name"], 16)
+    assert lettering.font_for(["caf\u00e9"], 16) is not None
+    assert lettering._lacks(own, "A\u00e9") == 0
+    assert lettering._lacks(own, "\u732b\u306e") == 2
+    found = ImageFont.load_default(17)
+    monkeypatch.setattr(lettering, "_named", lambda name, size: found if name == "msgothic.ttc" else None)
+    monkeypatch.setattr(lettering, "_lacks", lambda font, letters: 0 if font is found else len(letters))
+    assert lettering.font_for(["a \u732b"], 16) is found
+    assert lettering.font_for(["a name"], 16) is not found
+
+
+def test_a_heading_says_by_a_triangle_where_better_is() -> None:
+    def drawn(key: str) -> torch.Tensor:
+        return evaluation.table_picture(tabulate([Result("a", 4, 64, 64, (Score(METRICS[key], 1.0),))]))[0]
+
+    def ink_in_rows(key: str) -> torch.Tensor:
+        picture = drawn(key)
+        wide = picture.shape[1] - tabled_files.EDGE - tabled_files.ARROW
+        return (picture[tabled_files.EDGE : tabled_files.EDGE + tabled_files.FONT + 1, wide:, 0] > 0.5).sum(1)
+
+    lower, higher, neither = (ink_in_rows(key) for key in ("flicker", "psnr", "motion"))
+    assert lower[-1] < lower[-tabled_files.ARROW // 2]
+    assert higher[-1] > higher[-tabled_files.ARROW // 2]
+    assert int(neither.sum()) < int(lower.sum())
 
 
 def test_what_is_no_result(output: Path) -> None:

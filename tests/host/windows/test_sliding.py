@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import comfy.model_management
+import comfy.sample
 import pytest
 import torch
 from comfy.controlnet import ControlBase
@@ -362,3 +363,33 @@ def test_free_memory_decides_how_many_windows_come_together(free: float, wanted:
         assert handler._at_once(Accelerated(), torch.zeros(20, 4, side, side), 2, parts) == together, "on a CPU"
     manual = windows.SlidingContext(handler.stages, windows_per_call=2)
     assert manual._at_once(Accelerated(), there, 2, parts) == 2
+
+
+@pytest.mark.parametrize("schedule", ["standard_static", "looped_uniform"])
+def test_windows_of_frames_that_a_mask_keeps_are_left_out(model, schedule: str) -> None:
+    patched = slid(model, schedule=schedule)
+    latent = torch.randn(32, 4, 8, 8, generator=torch.manual_seed(3))
+    mask = torch.ones(32, 1, 8, 8)
+    mask[:20] = 0.0
+    mask[20, :, :, :4] = 0.0
+
+    def sampled(kept: torch.Tensor, patcher: Patcher = patched) -> tuple[torch.Tensor, int]:
+        calls = watched(patcher := patcher.clone())
+        made = comfy.sample.sample(
+            patcher, comfy.sample.prepare_noise(latent, 7), 2, 5.0, "euler", "normal", *conds(), latent,
+            noise_mask=kept, disable_pbar=True, seed=7,
+        )  # fmt: skip
+        return made, len(calls)
+
+    with torch.inference_mode():
+        made, calls = sampled(mask)
+        # another node that changes the mask may let frames go that are kept now
+        other = patched.clone()
+        other.model_options["denoise_mask_function"] = lambda sigma, mask, extra_options: mask
+        wanted, all_calls = sampled(mask, other)
+        everything, none = sampled(torch.zeros(32, 1, 8, 8))
+    assert torch.equal(made, wanted)
+    assert calls < all_calls
+    assert torch.equal(made[:20], wanted[:20])
+    assert none == 0
+    assert relative_error(everything, latent) < 1e-6
