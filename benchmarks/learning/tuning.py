@@ -21,8 +21,8 @@ from .words import encoded
 
 GUIDANCE = 3.0
 """Of edits; the authors take 12.5 with Stable Diffusion."""
-STEPS = 50
-"""Of the inversion and of the way back, as the authors have."""
+LONGER = 2.5
+"""Steps of the inversion and of the way back, over those of other clips: the authors take 50."""
 
 
 def one_shot(studio: Studio) -> list[Row]:
@@ -38,7 +38,8 @@ def one_shot(studio: Studio) -> list[Row]:
     edits = [own.replace(own.split()[0], colour) for colour in COLOURS if colour != own.split()[0]]
     tuned = apply_one_shot(studio.base, load_one_shot(str(plan.file(TUNED))), 1.0)
     texts = [(own, 1.0), *((edit, GUIDANCE) for edit in edits)]
-    made = [again(model, clip, own, texts, STEPS) for model in (studio.base, tuned)]
+    steps = round(plan.sampling * LONGER)
+    made = [again(model, clip, own, texts, steps) for model in (studio.base, tuned)]
     clips = torch.cat([clip] * (1 + len(edits)))
     titles: list[str] = ["the clip", "image model, from the clip's noise", "tuned, from the clip's noise"]
     sheet = dict(zip(titles, (clips, *(each.clips for each in made)), strict=True))

@@ -42,13 +42,14 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--output", type=Path, default=USUAL.folder.with_name("papers"), help="folder for the tables")
     for name in ("width", "side", "frames", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(USUAL, name), help="as it was learnt with")
+    parser.add_argument("--clips", type=int, default=USUAL.clips, help="of each system")
     parser.add_argument("--steps", type=int, default=STEPS, help="of the sampler")
     parser.add_argument("--threads", type=int, default=0, help="of the processor; 0 for all")
     options = parser.parse_args(arguments)
     if options.threads:
         torch.set_num_threads(options.threads)
     size = {name: getattr(options, name) for name in ("width", "side", "frames", "seed")}
-    plan = replace(USUAL, folder=options.learnt, sampling=options.steps, **size)
+    plan = replace(USUAL, folder=options.learnt, sampling=options.steps, clips=options.clips, **size)
     missing = [plan.file(name).name for name in (IMAGE, MODULE, TUNED) if not plan.file(name).is_file()]
     if missing:
         parser.error(f"{plan.folder} lacks {', '.join(missing)}: run dev.py bench learning first.")
@@ -71,7 +72,7 @@ def compare(task: Task, folder: Path) -> str:
     made[TRUE_CLIPS] = truth.latents[same]
     captions = {**dict.fromkeys(SYSTEMS, task.captions), TRUE_CLIPS: tuple(truth.captions[each] for each in same)}
     rows = [known(name, clips, captions[name], task.flow, pictures) for name, clips in made.items()]
-    results: list[Result] = [each for name, clips in made.items() for each in evaluated(name, clips)]
+    results: list[Result] = [each for name, clips in made.items() for each in evaluated(name, clips[: task.plan.clips])]
     first = "\n".join([_line(HEADS), _line(["---"] * len(HEADS)), *map(str, rows)])
     return "\n\n".join((first, tabulate(results).markdown(), TOLD, _paper(PAPER)))
 

@@ -41,7 +41,7 @@ SMALL: dict[str, list[list[str]]] = {
     "learning": [
         ["--steps", "2", "--batch", "2", "--frames", "2", "--side", "8", "--clips", "1", "--sampling", "2"],
     ],
-    "papers": [["--frames", "2", "--steps", "2"]],
+    "papers": [["--frames", "2", "--steps", "2", "--clips", "2"]],
     "lengths": [["--frames", "4", "20", "--size", "2"], ["--together", "2", "--frames", "20", "--repeats", "1"]],
     "poses": [["--frames", "4", "--repeats", "1"]],
     "context_reference": [["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1"]],
@@ -71,7 +71,7 @@ def test_a_benchmark_prints_its_table(
         arguments = [*arguments, "--output", str(tmp_path)]
     if table == "papers":
         learnt = ["--steps", "2", "--batch", "2", "--frames", "2", "--clips", "1", "--sampling", "2"]
-        stages = ["--stages", "image", "module", "one_shot", "--output", str(tmp_path)]
+        stages = ["--stages", "image", "adapter", "module", "one_shot", "--output", str(tmp_path)]
         importlib.import_module(f"{package}.learning").main([*learnt, *stages])
         capsys.readouterr()
         arguments = [*arguments, "--learnt", str(tmp_path), "--output", str(tmp_path / "papers")]

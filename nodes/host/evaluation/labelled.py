@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 
 from ....motion.evaluation import Result, Score, shown
-from .lettering import font_for
+from .lettering import Lettering
 
 BACK, GRID, INK, CURSOR = "#161616", "#3a3a3a", "#d8d8e0", "#ffffff"
 LINES = ("#5cb8ff", "#ffa84c", "#80e680", "#f280d9")
@@ -40,7 +40,8 @@ def with_labels(clip: Tensor, label: str, colour: str = INK) -> Tensor:
     if not label.strip():
         return clip
     height, width = clip.shape[2:]
-    font = font_for([label], min(MOST_FONT, max(LEAST_FONT, round(FONT_PART * height))))
+    lettering = Lettering.of([label], min(MOST_FONT, max(LEAST_FONT, round(FONT_PART * height))))
+    font, label = lettering.font, lettering.spelt(label)
     left, top, right, bottom = font.getbbox(label)
     size = min(width, int(right - left) + 12), min(height, int(bottom - top) + 10)
     sign = Image.new("RGB", size, BACK)
@@ -81,7 +82,8 @@ def _across(frame: float, frames: int, width: int) -> float:
 
 def _drawn(lines: Sequence[Line], frames: int, width: int, height: int) -> Image.Image:
     picture = Image.new("RGB", (width, height), BACK)
-    pen, font = ImageDraw.Draw(picture), font_for([line.name for line in lines], 13)
+    pen, lettering = ImageDraw.Draw(picture), Lettering.of([line.name for line in lines], 13)
+    font = lettering.font
     values = [value for line in lines for value in line.score.curve]
     if not values:
         pen.text((12, 10), "no values frame by frame", INK, font)
@@ -108,7 +110,7 @@ def _drawn(lines: Sequence[Line], frames: int, width: int, height: int) -> Image
         for across, down in points:
             pen.ellipse([across - 2, down - 2, across + 2, down + 2], line.colour)
     for row, line in enumerate(lines):
-        told = f"{line.name}: {line.score.metric.title} {shown(line.score)}"
+        told = lettering.spelt(f"{line.name}: {line.score.metric.title} {shown(line.score)}")
         pen.text((EDGE if pen.textlength(told, font) < width - EDGE else 6, 6 + LEGEND * row), told, line.colour, font)
     return picture
 

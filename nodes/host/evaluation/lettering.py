@@ -1,6 +1,8 @@
-"""Letters for names in any language: PIL's own font has Latin ones alone."""
+"""Letters for names in any language: PIL's own font has those of English alone."""
 
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
@@ -19,17 +21,39 @@ CELL = 48
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def font_for(texts: Sequence[str], size: int) -> Font:
-    """PIL's own font, or the one on this machine that lacks the fewest letters of some texts.
+@dataclass(frozen=True)
+class Lettering:
+    """How some texts are drawn."""
 
-    Args:
-        size: pixels.
-    """
-    letters = "".join(sorted({letter for text in texts for letter in text if ord(letter) > 127}))
-    own = ImageFont.load_default(size)
-    if not letters or not _lacks(own, letters):
-        return own
-    return min((own, *filter(None, (_named(name, size) for name in NAMED))), key=lambda font: _lacks(font, letters))
+    font: Font
+    spelling: Mapping[int, str] = field(default_factory=dict)
+    """What is drawn in place of letters that the font lacks."""
+
+    @classmethod
+    def of(cls, texts: Sequence[str], size: int) -> "Lettering":
+        """With PIL's own font, or the one on this machine that lacks the fewest letters of the texts.
+
+        Args:
+            size: pixels.
+        """
+        letters = "".join(sorted({letter for text in texts for letter in text if ord(letter) > 127}))
+        own = ImageFont.load_default(size)
+        if not _lacking(own, letters):
+            return cls(own)
+        fonts = (own, *filter(None, (_named(name, size) for name in NAMED)))
+        font = min(fonts, key=lambda each: len(_lacking(each, letters)))
+        plain = {letter: _plain(letter) for letter in _lacking(font, letters)}
+        return cls(font, {ord(letter): text for letter, text in plain.items() if text})
+
+    def spelt(self, text: str) -> str:
+        """A text as it is drawn."""
+        return text.translate(self.spelling)
+
+
+def _plain(letter: str) -> str:
+    """A letter without accents, nothing if it is none of the Latin alphabet."""
+    parts = unicodedata.normalize("NFKD", letter)
+    return "".join(part for part in parts if ord(part) < 128)
 
 
 @cache
@@ -40,9 +64,9 @@ def _named(name: str, size: int) -> ImageFont.FreeTypeFont | None:
         return None
 
 
-def _lacks(font: Font, letters: str) -> int:
+def _lacking(font: Font, letters: str) -> str:
     absent = _drawn(font, ABSENT)
-    return sum(_drawn(font, letter) == absent for letter in letters)
+    return "".join(letter for letter in letters if _drawn(font, letter) == absent)
 
 
 def _drawn(font: Font, letter: str) -> bytes:

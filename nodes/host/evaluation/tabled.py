@@ -11,7 +11,7 @@ from ....motion.disk import is_full, publish, sweep, work_folder
 from ....motion.evaluation import HIGHER, NEITHER, EvaluationError, Metric, ResultsTable, titled
 from .. import folders
 from .labelled import BACK, GRID, INK
-from .lettering import font_for
+from .lettering import Lettering
 
 BEST, FAINT = "#80e680", "#9a9aa6"
 FONT = 16
@@ -26,9 +26,10 @@ LONGEST = 48
 def table_picture(table: ResultsTable) -> Tensor:
     """The table with the best values of measured systems in green, (1, height, width, 3) in 0..1."""
     heads = ["system", "clips", *(titled(metric) for metric in table.metrics)]
-    rows = [[text[:LONGEST] for text in row] for row in table.texts()]
-    notes = [line for note in table.notes for line in _wrapped(f"{note}.")]
-    font = font_for([text for row in (heads, *rows, notes) for text in row], FONT)
+    lettering = Lettering.of([*heads, *(text for row in table.texts() for text in row)], FONT)
+    font, spelt = lettering.font, lettering.spelt
+    rows = [[spelt(text)[:LONGEST] for text in row] for row in table.texts()]
+    notes = [line for note in table.notes for line in _wrapped(f"{spelt(note)}.")]
     arrows: list[Metric | None] = [None, None, *table.metrics]
     widths = [max(font.getlength(row[column]) for row in (heads, *rows)) for column in range(len(heads))]
     widths = [
