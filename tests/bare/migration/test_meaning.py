@@ -190,7 +190,7 @@ def test_pooled_norms_say_what_differs(module: str, differs: bool) -> None:
     assert scale.get("motion_scale", 1.0) == 1.0
 
 
-@pytest.mark.parametrize("schedule", sorted(SCHEDULES.keys() - {"sqrt_linear (DDPM)"}))
+@pytest.mark.parametrize("schedule", sorted(SCHEDULES))
 def test_schedules_keep_their_names(schedule: str) -> None:
     written, report = migrate(animated(beta_schedule=schedule), INSTALLED)
     (made,) = [node["inputs"] for node in written.values() if node["class_type"] == "KinemaAnimateModel"]
