@@ -7,6 +7,7 @@ import torch
 from kinema.motion.values import Acts
 from kinema.motion.windows import WindowOptions
 from kinema.nodes.host.camera.camera import CameraWeights
+from kinema.nodes.host.control.network import SparseWeights
 from kinema.nodes.host.control.timed import ControlStrength, time_controls
 from kinema.nodes.host.windows import sliding as windows
 from kinema.nodes.inputs import as_value
@@ -18,7 +19,7 @@ from tests.harness.seeded.layouts_camera import camera_ctrl
 from ..camera.test_camera import path, steered
 from ..character import scene
 from ..control.test_kinds import network, of_network
-from ..control.test_sparse import KINDS, WEIGHTS, SparseWeights, applied, pictures
+from ..control.test_sparse import KINDS, WEIGHTS, applied, pictures
 from ..models import CHANNELS, UNET, Patcher, animated, conds, sample, tiny_motion
 from ..several import again, on_devices
 from ..temporal.test_lora import tiny_lora, use, with_loras
