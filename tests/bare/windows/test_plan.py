@@ -212,3 +212,13 @@ def test_bad_options(options, words) -> None:
 def test_bad_clips(frames, step, options, words) -> None:
     with pytest.raises(WindowError, match=words):
         plan(frames, step, options)
+
+
+@pytest.mark.parametrize(("length", "overlap"), [(16, 4), (16, 0), (24, 4), (8, 7), (5, 2)])
+def test_no_plan_could_do_with_fewer_windows(length: int, overlap: int) -> None:
+    """So many windows hold n length - (n - 1) overlap frames of a clip, and n (length - overlap) of a loop."""
+    for frames in range(length + 1, 6 * length):
+        static = plan(frames, 0, WindowOptions("standard_static", length, overlap))
+        assert len(static) == math.ceil((frames - overlap) / (length - overlap))
+        loop = plan(frames, 0, WindowOptions("looped_static", length, overlap, closed_loop=True))
+        assert len(loop) == math.ceil(frames / (length - overlap))
