@@ -19,6 +19,7 @@ FOLDERS = {
     "KinemaCameraControl": "animatediff_models",
     "KinemaLoadMotionLora": "animatediff_motion_lora",
     "KinemaApplyDomainAdapter": "loras",
+    "KinemaAnimateModel": "loras",
     "KinemaLoadSparseControl": "controlnet",
     "KinemaLoadAnimateAnyone": "animate_anyone",
     "KinemaApplyTuneAVideo": "tune_a_video",
