@@ -225,3 +225,14 @@ def _learn_little(prompt: Prompt, size: int, steps: int) -> None:
             prompt[inputs["poses"][0]]["inputs"]["folder"] = POSES
         if kind.startswith("KinemaTrain") and "steps" in inputs:
             inputs.update(steps=steps, batch_size=1)
+
+
+def without_previews(prompt: Prompt) -> Prompt:
+    """Trainings that sample no clips on the way: those of one template are enough to see that they do."""
+    set_inputs(prompt, "KinemaTrainingSettings", preview_every=0)
+    trainers = [node["inputs"] for node in prompt.values() if node["class_type"].startswith("KinemaTrain")]
+    for inputs in trainers:
+        if "steps" in inputs and "settings" not in inputs:
+            prompt["quiet"] = {"class_type": "KinemaTrainingSettings", "inputs": {"preview_every": 0}}
+            inputs["settings"] = ["quiet", 0]
+    return prompt

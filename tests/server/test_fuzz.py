@@ -17,7 +17,7 @@ SECONDS = 60
 
 HEAVY = {
     *("sdxl", "depth-and-lineart", "animate-character", "animate-character-long", "two-characters"),
-    "evaluate-a-clip",
+    *("evaluate-a-clip", "ablations", "animate-anyone-ablation"),
 }
 """Templates whose models take longer to load than the others together."""
 LEARN = {"train-motion-lora", "train-motion-module", "train-domain-adapter", "train-animate-anyone"}
