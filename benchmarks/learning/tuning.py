@@ -13,7 +13,7 @@ from . import measures
 from .learning import IMAGE_NOISE, Source, learn, save
 from .paces import PACES
 from .pictures import save_sheet
-from .plan import TUNED
+from .plan import TUNED, Plan
 from .rows import Row, losses, shares
 from .sampling import SCHEDULER, Studio, sampled_from
 from .scenes import COLOURS
@@ -28,7 +28,7 @@ LONGER = 2.5
 def one_shot(studio: Studio) -> list[Row]:
     """Tuned on one clip; edits put another colour into its caption."""
     plan, stage = studio.plan, "Tune-A-Video"
-    source = Source(replace(plan, batch=plan.frames), few=1)
+    source = one_clip(plan)
     with learning():
         part = one_shot_part(Ground(studio.base, checkpointing=False), plan.seed)
         learnt = learn(part.network, source, IMAGE_NOISE, PACES[TUNED].settings(plan), held_out=False)
@@ -53,6 +53,11 @@ def one_shot(studio: Studio) -> list[Row]:
         shares(stage, "edited clips that move as the clip, within 45 degrees", *(e.right(scenes.flows) for e in moves)),
         Row(stage, "error of their flow, pixels a frame", *(f"{each.error(scenes.flows):.2f}" for each in moves)),
     ]
+
+
+def one_clip(plan: Plan) -> Source:
+    """The clip that is learnt from, again and again."""
+    return Source(replace(plan, batch=plan.frames), few=1)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +10,13 @@ import torch
 from kinema.motion.evaluation import PAPER, Result, tabulate
 from torch import Tensor
 
-from ..learning.learning import Source
 from ..learning.pictures import save_gif
 from ..learning.plan import IMAGE, MODULE, TUNED
 from ..learning.rows import true_scenes
 from ..learning.running import USUAL
 from ..learning.sampling import Studio, sampled
 from ..learning.scenes import captions_for
+from ..learning.tuning import one_clip
 from .seen import HEADS, evaluated, known
 from .systems import SYSTEMS, Task
 
@@ -33,6 +33,7 @@ clip that goes the same way, and keeps what it saw. The paper's columns need CLI
 its rows below are its own, not measured here, and in text alignment its own method has the lowest value of the three.
 What comes nearest to them here: colour and shape of the caption to text alignment, distance from the image model's
 frames to domain similarity, change from frame to frame to smoothness."""
+PAPER_HEADS = ("as published", "text alignment", "domain similarity", "smoothness")
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -73,22 +74,17 @@ def compare(task: Task, folder: Path) -> str:
     captions = {**dict.fromkeys(SYSTEMS, task.captions), TRUE_CLIPS: tuple(truth.captions[each] for each in same)}
     rows = [known(name, clips, captions[name], task.flow, pictures) for name, clips in made.items()]
     results: list[Result] = [each for name, clips in made.items() for each in evaluated(name, clips[: task.plan.clips])]
-    first = "\n".join([_line(HEADS), _line(["---"] * len(HEADS)), *map(str, rows)])
-    return "\n\n".join((first, tabulate(results).markdown(), TOLD, _paper(PAPER)))
+    published = [[name, *(f"{value:.2f}" for value in values.values())] for name, values in PAPER.items()]
+    tables = _table(HEADS, [row.cells for row in rows]), tabulate(results).markdown()
+    return "\n\n".join((*tables, TOLD, _table(PAPER_HEADS, published)))
 
 
 def _task(studio: Studio) -> Task:
     plan = studio.plan
-    source = Source(replace(plan, batch=plan.frames), few=1).scenes(0)
+    source = one_clip(plan).scenes(0)
     way = source.captions[0].split()[-1]
     return Task(studio, captions_for((way,), plan.clips), source)
 
 
-def _paper(rows: Mapping[str, Mapping[str, float]]) -> str:
-    heads = ("as published", "text alignment", "domain similarity", "smoothness")
-    lines = [_line([name, *(f"{value:.2f}" for value in values.values())]) for name, values in rows.items()]
-    return "\n".join([_line(heads), _line(["---"] * len(heads)), *lines])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, ["---"] * len(heads), *rows))

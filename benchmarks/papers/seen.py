@@ -40,10 +40,12 @@ class Known:
     right: float
     error: float
 
-    def __str__(self) -> str:
+    @property
+    def cells(self) -> list[str]:
+        """As they stand below `HEADS`."""
         shares, lengths = (self.colours, self.shapes), (self.distance, self.change, self.jitter)
         cells = [*(f"{each:.0%}" for each in shares), *(f"{each:.2f}" for each in lengths)]
-        return f"| {' | '.join([self.name, *cells, f'{self.right:.0%}', f'{self.error:.2f}'])} |"
+        return [self.name, *cells, f"{self.right:.0%}", f"{self.error:.2f}"]
 
 
 def known(name: str, clips: Tensor, captions: Sequence[str], flow: Tensor, pictures: Tensor) -> Known:

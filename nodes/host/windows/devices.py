@@ -61,6 +61,10 @@ class Devices:
     def __len__(self) -> int:
         return len(self._clones) - len(self._lost)
 
+    def model_on(self, device: torch.device) -> ModelPatcher:
+        """The host's clone of the model on one of them."""
+        return self._clones[device]
+
     def each(self, count: int, predict: Callable[[int, torch.device, ModelPatcher], Done]) -> list[Done]:
         """Do jobs on all devices; what came out, in the order of the jobs.
 
@@ -76,7 +80,7 @@ class Devices:
             with torch.inference_mode(inference):
                 while (number := work.take()) is not None:
                     try:
-                        work.done[number] = predict(number, device, self._clones[device])
+                        work.done[number] = predict(number, device, self.model_on(device))
                     except management.InterruptProcessingException:
                         work.stop()
                         raise

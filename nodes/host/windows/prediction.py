@@ -123,9 +123,8 @@ class Prediction:
         for apart, run in groupby(self._groups(at_once, len(self._devices)), self._is_read_by_others):
             groups = list(run)
             if apart:
-                clone = self._asked.options["multigpu_clones"][home]
                 for group in groups:
-                    yield group, self._call(group, home, clone)
+                    yield group, self._call(group, home, self._devices.model_on(home))
                 continue
             found = self._devices.each(
                 len(groups), lambda number, device, clone, groups=groups: self._call(groups[number], device, clone)
