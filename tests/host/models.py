@@ -28,6 +28,8 @@ VERSIONS: dict[str, dict[str, Any]] = {
     "v3": {"mid": False, "positions": 32},
 }
 UNET = {**weights.UNET, "model_channels": 32, "channel_mult": [1, 2, 4, 4]}
+TOKENS = 9
+"""Of a text: fewer than the 77 of a real one, which would take most of the time of so small a model."""
 Patcher: TypeAlias = comfy.model_patcher.ModelPatcher
 
 
@@ -91,7 +93,7 @@ def conds(width: int = 768, pooled: int = 0) -> tuple[list[Any], list[Any]]:
     """A positive and a negative conditioning; SDXL has a width of 2048 and 1280 pooled."""
     generator = torch.Generator().manual_seed(5)
     more = {"pooled_output": torch.randn(1, pooled, generator=generator)} if pooled else {}
-    return tuple([[torch.randn(1, 77, width, generator=generator), dict(more)]] for _ in range(2))  # type: ignore[return-value]
+    return tuple([[torch.randn(1, TOKENS, width, generator=generator), dict(more)]] for _ in range(2))  # type: ignore[return-value]
 
 
 def sample(

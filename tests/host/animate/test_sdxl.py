@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from tests.harness.seeded.layouts import motion_module, respelled
 from tests.papers.error import relative_error
 
-from ..models import CHANNELS, Patcher, animated, sample, tiny_motion, tiny_sdxl
+from ..models import CHANNELS, TOKENS, Patcher, animated, sample, tiny_motion, tiny_sdxl
 
 NARROW = (32, 64, 128)
 
@@ -27,7 +27,7 @@ def sdxl_conds() -> tuple[list[Any], list[Any]]:
 
     def one() -> list[Any]:
         pooled = {"pooled_output": torch.randn(1, 1280, generator=generator)}
-        return [[torch.randn(1, 77, 2048, generator=generator), pooled]]
+        return [[torch.randn(1, TOKENS, 2048, generator=generator), pooled]]
 
     return one(), one()
 

@@ -22,7 +22,7 @@ from tests.harness.seeded.layouts_lora import domain_adapter
 from tests.papers import crossframe as reference
 from tests.papers.error import relative_error
 
-from ..models import CHANNELS, Patcher, animated, conds, sample, tiny_model, tiny_motion, tiny_sdxl, tiny_state
+from ..models import CHANNELS, TOKENS, Patcher, animated, conds, sample, tiny_model, tiny_motion, tiny_sdxl, tiny_state
 
 NAMES = {block: name for name, block, _ in blocks(CHANNELS)}
 
@@ -76,7 +76,7 @@ def moment(model: Patcher, frames: int, clips: int = 2) -> tuple[Tensor, Tensor,
     generator = torch.Generator().manual_seed(frames)
     x = torch.randn(clips, 4, frames, 8, 16, generator=generator)
     sigma = float(model.get_model_object("model_sampling").sigmas[601])
-    return x * (1 + sigma**2) ** 0.5, torch.randn(clips, 77, 768, generator=generator), sigma
+    return x * (1 + sigma**2) ** 0.5, torch.randn(clips, TOKENS, 768, generator=generator), sigma
 
 
 @pytest.mark.parametrize("frames", [1, 2, 7, 24])

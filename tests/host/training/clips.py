@@ -6,6 +6,8 @@ import torch
 from kinema.motion.clips import Cache, Sample, text_key
 from kinema.nodes.host.clips import TrainingClips
 
+from ..models import TOKENS
+
 
 def training_clips(
     folder: Path,
@@ -30,7 +32,7 @@ def training_clips(
             key = f"{number:024x}{frames:04x}{round(spread):04x}"
             cache.add(key, spread * torch.randn(4, frames, side, side, generator=generator))
             samples.append(Sample(key, (key,), f"clip {number}", name=f"{number}.mp4"))
-            cache.add(text_key(f"clip {number}", words), torch.randn(77, width, generator=generator))
-        cache.add(text_key("", words), torch.randn(77, width, generator=generator))
+            cache.add(text_key(f"clip {number}", words), torch.randn(TOKENS, width, generator=generator))
+        cache.add(text_key("", words), torch.randn(TOKENS, width, generator=generator))
     size = (8 * side, 8 * side)
     return TrainingClips(tuple(samples[:count]), tuple(samples[count:]), cache, words, frames, size, "noise")

@@ -34,7 +34,7 @@ from kinema.nodes.host.training import (
 from safetensors.torch import save_file
 from torch import Tensor
 
-from tests.host.models import animated, strengths, tiny_model, tiny_motion, tiny_sdxl
+from tests.host.models import TOKENS, animated, strengths, tiny_model, tiny_motion, tiny_sdxl
 from tests.papers.error import relative_error
 
 FRAMES, SIDE = 4, 8
@@ -55,7 +55,7 @@ PARTS: dict[str, Callable[[Ground, Path], Part]] = {
 def some_batch(frames: int = FRAMES) -> Batch:
     generator = torch.Generator().manual_seed(1)
     latents = torch.randn(2, 4, frames, SIDE, SIDE, generator=generator)
-    return Batch(latents, torch.randn(2, 77, 768, generator=generator), (0, 1))
+    return Batch(latents, torch.randn(2, TOKENS, 768, generator=generator), (0, 1))
 
 
 def stirred(part: Part) -> Part:

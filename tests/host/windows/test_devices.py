@@ -11,7 +11,6 @@ from typing import Any
 import comfy.model_management as management
 import pytest
 import torch
-from kinema.motion.windows import ReferenceOptions
 from kinema.nodes.host.crossframe import CrossFrame, read_across
 from kinema.nodes.host.windows.devices import Work
 
@@ -74,7 +73,6 @@ def test_the_result_is_that_of_one_device(model, tmp_path: Path, count: int, cfg
 )
 def test_windows_that_read_another_wait_for_it(model, tmp_path: Path, made: Callable[[Patcher], Patcher]) -> None:
     patched = made(slid(animated(model, tiny_motion(tmp_path))))
-    assert ReferenceOptions().mode
     assert torch.equal(sample(on_devices(patched, 3), frames=FRAMES), sample(patched, frames=FRAMES))
 
 

@@ -323,7 +323,8 @@ def told(patcher: Patcher, caplog: Any, frames: int = FRAMES) -> str:
     caplog.clear()
     with caplog.at_level(logging.WARNING):
         sample(patcher, frames=frames, steps=1)
-    return "\n".join(caplog.messages)
+    # the host warns of its own clones on several devices, whose cycles it cannot follow
+    return "\n".join(text for text in caplog.messages if "[Kinema]" in text)
 
 
 @pytest.mark.parametrize(("node", "name"), [(referred, "Context Reference"), (reusing, "Naive Reuse")])

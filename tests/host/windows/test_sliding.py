@@ -19,7 +19,7 @@ from kinema.nodes.host.windows import views
 
 from tests.papers.error import relative_error
 
-from ..models import Patcher, animated, conds, sample, tiny_model, tiny_motion
+from ..models import TOKENS, Patcher, animated, conds, sample, tiny_model, tiny_motion
 
 
 @pytest.fixture(scope="module")
@@ -235,7 +235,7 @@ def test_hint_copies_are_few_and_resized_once() -> None:
 def test_conditionings_and_masks_of_each_frame_follow_the_window(model, tmp_path: Path) -> None:
     """Prompt travel is a conditioning of as many entries as frames; frames of one prompt are those of that prompt."""
     patched = slid(animated(model, tiny_motion(tmp_path, zero_output=True), "use existing"))
-    (positive, negative), other = conds(), torch.randn(1, 77, 768)
+    (positive, negative), other = conds(), torch.randn(1, TOKENS, 768)
     cond = positive[0][0]
     travel = torch.cat([cond.expand(10, -1, -1), other.expand(10, -1, -1)])
     found = first_prediction(patched, frames=20, positive=[[travel, {}]], negative=negative)
@@ -299,7 +299,7 @@ def test_concatenated_latents_follow_the_window() -> None:
     picture = comfy.conds.CONDNoiseShape(torch.ones(1, 4, 8, 8))
     cond = [{"model_conds": {"c_concat": comfy.conds.CONDNoiseShape(frames), "one": picture}}]
     place = IndexListContextWindow([3, 9, 4], total_frames=20)
-    (found,) = handler._resized(cond, torch.zeros(20, 4, 8, 8), place, WindowControls())
+    (found,) = handler._resized(torch.zeros(20, 4, 8, 8), cond, place, WindowControls())
     assert found["model_conds"]["c_concat"].cond[:, 0, 0, 0].tolist() == [3.0, 9.0, 4.0]
     assert found["model_conds"]["one"].cond.shape[0] == 1
 
