@@ -16,7 +16,8 @@ TEMPLATES = [short_name(path) for path in template_paths()]
 WIDGETS = {
     "CheckpointLoaderSimple": {"ckpt_name": CHECKPOINT},
     "KinemaLoadMotionModule": {"motion_module": MOTION_MODULE},
-    "EmptyLatentImage": {"width": 64, "height": 64, "batch_size": 18},
+    "EmptyLatentImage": {"width": 64, "height": 64, "batch_size": 10},
+    "KinemaSlidingContext": {"context_length": 8, "context_overlap": 2},
     "KSampler": {"steps": 1},
 }
 SET_WIDGETS = """widgets => {

@@ -64,7 +64,7 @@ SEEDED = {
     "vae-ft-mse-840000-ema-pruned.safetensors": VAE,
 }
 """The seeded file that stands in for each model file a template names."""
-FRAMES = 16
+FRAMES = WINDOW = 16
 LENGTHS = {
     "long-clip": 24,
     "motion-views": 24,
@@ -72,14 +72,22 @@ LENGTHS = {
     "animate-character-long": 28,
     "load-video": 24,
     "long-video-in-pieces": 24,
+    "batch-utilities": 16,
+    "prompt-travel": 16,
+    "sparse-keyframes": 16,
     "evaluate-a-clip": 3,
     "ablations": 3,
     "animate-anyone-ablation": 3,
 }
 """Frames of templates whose clip must be longer than a window, or there would be none; few where many are measured."""
+AS_LONG = {
+    *("animate-character-long", "batch-utilities", "prompt-travel", "sparse-keyframes"),
+    *("evaluate-a-clip", "ablations", "animate-anyone-ablation"),
+}
+"""Templates whose clip is as long with shorter windows: they name frames, have windows of their own, or are short."""
 SAVED = {
     "batch-utilities": 58,
-    "frame-interpolation": 31,
+    "frame-interpolation": 15,
     "convert-video": 72,
     "ablations": 21,
     "animate-anyone-ablation": 12,
@@ -162,9 +170,10 @@ def find(template: str | Path) -> Path:
     )
 
 
-def frames(template: str | Path) -> int:
-    """How many frames a template is run with."""
-    return LENGTHS.get(short_name(find(template)), FRAMES)
+def frames(template: str | Path, window: int = WINDOW) -> int:
+    """How many frames a template is run with, for windows of so many."""
+    name = short_name(find(template))
+    return LENGTHS[name] if name in AS_LONG else LENGTHS.get(name, FRAMES) * window // WINDOW
 
 
 def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:
@@ -174,8 +183,14 @@ def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:
             node["inputs"].update({key: value for key, value in inputs.items() if key in node["inputs"]})
 
 
-def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: int = FRAMES) -> Prompt:
+def use_seeded_weights(
+    prompt: Prompt, size: int = 64, steps: int = 2, frames: int = FRAMES, window: int = WINDOW
+) -> Prompt:
     """Swap model files and sizes for ones a CPU finishes in seconds, and choose a video; the other settings stay.
+
+    Args:
+        frames: of the clip.
+        window: frames of a window, where there are any.
 
     Raises:
         KeyError: no seeded file stands in for a model file of the template.
@@ -194,8 +209,11 @@ def use_seeded_weights(prompt: Prompt, size: int = 64, steps: int = 2, frames: i
     set_inputs(prompt, "KinemaLatentMotion", frames=frames, steps=max(2, steps))
     set_inputs(prompt, "KinemaVideoFrames", width=size, height=size, frames=frames)
     set_inputs(prompt, "KinemaLoadVideo", file=VIDEO, width=size, height=size, frames=frames)
+    if window != WINDOW:
+        set_inputs(prompt, "KinemaSlidingContext", context_length=window, context_overlap=window // 4)
     # two pieces of more than a window
-    set_inputs(prompt, "KinemaVideoInPieces", width=size, height=size, frames=frames, frames_per_piece=20, overlap=12)
+    pieces = {"frames_per_piece": window + window // 4, "overlap": 3 * window // 4}
+    set_inputs(prompt, "KinemaVideoInPieces", width=size, height=size, frames=frames, **pieces)
     set_inputs(prompt, "KinemaLoadPose", frames=frames)
     set_inputs(prompt, "KinemaRetimePose", frames=frames)
     set_inputs(prompt, "KinemaSoundToMotionValue", frames=frames)

@@ -1,6 +1,7 @@
 """Small models for in-process tests: an SD1.5 of 32 channels with every block, and motion modules that fit it."""
 
 from collections.abc import Callable
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,7 +16,7 @@ from kinema.nodes.host.animate import animate
 from kinema.nodes.host.temporal import motion as loader
 from kinema.nodes.host.temporal import runtime
 from kinema.nodes.inputs import as_value
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from tests.harness.seeded import weights
@@ -35,6 +36,11 @@ Patcher: TypeAlias = comfy.model_patcher.ModelPatcher
 
 def tiny_state(seed: int = 0) -> dict[str, Tensor]:
     """UNet weights in the ldm layout."""
+    return {key: value.clone() for key, value in _state(seed).items()}
+
+
+@cache
+def _state(seed: int) -> dict[str, Tensor]:
     return weights.unet(UNET, seed)
 
 
@@ -45,7 +51,7 @@ def tiny_model(dtype: torch.dtype = torch.float32, compute: torch.dtype | None =
     )
     config.set_inference_dtype(dtype, compute)
     model = comfy.model_base.BaseModel(config, device=torch.device("cpu"))
-    model.diffusion_model.load_state_dict({key: value.to(dtype) for key, value in tiny_state().items()})
+    model.diffusion_model.load_state_dict(_state(0))
     model.eval().requires_grad_(False)
     device = comfy.model_management.get_torch_device()
     return comfy.model_patcher.CoreModelPatcher(model, device, comfy.model_management.unet_offload_device())
@@ -75,8 +81,13 @@ def tiny_motion(
 ) -> loader.LoadedMotion:
     """A motion module loaded from a file of its own."""
     path = folder / f"{version}_{'_'.join(map(str, options.values()))}.safetensors"
-    save_file(motion_module(channels, **(VERSIONS[version] | options)), path)
+    path.write_bytes(_motion(channels, tuple((VERSIONS[version] | options).items())))
     return loader.load_motion(str(path))
+
+
+@lru_cache(16)
+def _motion(channels: tuple[int, ...], options: tuple[tuple[str, Any], ...]) -> bytes:
+    return save(motion_module(channels, **dict(options)))
 
 
 def strengths(scale: Any = 1.0, effect: Any = 1.0, **range: float) -> runtime.Strengths:

@@ -50,8 +50,8 @@ SMALL: dict[str, list[list[str]]] = {
     "decoding": [["--seconds", "0.5", "--repeats", "1", "--cases", "1"]],
     "encoding": [["--size", "32", "--frames", "4", "--repeats", "1"]],
     "pieces": [
-        ["--frames", "4", "8", "--per-piece", "3", "--overlap", "1", "--pictures", "32", "--cache", "ram", *each]
-        for each in (["--wired", "latent"], ["--wired", "images", "inverted"])
+        f"--per-piece 3 --overlap 1 --pictures 32 --cache ram {each}".split()
+        for each in ("--wired latent images --frames 4", "--wired inverted --frames 4 8")
     ],
 }
 """Arguments with which each benchmark ends in a moment."""

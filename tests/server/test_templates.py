@@ -36,6 +36,12 @@ NOTICES = {
 """What the nodes have to tell."""
 
 
+WINDOW = 8
+"""Frames in a window and in most clips."""
+STEPS = {"tune-a-video": 2, "train-tune-a-video": 2}
+"""Of sampling and learning, for templates that need more than one."""
+
+
 def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
     """Frames, frame rate and tags of a video."""
     with av.open(str(path)) as container:
@@ -48,8 +54,9 @@ def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
 @pytest.mark.parametrize("path", templates.template_paths(), ids=templates.short_name)
 def test_template(server: Server, object_info: dict[str, Any], path: Path) -> None:
     workflow = json.loads(path.read_text())
-    name, count = templates.short_name(path), templates.frames(path)
-    prompt = templates.use_seeded_weights(templates.to_api(path, object_info), size=64, steps=2, frames=count)
+    name, count = templates.short_name(path), templates.frames(path, WINDOW)
+    prompt = templates.to_api(path, object_info)
+    templates.use_seeded_weights(prompt, size=64, steps=STEPS.get(name, 1), frames=count, window=WINDOW)
     if name != "train-motion-lora":
         prompt = templates.without_previews(prompt)
     if name in NOTICES:

@@ -22,8 +22,10 @@ from ..seeded.names import (
 )
 from ..templates import MOTION_MODULE, PICTURES, SOUND, VIDEO, Prompt
 
-SIDE, FRAMES, STEPS = 64, 18, 1
-"""Pixels, frames (of two windows of the usual 16) and sampling steps at most."""
+SIDE, FRAMES, STEPS = 64, 10, 1
+"""Pixels, frames and sampling steps at most."""
+WINDOW = 8
+"""Frames in a window at most, so that the clip has two."""
 MODULES = {
     "xl": MOTION_XL,
     "lcm_sd15_i2v": LCM_I2V,
@@ -55,6 +57,8 @@ OF_NODE: Mapping[str, str] = {"FrameInterpolationModelLoader": FILM, "LoadDA3Mod
 CAPS: Mapping[str, float] = {
     **dict.fromkeys(("width", "height", "target_width", "target_height", "largest_size"), SIDE),
     **dict.fromkeys(("frames", "batch_size", "amount", "length", "count", "times", "frame_count"), FRAMES),
+    "context_length": WINDOW,
+    "context_overlap": WINDOW // 4,
     "steps": STEPS,
     "end_at_step": STEPS,
     "start_at_step": STEPS - 1,

@@ -11,7 +11,7 @@ from kinema.motion.temporal import TemporalTransformer
 
 from tests.papers.error import relative_error
 
-from ..models import Patcher, animated, sample, tiny_model, tiny_motion
+from ..models import TOKENS, Patcher, animated, sample, tiny_model, tiny_motion
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_plain_model_before_and_after(model, plain, moving) -> None:
 
 def test_plain_sibling_during_sampling(model, moving) -> None:
     """The shared UNet, called without the clone's options, is the plain one at every moment."""
-    x, t, context = torch.randn(4, 4, 8, 8), torch.full((4,), 300.0), torch.randn(4, 77, 768)
+    x, t, context = torch.randn(4, 4, 8, 8), torch.full((4,), 300.0), torch.randn(4, TOKENS, 768)
 
     def plain_call(*_: object) -> torch.Tensor:
         return model.model.diffusion_model(x, t, context, transformer_options={})

@@ -31,6 +31,7 @@ from tests.papers.sparse import sparse_control as wanted_control
 
 from ..models import (  # fmt: skip
     CHANNELS,
+    TOKENS,
     UNET,
     VERSIONS,
     Patcher,
@@ -122,7 +123,7 @@ def test_the_network_equals_the_reference(loaded, name: str) -> None:
     kind, frames, at = name.removesuffix("_diffusers"), 7, (0, 2, 6)
     hint, mask = hints(kind, pictures(3), at, frames)
     both = torch.cat([hint, mask], dim=1).repeat(2, 1, 1, 1, 1)
-    text = torch.randn(2, 77, 768, generator=torch.Generator().manual_seed(2))
+    text = torch.randn(2, TOKENS, 768, generator=torch.Generator().manual_seed(2))
     runtime = Runtime(Call(1, frames, range(frames), frames), {}, (Layer(loaded[name].model.motion),))
     with torch.inference_mode():
         found = loaded[name].model(
@@ -297,7 +298,7 @@ def test_what_does_not_fit_is_answered(model, line_control, loaded, tmp_path: Pa
             first(which, applied(loaded["rgb"], pictures(5)))
     with pytest.raises(SparseError, match="at most 32 frames at once, but 40 were asked"):
         first(model, applied(loaded["rgb"], pictures(1), 0), frames=40)
-    texts = [[torch.zeros(1, 77, 2048), {"pooled_output": torch.zeros(1, 1280)}]]
+    texts = [[torch.zeros(1, TOKENS, 2048), {"pooled_output": torch.zeros(1, 1280)}]]
     with pytest.raises(SparseError, match=r"made for SD1.5, but the checkpoint is another kind of model \(SDXL\)"):
         first(tiny_sdxl(), applied(loaded["scribble"], pictures(1), 0, to=(texts, texts)))
     with pytest.raises(SparseError, match="This is an ordinary ControlNet"):

@@ -13,7 +13,7 @@ from tests.harness.seeded.layouts import motion_module
 from tests.papers import temporal as reference
 from tests.papers.error import relative_error
 
-from ..models import CHANNELS, VERSIONS, tiny_model, tiny_motion, tiny_state
+from ..models import CHANNELS, TOKENS, VERSIONS, tiny_model, tiny_motion, tiny_state
 
 
 @pytest.mark.parametrize("frames", [1, 7, 16, 24, 32])
@@ -27,7 +27,7 @@ def test_unet_equals_original(tmp_path: Path, version: str, frames: int, dtype: 
     unet = tiny_model(dtype).model.diffusion_model
     generator = torch.Generator().manual_seed(frames)
     x = torch.randn(2, 4, frames, 8, 16, generator=generator).to(dtype)
-    context = torch.randn(2, 77, 768, generator=generator).to(dtype)
+    context = torch.randn(2, TOKENS, 768, generator=generator).to(dtype)
     pooled = layers.format.pool_resnets
     options = {
         "patches": {runtime.PATCH: [((fit.ResBlock, fit.SpatialTransformer), runtime.HANDLER)]},
@@ -50,7 +50,7 @@ def test_unet_equals_original(tmp_path: Path, version: str, frames: int, dtype: 
 
 def test_v1_needs_its_pooled_norms(tmp_path: Path) -> None:
     """The tolerance above would notice a UNet that forgets them."""
-    x, context = torch.randn(1, 4, 8, 8, 8), torch.randn(1, 77, 768)
+    x, context = torch.randn(1, 4, 8, 8, 8), torch.randn(1, TOKENS, 768)
     x += torch.arange(8)[None, None, :, None, None]
     state, moving = tiny_state(), motion_module(CHANNELS, **VERSIONS["v1"])
     pooled, per_frame = (reference.unet(x, 601, context, state, moving, pool_resnets=flag) for flag in (True, False))

@@ -27,7 +27,7 @@ from tests.host.models import Patcher, animated, sample, tiny_model, tiny_motion
 
 from .clips import training_clips
 
-SOON = Options(save_every=2, validate_every=2, preview_every=0, file_every=0, precision="fp32")
+SOON = Options(save_every=2, validate_every=6, preview_every=0, file_every=0, precision="fp32")
 
 
 @pytest.fixture
@@ -300,7 +300,7 @@ def test_clips_of_another_text_encoder_are_refused(places: Path) -> None:
 
 
 def test_latents_of_another_vae_are_told(places: Path) -> None:
-    _, _, _, report = lora(tiny_model(), places, steps=1, clips=training_clips(places, spread=7.7))
+    _, _, _, report = lora(tiny_model(), places, steps=1, clips=training_clips(places, spread=7.9))
     assert "deviate by 1.4" in report
     _, _, _, report = lora(tiny_model(), places, steps=1, filename_prefix="own")
     assert "deviate" not in report

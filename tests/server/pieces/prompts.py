@@ -42,8 +42,8 @@ def sampled(prefix: str, seed: int = 5, denoise: float = 0.5, **start: Any) -> t
     """Frames encoded, sampled and decoded."""
     prompt = passed_through(prefix, vae=["4", 2], **start)
     sampling = {
-        "steps": 2,
-        "cfg": 4.0,
+        "steps": 1,
+        "cfg": 1.0,
         "sampler_name": "euler",
         "scheduler": "normal",
         "denoise": denoise,
