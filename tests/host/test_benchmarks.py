@@ -5,6 +5,7 @@ import importlib.util
 import itertools
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def package() -> str:
     return name
 
 
-SMALL: dict[str, list[list[str]]] = {
+SMALL: Mapping[str, Sequence[Sequence[str]]] = {
     "steps": [
         ["--width", "32", "--sizes", "4", "--frames", "2", "--repeats", "1", *more]
         for more in ([], ["--values"], ["--modules"])
@@ -61,7 +62,7 @@ APART = {"context_reference", "character", "pieces", "decoding"}
 
 @pytest.mark.parametrize(("table", "arguments"), [(table, each) for table in TABLES for each in SMALL[table]])
 def test_a_benchmark_prints_its_table(
-    package: str, table: str, arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    package: str, table: str, arguments: Sequence[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if table == "loading":
         file = tmp_path / "small.safetensors"
