@@ -62,4 +62,4 @@ class Mixing:
     @property
     def longest_view(self) -> int:
         """Frames that are seen together at most."""
-        return max((len(view.frames) for view in self.views), default=self.frames)
+        return max([len(view.frames) for view in self.views], default=self.frames)

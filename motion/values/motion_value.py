@@ -119,6 +119,11 @@ class MotionValue:
             or any(mask.is_zero for mask in self.masks)
         )
 
+    @cached_property
+    def varies(self) -> bool:
+        """Whether it differs between frames or places at one step."""
+        return bool(self.curves or self.masks)
+
     def during(self, active: Callable[[Keyframes], int]) -> "MotionValue":
         """The value at one step, without keyframes; ``active`` tells which one acts, -1 for none."""
         result = self.with_keyframes(())

@@ -129,6 +129,11 @@ class ActingCamera(Acting):
     kept: dict[tuple[int, tuple[int, int]], Tensor] = field(default_factory=dict)
     """Features of the frames of this call, by level and size."""
 
+    @property
+    def values(self) -> Sequence[MotionValue]:
+        """Its strength."""
+        return (self.strength,)
+
     def mixed(self, mixing: Mixing, block: Block, x: Tensor, runtime: Runtime) -> Mixing:
         """What the camera adds at a block, which steers the first attention there."""
         merge = self.model.merge_at(block)

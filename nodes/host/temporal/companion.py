@@ -42,6 +42,11 @@ class Clip:
 class Acting:
     """What a companion does in one call of the model; by itself nothing."""
 
+    @property
+    def values(self) -> Sequence[MotionValue]:
+        """What it asks `Runtime.strength` for."""
+        return ()
+
     def into(self, options: dict[str, Any]) -> None:
         """Put patches of its own into the call's copy of ``transformer_options``, inner dictionaries replaced."""
 

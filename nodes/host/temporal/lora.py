@@ -74,6 +74,11 @@ class ActingLora(Acting):
     model: LoraModel
     strength: MotionValue
 
+    @property
+    def values(self) -> Sequence[MotionValue]:
+        """Its strength."""
+        return (self.strength,)
+
     def mixed(self, mixing: Mixing, block: Block, x: Tensor, runtime: Runtime) -> Mixing:
         """Its low-rank terms beside those of others."""
         layers = self.model.at(block)

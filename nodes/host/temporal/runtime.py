@@ -5,7 +5,7 @@ copy of ``transformer_options``; the handler, a stateless patch the host calls f
 transformer, finds the record there. Two samplings, clones or devices therefore never see each other.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -28,6 +28,8 @@ from .norms import pooled_output, pooled_resblock
 
 PATCH = "forward_timestep_embed_patch"
 
+LEVELS = 4
+"""Resolutions of a UNet at most."""
 Anchors = Mapping[Block, type]
 """UNet block to the layer class its temporal layers follow."""
 
@@ -63,6 +65,11 @@ class Layer(NamedTuple):
     """How its position tables are adjusted, see `motion.temporal.positions`."""
     acting: tuple[Acting, ...] = ()
     """What its companions do."""
+
+    @property
+    def values(self) -> Sequence[MotionValue]:
+        """All that its temporal layers ask for in their resolutions."""
+        return (self.scale, self.effect, *(value for acting in self.acting for value in acting.values))
 
 
 @dataclass(frozen=True)
@@ -105,20 +112,45 @@ class Runtime:
 
     def strength(self, value: MotionValue, x: Tensor) -> Strength:
         """A value at the frames and in the resolution of a layer's input."""
+        if not value.varies:
+            return value.number
         size = (x.shape[2], x.shape[3])
-        if (value, size) not in self.strengths:
-            strength = value.over(self.call.numbers, size, x.device, self.masks)
-            if isinstance(strength, Tensor) and strength.shape[0] > self.call.frames:
-                # several windows, repeated for each conditioning
-                strength = repeat(strength, "(w f) p -> (c w) f p", f=self.call.frames, c=self.call.conditionings)
-            self.strengths[value, size] = strength
-        return self.strengths[value, size]
+        return (
+            self.strengths[value, size] if (value, size) in self.strengths else _work_out(self, value, size, x.device)
+        )
+
+    def ready(self, values: Iterable[MotionValue], x: Tensor) -> None:
+        """Work out what varies in the resolutions that a UNet halves its input to.
+
+        In a compiled network nothing may ask for the numbers of frames, or it would be compiled anew for each window.
+        """
+        varying = [value for value in values if value.varies]
+        size = (x.shape[2], x.shape[3])
+        for _ in range(LEVELS if varying else 0):
+            for value in varying:
+                _work_out(self, value, size, x.device)
+            size = (-(-size[0] // 2), -(-size[1] // 2))
+
+
+# reached in a compiled network only where another node has resized its layers
+@torch.compiler.disable()
+def _work_out(runtime: Runtime, value: MotionValue, size: tuple[int, int], device: torch.device) -> Strength:
+    call = runtime.call
+    strength = value.over(call.numbers, size, device, runtime.masks)
+    if isinstance(strength, Tensor) and strength.shape[0] > call.frames:
+        # several windows, repeated for each conditioning
+        strength = repeat(strength, "(w f) p -> (c w) f p", f=call.frames, c=call.conditionings)
+    runtime.strengths[value, size] = strength
+    return strength
 
 
 class MotionHandler:
-    """Run a UNet layer as the host would, then the temporal layers that follow it."""
+    """Run a UNet layer as the host would, then the temporal layers that follow it.
 
-    @torch.compiler.disable
+    A compiled network has all of it in its graph, which asks for what the compiler understands: no ``max`` of a
+    generator, and of the numbers of frames nothing at all.
+    """
+
     def __call__(
         self,
         layer: Any,
@@ -157,7 +189,7 @@ class MotionHandler:
 
 def last_block(anchors: Anchors) -> Block:
     """The block before the UNet's output layer."""
-    return max(key for key in anchors if key[0] == "output")
+    return max([key for key in anchors if key[0] == "output"])
 
 
 def other_handler(own: Any, layer: Any, options: dict[str, Any]) -> Any:
@@ -211,6 +243,7 @@ class MotionWrapper:
             now.timing.masks,
         )
         options["ad_params"] = call.ad_params
+        options[MOTION].ready((value for layer in layers for value in layer.values), x)
         for layer in layers:
             for acting in layer.acting:
                 acting.into(options)
@@ -252,7 +285,6 @@ def views_now(now: Now, frames: int, options: WindowOptions | None) -> Sequence[
     return plan_windows(frames, now.timing.step(now.sigma), options) if options and is_needed(frames, options) else ()
 
 
-@torch.compiler.disable
 def pool_output(
     executor: Any,
     x: Tensor,
