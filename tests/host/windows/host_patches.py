@@ -21,6 +21,10 @@ class Put(NamedTuple):
     """Whether it changes anything on this model."""
 
 
+LARGE = {"size": 16}
+"""What some need to act on anything: latents of so many pixels."""
+
+
 def sharpening() -> tuple[Any, ...]:
     """What *Latent Apply Operation CFG* does with the guidance."""
     import comfy_extras.nodes_post_processing  # noqa: F401 - the host's nodes_latent can only be imported after it
@@ -36,8 +40,8 @@ PUT: dict[str, Put] = {
     "CFGZeroStar": Put("nodes_cfg"),
     "EpsilonScaling": Put("nodes_eps", lambda: (1.05,)),
     "FreSca": Put("nodes_fresca", lambda: (1.0, 1.25, 3)),
-    "FreeU": Put("nodes_freelunch", lambda: (1.3, 1.4, 0.9, 0.2)),
-    "FreeU_V2": Put("nodes_freelunch", lambda: (1.3, 1.4, 0.9, 0.2)),
+    "FreeU": Put("nodes_freelunch", lambda: (1.3, 1.4, 0.9, 0.2), LARGE),
+    "FreeU_V2": Put("nodes_freelunch", lambda: (1.3, 1.4, 0.9, 0.2), LARGE),
     "HyperTile": Put("nodes_hypertile", lambda: (32, 1, 0, False)),
     "LatentApplyOperationCFG": Put("nodes_latent", sharpening),
     "LazyCacheNode": Put("nodes_easycache", lambda: (3.0, 0.0, 1.0, False), {"steps": 4}),
@@ -45,9 +49,9 @@ PUT: dict[str, Put] = {
     "NAGuidance": Put("nodes_nag", lambda: (5.0, 0.5, 1.5)),
     "PatchModelAddDownscale": Put("nodes_model_downscale", lambda: (3, 2.0, 0.0, 0.8, True, "bicubic", "bicubic")),
     "PerpNeg": Put("nodes_perpneg", lambda: ([[conds()[1][0][0] * 0.3, {}]], 1.0)),
-    "PerturbedAttentionGuidance": Put("nodes_pag", lambda: (3.0,)),
+    "PerturbedAttentionGuidance": Put("nodes_pag", lambda: (3.0,), LARGE),
     "RescaleCFG": Put("nodes_model_advanced", lambda: (0.7,)),
-    "SelfAttentionGuidance": Put("nodes_sag", lambda: (0.5, 2.0)),
+    "SelfAttentionGuidance": Put("nodes_sag", lambda: (0.5, 2.0), LARGE),
     "SkipLayerGuidanceDiT": Put("nodes_slg", lambda: (3.0, 0.0, 1.0, "7", "7", 0.5)),
     "SkipLayerGuidanceDiTSimple": Put("nodes_slg", lambda: (0.0, 1.0, "7", "7"), acts=False),
     "SkipLayerGuidanceSD3": Put("nodes_sd3", lambda: ("7", 3.0, 0.0, 1.0), acts=False),

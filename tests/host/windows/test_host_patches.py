@@ -35,12 +35,12 @@ def model() -> Patcher:
 
 def run(patcher: Patcher, frames: int, **options: Any) -> Tensor:
     torch.manual_seed(0)
-    return sample(patcher, frames, size=16, **options)
+    return sample(patcher, frames, **options)
 
 
-def part(patcher: Patcher, index: slice, frames: int, steps: int) -> Tensor:
+def part(patcher: Patcher, index: slice, frames: int, steps: int = 2, size: int = 8) -> Tensor:
     """Some frames of a clip sampled alone, from their part of its noise."""
-    noise = torch.randn(frames, 4, 16, 16, generator=torch.manual_seed(7))[index]
+    noise = torch.randn(frames, 4, size, size, generator=torch.manual_seed(7))[index]
     empty = torch.zeros_like(noise)
     with torch.inference_mode():
         return comfy.sample.sample(
@@ -83,8 +83,7 @@ def test_each_window_keeps_its_own(model, tmp_path: Path, name: str, node: Put, 
     windows = partial(slid, schedule="batched")
     patched = windows(put(name, moving, node)) if before else put(name, windows(moving), node)
     found = run(patched, 16, **node.options)
-    steps = node.options.get("steps", 2)
-    wanted = [part(put(name, moving, node), index, 16, steps) for index in (slice(8), slice(8, 16))]
+    wanted = [part(put(name, moving, node), index, 16, **node.options) for index in (slice(8), slice(8, 16))]
     assert relative_error(found, torch.cat(wanted)) < 1e-5
     assert relative_error(found, run(windows(moving), 16, **node.options)) > 1e-3, "it acts"
 
