@@ -4,10 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from .setup import ROOT
@@ -17,34 +15,6 @@ SERVERS = ("tests/server", "tests/browser")
 """They share a server that takes a while to start, and are the longest by far: one part, and the first to begin."""
 APART = ("tests/bare", "tests/host/windows", "tests/host/training", "tests/host/video")
 """Folders that are parts of their own, so that whichever process is done first has something left to do."""
-
-
-@dataclass
-class Suite:
-    """Parts that wait for a process, and what has come of the others."""
-
-    environment: Mapping[str, str]
-    waiting: deque[Sequence[str]]
-    running: list[subprocess.Popen[str]] = field(default_factory=list)
-    codes: list[int] = field(default_factory=list)
-
-    def work(self) -> None:
-        """Run one part after the other until none is left."""
-        while True:
-            try:
-                arguments = self.waiting.popleft()
-            except IndexError:
-                return
-            self.running.append(run := _start(arguments, self.environment))
-            _copy(_name(arguments), run)
-            self.codes.append(abs(run.wait()))
-
-    def stop(self) -> None:
-        """Begin nothing more, and let what runs say what it has found."""
-        self.waiting.clear()
-        for run in self.running:
-            if run.poll() is None:
-                run.send_signal(signal.SIGINT)
 
 
 def parts(folder: Path = ROOT) -> list[Sequence[str]]:
@@ -60,26 +30,26 @@ def run_suite(environment: Mapping[str, str]) -> int:
     """Run every test; each line of output says which part it is from. Returns the worst exit status."""
     # more threads than cores make both slower
     threads = {"OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // AT_ONCE))}
-    suite = Suite({**threads, **environment}, deque(parts()))
-    workers = [threading.Thread(target=suite.work) for _ in range(AT_ONCE)]
-    for worker in workers:
-        worker.start()
-    try:
-        _join(workers)
-    except KeyboardInterrupt:
-        suite.stop()
-        _join(workers)
-        raise
-    return max(suite.codes)
+    running: list[subprocess.Popen[str]] = []
 
+    def run(arguments: Sequence[str]) -> int:
+        running.append(process := _start(arguments, {**threads, **environment}))
+        _copy(_name(arguments), process)
+        return abs(process.wait())
 
-def _join(workers: Iterable[threading.Thread]) -> None:
-    for worker in workers:
-        worker.join()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        codes = [pool.submit(run, part) for part in parts()]
+        try:
+            return max(code.result() for code in codes)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in running:
+                process.send_signal(signal.SIGINT)
+            raise
 
 
 def _name(arguments: Sequence[str]) -> str:
-    return arguments[0].removeprefix("tests/") if arguments[0] != "tests" else "others"
+    return "others" if arguments[0] == "tests" else arguments[0].removeprefix("tests/")
 
 
 def _start(arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:

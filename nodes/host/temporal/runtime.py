@@ -115,9 +115,9 @@ class Runtime:
         if not value.varies:
             return value.number
         size = (x.shape[2], x.shape[3])
-        return (
-            self.strengths[value, size] if (value, size) in self.strengths else _work_out(self, value, size, x.device)
-        )
+        if (value, size) not in self.strengths:
+            _work_out(self, value, size, x.device)
+        return self.strengths[value, size]
 
     def ready(self, values: Iterable[MotionValue], x: Tensor) -> None:
         """Work out what varies in the resolutions that a UNet halves its input to.
@@ -134,14 +134,13 @@ class Runtime:
 
 # reached in a compiled network only where another node has resized its layers
 @torch.compiler.disable()
-def _work_out(runtime: Runtime, value: MotionValue, size: tuple[int, int], device: torch.device) -> Strength:
+def _work_out(runtime: Runtime, value: MotionValue, size: tuple[int, int], device: torch.device) -> None:
     call = runtime.call
     strength = value.over(call.numbers, size, device, runtime.masks)
     if isinstance(strength, Tensor) and strength.shape[0] > call.frames:
         # several windows, repeated for each conditioning
         strength = repeat(strength, "(w f) p -> (c w) f p", f=call.frames, c=call.conditionings)
     runtime.strengths[value, size] = strength
-    return strength
 
 
 class MotionHandler:
