@@ -25,7 +25,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "nodes/host": (
         ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration"),
         ("sampling", "video", "batches", "evaluation"),
-        ("temporal", "prompts", "pose", "clips"),
+        ("temporal", "prompts", "pose", "clips", "workers"),
         ("camera", "pictures", "control", "character", "pieces", "crossframe"),
         ("windows",),
         ("animate", "training"),

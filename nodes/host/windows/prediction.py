@@ -15,8 +15,9 @@ from torch import Tensor
 from ....motion.windows import Window
 from ..control import WindowControls
 from ..notices import progress
-from ..options import CROSS_FRAME, PLACED, REFERENCE_PART, TIMING, WINDOW_FRAMES, WINDOWS
+from ..options import CREW, CROSS_FRAME, PLACED, REFERENCE_PART, TIMING, WINDOW_FRAMES, WINDOWS
 from ..sampling import Call, Now, Timing
+from ..workers import Job, Opener, packed
 from .bank import WindowReference
 from .caches import WindowCaches
 from .devices import Devices, on_one
@@ -96,15 +97,26 @@ class Prediction:
         self._devices = Devices(asked.options, timing)
         self._lock = threading.Lock()
 
-    def made(self, at_once: Callable[[], int]) -> list[Tensor]:
+    @property
+    def windows(self) -> Sequence[Window]:
+        """Those of the step."""
+        return self._windows
+
+    def part(self, first: int, count: int) -> list[Tensor]:
+        """What the model makes of some windows, for each list of conditionings."""
+        return self._call(Group(first, self._windows[first : first + count]))
+
+    def made(self, at_once: Callable[[], int], wanted: int) -> list[Tensor]:
         """The whole clip for each list of conditionings.
 
         Args:
             at_once: how many windows a device can take in one call.
+            wanted: how many somebody asked to come in one call, 0 if nobody did.
         """
         results = [self._placed.begun(self._asked.clip, self._left) for _ in self._asked.conds]
         first: list[Tensor] = []
-        for group, predictions in self._predicted(at_once):
+        shared = self._shared(wanted or 1)
+        for group, predictions in self._predicted(at_once) if shared is None else shared:
             for result, prediction in zip(results, predictions, strict=True):
                 self._placed.add(result, prediction, group.windows)
             first = first or [prediction[: len(group.windows[0].frames)] for prediction in predictions]
@@ -129,6 +141,38 @@ class Prediction:
             found = self._devices.each(
                 len(groups), lambda number, device, clone, groups=groups: self._call(groups[number], device, clone)
             )
+            yield from zip(groups, found, strict=True)
+
+    def _shared(self, at_once: int) -> Iterator[tuple[Group, list[Tensor]]] | None:
+        """The same by workers, None if there are none or they cannot do it."""
+        opener: Opener | None = self._now.timing.kept.get(CREW)
+        if opener is None or len(self._windows) < 2:
+            return None
+        if self._caches.at_once or self._remembered.acts:
+            opener.tell("Another node remembers what its model did: all windows are predicted here.")
+            return None
+        names = opener.names(self._asked.conds, self._asked.options)
+        return None if names is None else self._by_workers(opener, names, at_once)
+
+    def _by_workers(
+        self, opener: Opener, names: Sequence[str | None], at_once: int
+    ) -> Iterator[tuple[Group, list[Tensor]]]:
+        crew, moments = opener.crew(), packed(self._asked.timestep)
+        crew.begin_prediction()
+
+        def job(group: Group) -> Job:
+            latents = packed(self._placed.picked(self._asked.clip, group.windows), opener.settings.precision)
+            return Job(names, moments, group.first, [window.frames for window in group.windows], latents)
+
+        for apart, run in groupby(self._groups(lambda: at_once), self._is_read_by_others):
+            groups = list(run)
+            if apart:
+                for group in groups:
+                    crew.show(job(group))
+                    yield group, self._call(group)
+                continue
+            jobs = [job(group) for group in groups]
+            found = crew.each(jobs, lambda number, groups=groups: self._call(groups[number]), self._asked.clip)
             yield from zip(groups, found, strict=True)
 
     def _groups(self, at_once: Callable[[], int], devices: int = 1) -> Iterator[Group]:

@@ -21,7 +21,7 @@ from ....motion.values import active_keyframes
 from ....motion.windows import Window, WindowError, WindowOptions, is_needed, plan_windows
 from ..control import WindowControls
 from ..notices import notice
-from ..options import CONTEXT_REFERENCES, CROSS_FRAME, TIMING, WINDOWS, WINDOWS_TOLD
+from ..options import CONTEXT_REFERENCES, CROSS_FRAME, SERVED, TIMING, WINDOWS, WINDOWS_TOLD
 from ..patching import wrapped
 from ..sampling import Now, Timing, start_timing, timing_of
 from .caches import check_caches
@@ -105,8 +105,13 @@ class SlidingContext(IndexListContextHandler):
             windows.sort(key=lambda window: 0 not in window.frames)
         asked = Asked(calc_cond_batch, model, conds, x_in, timestep, model_options)
         resized = partial(handler._resized, x_in)
-        prediction = Prediction(asked, now, windows, placed, resized, options.overlap, left)
-        return prediction.made(lambda: self._at_once(model, x_in, len(conds), windows))
+
+        def prediction() -> Prediction:
+            return Prediction(asked, now, windows, placed, resized, options.overlap, left)
+
+        if SERVED in asked.inner:
+            return asked.inner[SERVED].answer(prediction)
+        return prediction().made(lambda: self._at_once(model, x_in, len(conds), windows), self.windows_per_call)
 
     def _resized(self, x_in: Tensor, cond: Any, window: IndexListContextWindow, controls: WindowControls) -> Any:
         resized = self.get_resized_cond(cond, x_in, window)

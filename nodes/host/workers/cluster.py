@@ -1,0 +1,203 @@
+"""The workers that this ComfyUI has, through Ray; they stay until it ends or asks for others."""
+
+import importlib.util
+import os
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import comfyui_version
+import torch
+
+from . import booting
+from .booting import Hosted
+from .upstream import WorkersError
+
+NODE = "KinemaDistributeWindows"
+CALLS = 16
+"""That a worker answers at the same time: a few wait for its one model."""
+STORE = 1 << 29
+"""Bytes of shared memory for what is on its way in a cluster of this machine alone."""
+_ADDRESS = re.compile(r"auto|(ray://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+POLL = 0.1
+"""Seconds between two looks whether anybody has interrupted."""
+AGAIN = 0.5
+"""Seconds before a worker that starts anew is asked once more."""
+
+
+class LostError(Exception):
+    """A worker is gone, or did not answer in time; Ray starts it anew."""
+
+
+class GoneError(Exception):
+    """A worker cannot be started or is broken, so that nobody needs to wait for it."""
+
+
+class StoppedError(Exception):
+    """Nobody waits for the answer any more."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What *Distribute Windows* was set to."""
+
+    address: str = ""
+    """Of a Ray cluster; empty starts one on this machine."""
+    workers: int = 2
+    """0 takes one for each GPU of the cluster, or one for each machine."""
+    precision: str = "fp32"
+    timeout: float = 300.0
+    """Seconds that a worker may take for one call."""
+    work_here: bool = True
+    """Whether this ComfyUI predicts windows, too."""
+
+
+class Worker:
+    """One process of the cluster with a ComfyUI of its own."""
+
+    def __init__(self, ray: Any, actor: Any, number: int) -> None:
+        self._ray, self._actor = ray, actor
+        self.name = f"worker {number}"
+
+    def ask(self, method: str, *values: Any, seconds: float, stopped: Callable[[], bool] = lambda: False) -> Any:
+        """What it answers.
+
+        Raises:
+            LostError: it died, or took longer than some seconds and is started anew.
+            GoneError: it cannot start, or fails at something that no restart mends.
+            StoppedError: ``stopped`` says that nobody waits any more.
+        """
+        errors = self._ray.exceptions
+        try:
+            answer = self._actor.call.remote(method, *values)
+            end = time.monotonic() + seconds
+            while not self._ray.wait([answer], timeout=POLL)[0]:
+                if stopped():
+                    raise StoppedError
+                if time.monotonic() > end:
+                    self.restart()
+                    raise LostError(f"took longer than {seconds:g} s")
+            return self._ray.get(answer)
+        except errors.ActorUnavailableError as error:
+            raise LostError("died") from error
+        except errors.ActorDiedError as error:
+            raise GoneError(_last_line(error)) from error
+        except errors.RayTaskError as error:
+            raise GoneError(_last_line(error)) from error
+
+    def tell(self, method: str, *values: Any) -> None:
+        """The same without waiting; a worker that is gone does not get it."""
+        self._actor.call.remote(method, *values)
+
+    def restart(self) -> None:
+        """End it at once, whatever it does; Ray starts it anew."""
+        self._ray.kill(self._actor, no_restart=False)
+
+    def end(self) -> None:
+        """End it for good."""
+        self._ray.kill(self._actor)
+
+
+class Cluster:
+    """A connection to Ray, and the workers that were asked for."""
+
+    def __init__(self, ray: Any, address: str) -> None:
+        self._ray, self.address = ray, address
+        self._workers: list[Worker] = []
+
+    def workers(self, count: int) -> Sequence[Worker]:
+        """So many workers; others that there may be end.
+
+        Args:
+            count: 0 for one for each GPU, or for each machine.
+        """
+        has = self._ray.cluster_resources()
+        gpus, processors = int(has.get("GPU", 0)), int(has.get("CPU", 1))
+        count = count or gpus or sum(node["Alive"] for node in self._ray.nodes())
+        for worker in self._workers[count:]:
+            worker.end()
+        del self._workers[count:]
+        each: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": max(1, processors // count)}
+        threads = 0
+        if not self.address:
+            # this machine's own processes share it by themselves, and make the same numbers as this one
+            each, threads = {"num_cpus": 0, **({"num_gpus": 1} if gpus else {})}, torch.get_num_threads()
+        hosted = self._ray.remote(
+            max_restarts=-1, max_concurrency=CALLS, scheduling_strategy="SPREAD", **{"num_cpus": 0, **each}
+        )(Hosted)
+        here = os.path.dirname(os.path.abspath(str(comfyui_version.__file__)))
+        while len(self._workers) < count:
+            actor = hosted.remote(here, sys.argv[1:], os.getcwd(), threads, NODE)
+            self._workers.append(Worker(self._ray, actor, len(self._workers) + 1))
+        return list(self._workers)
+
+    def close(self) -> None:
+        """Leave it; workers end."""
+        self._workers.clear()
+        self._ray.shutdown()
+
+
+_open: list[Cluster] = []
+"""The one of this process: Ray connects a process to one cluster at a time."""
+_opening = threading.Lock()
+
+
+def problem_with_ray() -> str | None:
+    """Why there can be no workers, None if there can."""
+    if importlib.util.find_spec("ray") is None:
+        return f"Distribute Windows needs Ray. Run `{os.path.basename(sys.executable)} -m pip install ray` once."
+    return None
+
+
+def address_problem(address: str | None) -> str | None:
+    """What is wrong with an address, None if nothing is or it is not known yet."""
+    if not address or not address.strip() or _ADDRESS.fullmatch(address.strip()):
+        return None
+    return (
+        f"address {address!r} is none of a Ray cluster. Write the machine and port that `ray start --head` "
+        "printed, such as 192.168.1.10:6379, or auto; leave it empty to start workers on this machine."
+    )
+
+
+def cluster_at(address: str) -> Cluster:
+    """The cluster at an address, connected once.
+
+    Raises:
+        WorkersError: Ray is not installed, or nobody answers there.
+    """
+    if (problem := problem_with_ray()) is not None:
+        raise WorkersError(problem)
+    # nothing about this machine goes to anybody
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray
+    from ray import cloudpickle
+
+    with _opening:
+        if _open and ray.is_initialized() and _open[0].address == address:
+            return _open[0]
+        while _open:
+            _open.pop().close()
+        cloudpickle.register_pickle_by_value(booting)
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "ignore_reinit_error": True}
+        try:
+            if address:
+                ray.init(address=address, **quiet)
+            else:
+                local = {"include_dashboard": False, "object_store_memory": STORE, "_node_ip_address": "127.0.0.1"}
+                ray.init(address="local", **local, **quiet)
+        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+            raise WorkersError(
+                f"No Ray cluster answers at {address or 'this machine'}: {_last_line(error)} "
+                "Start one with `ray start --head` and give the address that it prints, or leave the address empty."
+            ) from error
+        _open.append(Cluster(ray, address))
+        return _open[0]
+
+
+def _last_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,106 @@
+"""What a worker answers: what it has, samplings it takes part in, and windows of them."""
+
+import contextlib
+import platform
+import threading
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .contents import content_of, versions
+from .post import Post, open_post
+from .wire import UNKNOWN, Answer, Job, Start, as_wire
+
+LOOK = 0.05
+"""Seconds between two looks at a prompt."""
+
+
+class Desk:
+    """The worker's side of every call; several may come at once."""
+
+    def __init__(self, server: Any) -> None:
+        """Take the host's ``PromptServer``, whose queue runs the prompts."""
+        self._queue = server.prompt_queue
+        self._post: Post | None = None
+        self._beginning = threading.Lock()
+        self._over: set[str] = set()
+
+    def about(self, files: Sequence[str]) -> dict[str, Any]:
+        """The machine, its versions, and a hash of each of some files, empty where it has none."""
+        found = {file: content_of(file) for file in files}
+        return {"machine": platform.node(), "versions": versions(), "files": found}
+
+    def begin(self, sent: Mapping[str, Any]) -> str:
+        """Build a sampling and wait for its windows; what went wrong, nothing if all is well."""
+        start = Start(**sent)
+        with self._beginning:
+            if start.sampling in self._over:
+                return "the sampling is over"
+            if self._post is not None and self._post.goes_on(start):
+                self._post.start = start
+                return self._begun(self._post, start)
+            self._stop()
+            problem = self._run(start)
+            if problem == UNKNOWN:
+                # ComfyUI has kept what this very sampler came to, and runs it only if that is gone
+                self._queue.set_flag("free_memory", True)
+                while self._queue.get_flags(reset=False):
+                    time.sleep(LOOK)
+                problem = self._run(start)
+            return "ComfyUI did not run the sampler" if problem == UNKNOWN else problem
+
+    def predict(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Windows of a sampling."""
+        job, post = Job(**sent), self._post
+        answer = Answer(problem=UNKNOWN) if post is None else post.asked(job)
+        return as_wire(answer)
+
+    def end(self, sampling: str, samples: np.ndarray) -> None:
+        """A sampling is done; the node goes on with what it came to."""
+        if self._post is not None:
+            self._post.end(sampling, samples)
+
+    def stop(self, sampling: str) -> None:
+        """Stop a sampling, and what may still be on the way to it; comes back when nothing of it runs."""
+        # calls may overtake one another
+        self._over.add(sampling)
+        if self._post is not None and self._post.start.sampling == sampling:
+            self._post.stop()
+            self._queue.interrupt_if_running(self._post.run)
+        with self._beginning:
+            if self._post is not None and self._post.start.sampling == sampling:
+                self._stop()
+
+    def _run(self, start: Start) -> str:
+        run = str(uuid.uuid4())
+        post = self._post = open_post(start, run)
+        self._queue.put((0, run, dict(start.prompt), {}, [start.node], {}))
+        return self._begun(post, start)
+
+    def _begun(self, post: Post, start: Start) -> str:
+        """Wait until a sampling waits for windows."""
+        while not post.serves(start.number, LOOK):
+            if (past := self._queue.get_history(post.run)) and post.run in past:
+                return UNKNOWN if past[post.run]["status"]["completed"] else _told(past[post.run]["status"]["messages"])
+        return ""
+
+    def _stop(self) -> None:
+        post, self._post = self._post, None
+        if post is None:
+            return
+        post.stop()
+        while not self._queue.get_history(post.run):
+            self._queue.interrupt_if_running(post.run)
+            time.sleep(LOOK)
+
+
+def _told(messages: Sequence[Any]) -> str:
+    """The host's error in one line."""
+    for kind, details in messages:
+        if kind == "execution_error":
+            with contextlib.suppress(KeyError):
+                return " ".join(f"{details['node_type']}: {details['exception_message']}".split())
+    return "it was interrupted"
