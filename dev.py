@@ -3,6 +3,7 @@
 python dev.py demo              make a video with seeded random weights, or with your own models
 python dev.py test [PYTEST...]  run every check and test
 python dev.py bench             time and memory of a step, with and without a motion module
+python dev.py cluster N         start N workers for Distribute Windows on this machine
 python dev.py api TEMPLATE      print a workflow template in API format
 python dev.py sheet TEMPLATE    run a template with seeded random weights and draw its picture
 python dev.py arrange           lay templates out so that no node covers another
@@ -52,6 +53,8 @@ def main() -> int:
     test_parser.add_argument("pytest", nargs="*", help="arguments for pytest, for example tests/bare -k video")
     bench_parser = commands.add_parser("bench", help="print the benchmark table", add_help=False)
     bench_parser.set_defaults(benchmark=[])
+    cluster_parser = commands.add_parser("cluster", help="start workers for Distribute Windows on this machine")
+    cluster_parser.add_argument("workers", type=int, metavar="N", help="how many")
     api_parser = commands.add_parser("api", help="print a template in API format")
     api_parser.add_argument("template", help="a name in workflows/ or a path")
     api_parser.add_argument(
@@ -167,6 +170,17 @@ def bench(host: Host, options: argparse.Namespace) -> int:
     return subprocess.run(
         [sys.executable, "-m", "benchmarks", *options.benchmark], cwd=ROOT, env=environment
     ).returncode
+
+
+def cluster(host: Host, options: argparse.Namespace) -> int:
+    """Start a Ray cluster whose workers have this pack and seeded weights, until it is stopped."""
+    from tests.harness.cluster import Cluster
+
+    models = [seeded_models(host), *([host.folder / "models"] if host.is_users else [])]
+    with Cluster(host, options.workers, models, device_options(host)) as running:
+        print(f"Write {running.address} into the address of Distribute Windows. Stop it with Ctrl-C.", flush=True)
+        running.wait()
+    return 1
 
 
 def same(host: Host, options: argparse.Namespace) -> int:
@@ -324,6 +338,7 @@ COMMANDS = {
     "api": api,
     "sheet": sheet,
     "arrange": arrange,
+    "cluster": cluster,
     "same": same,
     "shared": shared,
     "targets": targets,

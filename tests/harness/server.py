@@ -39,7 +39,7 @@ class Server:
         self.host = host
         self.base = Path(tempfile.mkdtemp(prefix="kinema-server-"))
         self.output = output or self.base / "output"
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = self.base / "server.log"
         for name in ("custom_nodes", "models", "input", "output", "temp", "user"):
@@ -108,7 +108,8 @@ class Server:
         raise SetupError(f"ComfyUI did not answer within {START_SECONDS} s:\n{self.log_text()[-4000:]}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -69,6 +69,7 @@ LENGTHS = {
     "long-clip": 24,
     "motion-views": 24,
     "consistent-long-clip": 24,
+    "distributed-long-clip": 24,
     "animate-character-long": 28,
     "load-video": 24,
     "long-video-in-pieces": 24,

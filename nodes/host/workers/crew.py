@@ -12,7 +12,7 @@ from typing import Any
 import comfy.model_management as management
 from torch import Tensor
 
-from ..notices import notice
+from ..notices import notice, progress
 from .cluster import AGAIN, GoneError, LostError, Settings, StoppedError, Worker
 from .upstream import WorkersError
 from .wire import MISSING, UNKNOWN, Answer, Job, Start, as_wire, packed, unpacked
@@ -159,6 +159,7 @@ class Crew:
                 number = self._take()
                 if number is not None:
                     self._finish(number, self._predicted(worker, tally, self._jobs[number]).predictions)
+                    progress(f"context window {self._jobs[number].first + 1} by {worker.name}")
                     losses = 0
             except StoppedError:
                 self._give_back(number)
@@ -175,10 +176,10 @@ class Crew:
                     told = True
                 time.sleep(AGAIN)
             except (GoneError, WorkersError) as error:
-                tally.state = "refused"
-                self._give_back(number)
                 if not self._closed:
                     notice(f"{worker.name} does not take part: {error}")
+                tally.state = "refused"
+                self._give_back(number)
                 return
 
     def _begin(self, worker: Worker) -> None:

@@ -7,6 +7,19 @@ from typing import Any
 from comfy_execution.graph_utils import is_link
 from comfy_execution.progress import get_progress_state
 
+SAVING = (
+    "KinemaCombineVideo",
+    "KinemaDecodeAndSaveVideo",
+    "KinemaPrepareClips",
+    "KinemaSavePieces",
+    "KinemaTrainAnimateAnyone",
+    "KinemaTrainDomainAdapter",
+    "KinemaTrainMotionLora",
+    "KinemaTrainMotionModule",
+    "KinemaTrainTuneAVideo",
+)
+"""Nodes of this pack that write files, which is to happen once. Those of others mostly show a text and hand it on."""
+
 
 class WorkersError(Exception):
     """Workers cannot be used like this; the message says why."""
@@ -16,10 +29,8 @@ def upstream(node: str) -> dict[str, Any]:
     """A node of the prompt that runs now, and all nodes above it, in ComfyUI's API format.
 
     Raises:
-        WorkersError: a node above it saves something, or has a value that is no text or number.
+        WorkersError: a node of this pack above it saves something, or one has a value that is no text or number.
     """
-    import nodes  # the host's
-
     dynprompt: Any = get_progress_state().dynprompt
     found: dict[str, Any] = {}
     left = [node]
@@ -29,7 +40,7 @@ def upstream(node: str) -> dict[str, Any]:
             continue
         entry = dynprompt.get_node(number)
         kind = entry["class_type"]
-        if number != node and getattr(nodes.NODE_CLASS_MAPPINGS.get(kind), "OUTPUT_NODE", False):
+        if number != node and kind in SAVING:
             raise WorkersError(
                 f"{_name(entry)} (node {number}) saves something, and every worker would do it again. Run the part up "
                 "to it as a workflow of its own and load its result here, or take Distribute Windows out."

@@ -1,0 +1,230 @@
+"""Windows on real Ray workers: the same clip, whoever predicts it, dies or is stopped."""
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from tests.harness import client, templates
+from tests.harness.cluster import Cluster
+from tests.harness.footage import write_footage
+from tests.harness.seeded import layouts
+from tests.harness.server import Server
+
+from ..conftest import seeded_models, the_host
+
+NODE = "KinemaDistributeWindows"
+KILLS = 10
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""As many as workers have: sums in another order are other numbers."""
+
+
+@pytest.fixture(scope="module")
+def boss() -> Iterator[Server]:
+    """A server with workers of its own, which end with it."""
+    models = [seeded_models(), seeded_models("KINEMA_MODELS_XL")]
+    with Server(the_host(), models, ["--cpu"], environment=ONE_THREAD) as running:
+        write_footage(running.base / "input")
+        yield running
+
+
+def sampled(info: dict[str, Any], template: str, steps: int = 1, frames: int = 20, **distributed: Any) -> Any:
+    """A template up to the latents of its sampler, in windows of 8 frames.
+
+    Args:
+        distributed: inputs of Distribute Windows; none leaves it out.
+    """
+    prompt = templates.to_api(template, info)
+    templates.use_seeded_weights(prompt, steps=steps, frames=frames, window=8)
+    templates.set_inputs(prompt, "KinemaSlidingContext", windows_per_call=1)
+    sampler = next(number for number, node in prompt.items() if node["class_type"].startswith("KSampler"))
+    if distributed:
+        model = prompt[sampler]["inputs"]["model"]
+        prompt["900"] = {"class_type": NODE, "inputs": {"model": model, **distributed}}
+        prompt[sampler]["inputs"]["model"] = ["900", 0]
+    prompt["901"] = {"class_type": "SaveLatent", "inputs": {"samples": [sampler, 0], "filename_prefix": "distributed"}}
+    wanted, left = {"901"}, ["901"]
+    while left:
+        for value in prompt[left.pop()]["inputs"].values():
+            if isinstance(value, list) and value[0] not in wanted:
+                wanted.add(value[0])
+                left.append(value[0])
+    return {number: node for number, node in prompt.items() if number in wanted}
+
+
+def latents(server: Server, prompt: Any, watch: Any = None) -> Tensor:
+    """What a prompt saves."""
+    outcome = client.run_prompt(server.url, prompt, watch)
+    assert outcome.status == "success", outcome.message
+    return load_file(max(server.output.rglob("*.latent"), key=lambda path: path.stat().st_mtime_ns))["latent_tensor"]
+
+
+def calls(server: Server) -> str:
+    """What the log says of the latest sampling with workers."""
+    return [line for line in server.log_text().splitlines() if "Calls of the model" in line][-1]
+
+
+def workers_of(server: Server) -> list[psutil.Process]:
+    """Processes of a server's workers."""
+    assert server.process is not None
+    found = []
+    for process in psutil.Process(server.process.pid).children(recursive=True):
+        try:
+            if process.cmdline()[:1] and process.cmdline()[0].startswith("ray::Hosted"):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("template", ["long-clip", "consistent-long-clip", "animate-character-long"])
+def test_the_clip_is_the_same(boss: Server, object_info: dict[str, Any], template: str) -> None:
+    plain = latents(boss, sampled(object_info, template))
+    shared = latents(boss, sampled(object_info, template, workers=2, work_here=False))
+    assert plain.abs().max() > 0
+    assert torch.equal(shared, plain)
+    told = calls(boss)
+    assert "here none" in told
+    assert "on the way" in told, "workers have done it"
+
+
+@pytest.mark.timeout(900)
+def test_several_samplings_of_one_node_and_of_one_workflow(boss: Server, object_info: dict[str, Any]) -> None:
+    def chained(**distributed: Any) -> Any:
+        prompt = sampled(object_info, "long-clip", frames=12, **distributed)
+        sampler = next(number for number, node in prompt.items() if node["class_type"] == "KSampler")
+        inputs = prompt[sampler]["inputs"]
+        prompt["910"] = {"class_type": "KinemaFreeInit", "inputs": {"model": inputs["model"], "iterations": 2}}
+        inputs["model"] = ["910", 0]
+        again = {**inputs, "latent_image": [sampler, 0], "denoise": 0.5, "seed": 5}
+        prompt["911"] = {"class_type": "KSampler", "inputs": again}
+        prompt["901"]["inputs"]["samples"] = ["911", 0]
+        return prompt
+
+    plain = latents(boss, chained())
+    before = boss.log_text().count("Calls of the model")
+    assert torch.equal(latents(boss, chained(workers=2, work_here=False)), plain)
+    assert boss.log_text().count("Calls of the model") - before == 4, "two samplers, two rounds of FreeInit each"
+
+
+@pytest.mark.timeout(900)
+def test_half_precision_on_the_wire_is_close(boss: Server, object_info: dict[str, Any]) -> None:
+    plain = latents(boss, sampled(object_info, "long-clip"))
+    rounded = latents(boss, sampled(object_info, "long-clip", workers=2, work_here=False, precision="fp16"))
+    assert not torch.equal(rounded, plain)
+    assert torch.linalg.vector_norm(rounded - plain) < 2e-3 * torch.linalg.vector_norm(plain)
+
+
+@pytest.mark.timeout(900)
+def test_killed_workers_cost_their_windows_only(boss: Server, object_info: dict[str, Any]) -> None:
+    plain = latents(boss, sampled(object_info, "long-clip", steps=3))
+    chance, seen, over = random.Random(17), threading.Event(), threading.Event()
+    killed: list[bool] = []
+
+    def kill() -> None:
+        while len(killed) < KILLS and not over.is_set():
+            served = seen.wait(4.0)
+            seen.clear()
+            time.sleep(chance.random() / 2)
+            if alive := workers_of(boss):
+                chance.choice(alive).kill()
+                killed.append(served)
+
+    def watch(event: client.Event) -> None:
+        if "by worker" in str(event):
+            seen.set()
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        found = latents(boss, sampled(object_info, "long-clip", steps=3, workers=2, work_here=False), watch)
+    finally:
+        over.set()
+        killer.join()
+    assert len(killed) == KILLS, "the sampling outlived all of them"
+    assert sum(killed) >= 2, "some of them while windows were predicted"
+    assert torch.equal(found, plain)
+
+
+@pytest.mark.timeout(900)
+def test_an_interruption_reaches_every_worker(boss: Server, object_info: dict[str, Any]) -> None:
+    prompt = sampled(object_info, "long-clip", steps=50, workers=2, work_here=False)
+    interrupted: list[float] = []
+
+    def watch(event: client.Event) -> None:
+        if "by worker" in str(event) and not interrupted:
+            interrupted.append(time.monotonic())
+            threading.Thread(target=client.post, args=(boss.url, "/interrupt")).start()
+
+    outcome = client.run_prompt(boss.url, prompt, watch)
+    assert outcome.status == "interrupted"
+    busy = {worker: sum(worker.cpu_times()[:2]) for worker in workers_of(boss)}
+    time.sleep(2.0)
+    for worker, before in busy.items():
+        assert sum(worker.cpu_times()[:2]) - before < 0.5, "nothing runs on"
+    assert latents(boss, sampled(object_info, "long-clip", workers=2)).abs().max() > 0
+
+
+def test_a_clip_of_one_window_says_so(boss: Server, object_info: dict[str, Any]) -> None:
+    outcome = client.run_prompt(boss.url, sampled(object_info, "long-clip", frames=8, workers=2))
+    assert outcome.status == "success", outcome.message
+    assert "there is nothing to share out" in str(outcome.notices)
+
+
+@pytest.mark.parametrize("address", ["here", "10.0.0.1", "10.0.0.1:port", "http://10.0.0.1:6379", "a b:1"])
+def test_an_address_that_is_none_is_refused(boss: Server, object_info: dict[str, Any], address: str) -> None:
+    outcome = client.run_prompt(boss.url, sampled(object_info, "long-clip", address=address))
+    assert outcome.status == "refused"
+    assert "is none of a Ray cluster" in outcome.message
+
+
+def test_what_saves_is_not_run_by_workers(boss: Server, object_info: dict[str, Any]) -> None:
+    prompt = sampled(object_info, "long-clip", workers=2)
+    checkpoint, sampler = (
+        next(number for number, node in prompt.items() if node["class_type"] == kind)
+        for kind in ("CheckpointLoaderSimple", "KSampler")
+    )
+    made = {"samples": prompt[sampler]["inputs"]["latent_image"], "vae": [checkpoint, 2], "format": "h264-mp4"}
+    prompt["920"] = {"class_type": "KinemaDecodeAndSaveVideo", "inputs": made}
+    prompt["921"] = {"class_type": "KinemaLoadVideo", "inputs": {"video": ["920", 0], "width": 64, "height": 64}}
+    prompt["922"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["921", 0], "vae": [checkpoint, 2]}}
+    prompt[sampler]["inputs"]["latent_image"] = ["922", 0]
+    outcome = client.run_prompt(boss.url, prompt)
+    assert outcome.status == "error", outcome.message
+    assert "saves something, and every worker would do it again" in outcome.message
+
+
+@pytest.mark.timeout(900)
+def test_other_contents_elsewhere_are_refused_by_name(
+    boss: Server, object_info: dict[str, Any], tmp_path: Path
+) -> None:
+    for folder in seeded_models().iterdir():
+        (tmp_path / folder.name).mkdir()
+        for file in folder.rglob("*"):
+            if file.is_file():
+                target = tmp_path / folder.name / file.relative_to(folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.symlink_to(file)
+    other = tmp_path / "animatediff_models" / templates.MOTION_MODULE
+    other.unlink()
+    save_file(layouts.motion_module((32, 32, 32, 32)), other)
+    with Cluster(the_host(), 1, [tmp_path], ["--cpu"]) as cluster:
+        prompt = sampled(object_info, "long-clip", workers=1, work_here=False, address=cluster.address)
+        outcome = client.run_prompt(boss.url, prompt)
+        assert outcome.status == "error"
+        assert f"animatediff_models/{templates.MOTION_MODULE} has other contents at worker 1" in outcome.message
+        other.unlink()
+        outcome = client.run_prompt(boss.url, prompt)
+        assert f"worker 1 on {cluster.address}" in outcome.message or "has no animatediff_models" in outcome.message
+        other.symlink_to(seeded_models() / "animatediff_models" / templates.MOTION_MODULE)
+        plain = latents(boss, sampled(object_info, "long-clip"))
+        assert torch.equal(latents(boss, prompt), plain)
