@@ -23,6 +23,8 @@ CALLS = 16
 STORE = 1 << 29
 """Bytes of shared memory for what is on its way in a cluster of this machine alone."""
 _ADDRESS = re.compile(r"auto|(ray://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
+"""Environment of a cluster of this machine: nothing is told to anybody, and workers are no guests but do the work."""
 POLL = 0.1
 """Seconds between two looks whether anybody has interrupted."""
 AGAIN = 0.5
@@ -171,8 +173,8 @@ def cluster_at(address: str) -> Cluster:
     """
     if (problem := problem_with_ray()) is not None:
         raise WorkersError(problem)
-    # nothing about this machine goes to anybody
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     import ray
     from ray import cloudpickle
 

@@ -22,7 +22,7 @@ from tests.harness.server import Server
 from ..conftest import seeded_models, the_host
 
 NODE = "KinemaDistributeWindows"
-KILLS = 10
+KILLS, KILLED_AT_WORK = 10, 3
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """As many as workers have: sums in another order are other numbers."""
 
@@ -132,7 +132,8 @@ def test_killed_workers_cost_their_windows_only(boss: Server, object_info: dict[
 
     def kill() -> None:
         while len(killed) < KILLS and not over.is_set():
-            served = seen.wait(4.0)
+            # some while windows are predicted, the others whenever, mostly while a worker starts
+            served = seen.wait(2.0 if sum(killed) >= KILLED_AT_WORK else 120.0)
             seen.clear()
             time.sleep(chance.random() / 2)
             if alive := workers_of(boss):
@@ -151,7 +152,7 @@ def test_killed_workers_cost_their_windows_only(boss: Server, object_info: dict[
         over.set()
         killer.join()
     assert len(killed) == KILLS, "the sampling outlived all of them"
-    assert sum(killed) >= 2, "some of them while windows were predicted"
+    assert sum(killed) >= KILLED_AT_WORK
     assert torch.equal(found, plain)
 
 
