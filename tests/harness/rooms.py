@@ -15,9 +15,9 @@ from .setup import ROOT
 
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
-        ("disk",),
+        ("disk", "tables"),
         ("values", "formats", "pose", "video", "sound", "migration"),
-        ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips"),
+        ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips", "jobs"),
         ("temporal",),
         ("camera", "character", "crossframe", "training"),
         ("evaluation",),
