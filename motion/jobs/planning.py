@@ -23,19 +23,22 @@ Prompts = Callable[[str], Prompt]
 """The prompt of a name in the column `WORKFLOW`, "" where nothing is in it; raises JobsError."""
 
 
-def planned(records: Sequence[Record], times: Sequence[Times], prompts: Prompts, declared: Declared) -> Sequence[Job]:
+def planned(
+    records: Sequence[Record], times: Sequence[Times], prompts: Prompts, declared: Declared, most: int = MOST_JOBS
+) -> Sequence[Job]:
     """The jobs of rows, every one with all combinations of further values; the last of these vary first.
 
     Args:
         records: none for the prompt as it is, once.
         declared: what is known of nodes.
+        most: jobs there may be.
 
     Raises:
         JobsError: a column means nothing, a cell is no value of its input, or there are too many jobs.
     """
     count = max(1, len(records)) * math.prod(len(each.values) for each in times)
-    if count > MOST_JOBS:
-        raise JobsError([f"These are {count} jobs; {MOST_JOBS} are the most. Make several tables of them."])
+    if count > most:
+        raise JobsError([f"These are {count} jobs; {most} are the most. Run them in several parts."])
     _check_times(records, times)
     planning = _Planning(prompts, declared)
     rows = records or [Record("", {})]

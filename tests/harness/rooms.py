@@ -23,7 +23,7 @@ FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("evaluation",),
     ),
     "nodes/host": (
-        ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration"),
+        ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration", "jobs"),
         ("sampling", "video", "batches", "evaluation"),
         ("temporal", "prompts", "pose", "clips"),
         ("camera", "pictures", "control", "character", "pieces", "crossframe"),
