@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from .columns import Place, Prompt
@@ -58,11 +59,29 @@ def changed(prompt: Prompt, changes: Iterable[Change]) -> Prompt:
     return made
 
 
-def key_of(prompt: Prompt) -> str:
-    """What a prompt makes: titles do not count, nor how a number is written."""
-    bare = {id: {name: _plain(part) for name, part in node.items() if name != "_meta"} for id, node in prompt.items()}
-    text = json.dumps(bare, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+def key_of(prompt: Prompt, known: Mapping[int, str] = MappingProxyType({})) -> str:
+    """What a prompt makes: titles do not count, nor how a number is written.
+
+    Args:
+        known: `texts_of` a prompt that this one shares nodes with, and that is still there.
+    """
+    nodes = ((id, known.get(_identity(node)) or _text(node)) for id, node in sorted(prompt.items()))
+    text = ",".join(f"{json.dumps(id)}:{node}" for id, node in nodes)
+    return hashlib.sha256(f"{{{text}}}".encode()).hexdigest()
+
+
+def texts_of(prompt: Prompt) -> Mapping[int, str]:
+    """What `key_of` makes of each node, by its identity as long as it lives."""
+    return {_identity(node): _text(node) for node in prompt.values()}
+
+
+_identity = id
+"""Python's, since `id` is that of a node here."""
+
+
+def _text(node: Mapping[str, Any]) -> str:
+    bare = {name: _plain(part) for name, part in node.items() if name != "_meta"}
+    return json.dumps(bare, sort_keys=True, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:

@@ -10,7 +10,7 @@ from ..tables import Record
 from .columns import ColumnError, Place, Prompt, places_of
 from .declared import Declared
 from .errors import JobsError
-from .job import Change, Job, changed, key_of
+from .job import Change, Job, changed, key_of, texts_of
 from .reading import ValueFaultError, typed
 from .times import Times
 
@@ -72,6 +72,7 @@ class _Planning:
         """In the order they were found, each once."""
         self._prompts, self._declared = prompts, declared
         self._found: dict[str, Prompt | None] = {}
+        self._texts: dict[int, str] = {}
         self._places: dict[tuple[str, str], Sequence[Place] | ColumnError] = {}
 
     def check_columns(self, columns: Iterable[str], rows: Sequence[Record]) -> None:
@@ -88,16 +89,23 @@ class _Planning:
         prompt = self._prompt(workflow)
         if prompt is None:
             return
-        own = [*self._changes(row.place, workflow, row.values)]
-        alone = changed(prompt, own)
+        seen: dict[tuple[str, str], str] = {}
+        alone = changed(prompt, self._changes(row.place, workflow, row.values, seen))
         told = {column: value for column, value in row.values.items() if column != NAME}
         for values in itertools.product(*(each.values for each in times)):
             further = {each.column: value for each, value in zip(times, values, strict=True)}
-            made = changed(alone, self._changes("", workflow, further)) if further else alone
-            yield Job(_named(row, further), {**told, **further}, made, "" if self.problems else key_of(made))
+            made = changed(alone, self._changes("", workflow, further, seen)) if further else alone
+            key = "" if self.problems else key_of(made, self._texts)
+            yield Job(_named(row, further), {**told, **further}, made, key)
 
-    def _changes(self, place: str, workflow: str, values: Mapping[str, Any]) -> Iterator[Change]:
-        seen: dict[tuple[str, str], str] = {}
+    def _changes(
+        self, place: str, workflow: str, values: Mapping[str, Any], seen: dict[tuple[str, str], str]
+    ) -> Iterator[Change]:
+        """The values of columns.
+
+        Args:
+            seen: which column an input has its value from; added to.
+        """
         for column, cell in values.items():
             if column in (NAME, WORKFLOW):
                 continue
@@ -129,7 +137,8 @@ class _Planning:
     def _prompt(self, workflow: str) -> Prompt | None:
         if workflow not in self._found:
             try:
-                self._found[workflow] = self._prompts(workflow)
+                prompt = self._found[workflow] = self._prompts(workflow)
+                self._texts.update(texts_of(prompt))
             except JobsError as error:
                 self._found[workflow] = None
                 self.problems.update(dict.fromkeys(error.problems))

@@ -111,6 +111,7 @@ def test_values_as_an_object() -> None:
         ("workflow,KSampler.seed\nsmall,1\n,2", (), ["line 2: KSampler.seed: the prompt has no node"]),
         ("KSampler.seed\n1", ("KSampler.seed=1,2",), ["is a column of the table, and is to be multiplied"]),
         ("", ("KSampler.seed=1", "KSampler.seed=2"), ["is twice"]),
+        ("KSampler.seed\n1", ("9:3.seed=1,2",), ["KSampler.seed and 9:3.seed are the same input"]),
         ("", ("KSampler.seed=x",), ["times, KSampler.seed: it takes a whole number"]),
         ("", ("KSampler.seed=1..400", "KSampler.cfg=1..400"), ["160000 jobs; 100000 are the most"]),
     ],
