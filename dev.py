@@ -8,6 +8,7 @@ python dev.py api TEMPLATE      print a workflow template in API format
 python dev.py sheet TEMPLATE    run a template with seeded random weights and draw its picture
 python dev.py arrange           lay templates out so that no node covers another
 python dev.py same REVISION     compare what all templates make here and at another commit, bit by bit
+python dev.py batch JOBS.csv    run a workflow for every row of a table, on one ComfyUI or several
 python dev.py rooms             draw who imports whom into CONTRIBUTING.md
 python dev.py migrate FILE...   rewrite workflows made for AnimateDiff-Evolved, VideoHelperSuite and others
 python dev.py mapping           write the tables of other packs' nodes into README.md and MIGRATION.md
@@ -19,15 +20,14 @@ import argparse
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.request import urlopen
 
-from motion.migration.command import add_arguments
-from motion.migration.command import run as migrate
+from motion.jobs import command as batch
+from motion.migration import command as migration
 from tests.harness.server import Server
 from tests.harness.setup import ROOT, Host, SetupError, cache_folder, ensure_host, ensure_tools, once, run
 
@@ -37,7 +37,20 @@ RUNNING = "http://127.0.0.1:8188"
 
 
 def main() -> int:
-    """Parse the command line, make the environment and run the command inside it."""
+    """Parse the command line and run the command."""
+    try:
+        return _dispatched(_parsed())
+    except _NeedsTools:
+        return _again_inside(ensure_tools())
+    except SetupError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+
+
+def _parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     demo_parser = commands.add_parser("demo", help="make a video")
@@ -66,7 +79,8 @@ def main() -> int:
     sheet_parser = commands.add_parser("sheet", help="draw a template's frames as one picture")
     sheet_parser.add_argument("template", help="a name in workflows/")
     sheet_parser.add_argument("--output", type=Path, help="the picture (beside the template)")
-    add_arguments(commands.add_parser("migrate", help="rewrite workflows made for other packs"))
+    batch.add_arguments(commands.add_parser("batch", help="run a workflow for every row of a table"))
+    migration.add_arguments(commands.add_parser("migrate", help="rewrite workflows made for other packs"))
     commands.add_parser("targets", help="write motion/migration/targets.json from the host's list of nodes")
     commands.add_parser("mapping", help="write the tables of other packs' nodes into README.md and MIGRATION.md")
     shared_parser = commands.add_parser("shared", help="migrate and run a folder of shared workflows")
@@ -83,59 +97,33 @@ def main() -> int:
         options.benchmark = unknown
     elif unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    try:
-        if options.command in WITHOUT_HOST:
-            return WITHOUT_HOST[options.command]()
-        if options.command == "migrate":
-            return migrate(options)
-        if options.command == "api" and (nodes := _running_nodes(options.server)):
-            return api_of_running(nodes, options)
-        host = ensure_host(getattr(options, "comfyui", None))
-        if os.environ.get(INSIDE) != str(host.python):
-            return _again_inside(host.python)
-        return COMMANDS[options.command](host, options)
-    except SetupError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        return 130
+    return options
+
+
+def _dispatched(options: argparse.Namespace) -> int:
+    """Run a command, in the environment that it needs."""
+    if options.command in WITHOUT_HOST:
+        return WITHOUT_HOST[options.command]()
+    if options.command == "migrate":
+        return migration.run(options)
+    if options.command == "batch":
+        return batch.run(options, _converted)
+    if options.command == "api" and (nodes := _running_nodes(options.server)):
+        return api_of_running(nodes, options)
+    host = ensure_host(getattr(options, "comfyui", None))
+    if os.environ.get(INSIDE) != str(host.python):
+        return _again_inside(host.python)
+    return COMMANDS[options.command](host, options)
 
 
 def demo(host: Host, options: argparse.Namespace) -> int:
     """Queue the text-to-video template on a real server and print the path of the video."""
-    from tests.harness import client, templates
+    from tests.harness.demo import make_clip
 
-    seeded = options.checkpoint is None
-    if seeded != (options.motion_module is None):
+    if (options.checkpoint is None) != (options.motion_module is None):
         raise SetupError("Give both --checkpoint and --motion-module, or neither: seeded weights fit only each other.")
-    models = [seeded_models(host)] if seeded else [_linked(options.checkpoint, options.motion_module)]
-    models += [host.folder / "models"] if host.is_users else []
-    output = options.output.resolve()
-    output.mkdir(parents=True, exist_ok=True)
-    print("[demo] starting ComfyUI", flush=True)
-    with Server(host, models, device_options(host), output) as server:
-        prompt = templates.to_api("text-to-video", client.get_json(server.url, "/object_info"))
-        size = options.size or (128 if seeded else 512)
-        if seeded:
-            templates.use_seeded_weights(prompt, size, options.steps or 4, options.frames)
-        else:
-            templates.set_inputs(prompt, "CheckpointLoaderSimple", ckpt_name=_model_name(options.checkpoint))
-            templates.set_inputs(prompt, "KinemaLoadMotionModule", motion_module=_model_name(options.motion_module))
-            templates.set_inputs(prompt, "EmptyLatentImage", width=size, height=size, batch_size=options.frames)
-            templates.set_inputs(prompt, "KSampler", **({"steps": options.steps} if options.steps else {}))
-        if options.prompt:
-            positive = next(node for node in prompt.values() if node["_meta"]["title"] == "Prompt")
-            positive["inputs"]["text"] = options.prompt
-        outcome = client.run_prompt(server.url, prompt, _print_progress(prompt))
-    for texts in outcome.notices.values():
-        print(f"note: {texts[-1]}")
-    if outcome.status != "success":
-        print(f"\nerror: {outcome.error.get('exception_message') or outcome.message}", file=sys.stderr)
-        return 1
-    print(f"weights: {'seeded-random (abstract pictures, real machinery)' if seeded else 'yours'}")
-    print(client.saved_path(output, outcome.files()[0]))
-    return 0
+    seeded = seeded_models(host) if options.checkpoint is None else None
+    return make_clip(host, seeded, device_options(host), options)
 
 
 def test(host: Host, options: argparse.Namespace) -> int:
@@ -185,31 +173,9 @@ def cluster(host: Host, options: argparse.Namespace) -> int:
 
 def same(host: Host, options: argparse.Namespace) -> int:
     """Print which templates make other frames than at another commit; their number is the exit status."""
-    models = [seeded_models(host), seeded_xl_models(host)]
-    made = []
-    with tempfile.TemporaryDirectory() as folder:
-        run(
-            ["git", "worktree", "add", "--detach", "--force", folder, options.revision],
-            f"checking {options.revision} out",
-        )
-        try:
-            for checkout in (Path(folder), ROOT):
-                command = [host.python, ROOT / "tests" / "harness" / "outputs.py", host.folder, *models]
-                answer = subprocess.run(
-                    command, cwd=checkout, env=os.environ | {"PYTHONPATH": str(checkout)}, stdout=subprocess.PIPE
-                )
-                made.append(json.loads(answer.stdout))
-        finally:
-            run(["git", "worktree", "remove", "--force", folder], "removing it")
-    before, now = made
-    changed = [name for name in before.keys() & now.keys() if before[name] != now[name]]
-    for name in sorted(before.keys() | now.keys()):
-        told = "changed" if name in changed else "the same" if name in before and name in now else "only in one"
-        print(f"{name}: {told}")
-    print(
-        f"{len(changed)} of {len(before.keys() & now.keys())} templates make other frames than at {options.revision}."
-    )
-    return len(changed)
+    from tests.harness.same import compared
+
+    return compared(host, options.revision, [seeded_models(host), seeded_xl_models(host)])
 
 
 def draw_rooms() -> int:
@@ -234,14 +200,22 @@ def write_mapping() -> int:
 
 def api_of_running(nodes: dict[str, object], options: argparse.Namespace) -> int:
     """The same as `api`, from what a running ComfyUI says of its nodes; no second one is set up."""
-    tools = ensure_tools()
-    if os.environ.get(INSIDE) != str(tools):
-        return _again_inside(tools)
+    print(json.dumps(_converted(options.template, nodes), indent=2))
+    return 0
+
+
+def _converted(template: str, nodes: Mapping[str, object]) -> object:
+    """A template or a saved workflow as a prompt."""
+    if os.environ.get(INSIDE) != str(ensure_tools()):
+        raise _NeedsTools
     from tests.harness import templates
 
-    _find_template(options.template)
-    print(json.dumps(templates.to_api(options.template, nodes), indent=2))
-    return 0
+    _find_template(template)
+    return templates.to_api(template, dict(nodes))
+
+
+class _NeedsTools(Exception):  # noqa: N818  nothing is wrong
+    """The command has to run with a Python that can convert workflows."""
 
 
 def _running_nodes(server: str) -> dict[str, object]:
@@ -391,38 +365,6 @@ def _written(host: Host, module: str, what: str) -> Path:
     content = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
     command = [host.python, "-m", f"tests.harness.seeded.{module}", host.folder]
     return once(cache_folder() / f"{module}-{content}", lambda target: run([*command, target], what))
-
-
-def _linked(checkpoint: str, motion_module: str) -> Path:
-    """A models folder that links to the given files; a name that is no file is looked up in the user's own models."""
-    folder = cache_folder() / "own-models"
-    shutil.rmtree(folder, ignore_errors=True)
-    for kind, given in (("checkpoints", checkpoint), ("animatediff_models", motion_module)):
-        (folder / kind).mkdir(parents=True)
-        file = Path(given).expanduser().resolve()
-        if file.is_file():
-            try:
-                (folder / kind / file.name).symlink_to(file)
-            except OSError:
-                shutil.copy2(file, folder / kind / file.name)
-    return folder
-
-
-def _model_name(given: str) -> str:
-    """What the loader's list calls a model: the file name of a path, anything else as typed."""
-    return Path(given).name if Path(given).expanduser().is_file() else given
-
-
-def _print_progress(prompt: dict[str, dict[str, object]]):  # noqa: ANN202
-    def show(event: dict[str, object]) -> None:
-        data = event["data"]
-        assert isinstance(data, dict)
-        if event["type"] == "executing" and data.get("node") in prompt:
-            print(f"[demo] {prompt[data['node']]['class_type']}", flush=True)
-        elif event["type"] == "progress":
-            print(f"[demo]   {data['value']}/{data['max']}", end="\r", flush=True)
-
-    return show
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from . import (
     video,
     windows,
 )
-from .host import migration
+from .host import jobs, migration
 from .inputs import guarded, watch
 
 _SUBJECTS = (
@@ -54,8 +54,9 @@ class KinemaExtension(ComfyExtension):
     """What the host asks for the pack's nodes."""
 
     async def on_load(self) -> None:
-        """Migrate every prompt, and look at it, before the host does."""
+        """Migrate every prompt, and look at it, before the host does; and answer what is asked over HTTP."""
         migration.add_routes()
+        jobs.add_routes()
         # what is queued is first made ours, then looked at
         migration.watch_prompts()
         watch(_DECLARED)

@@ -1,6 +1,6 @@
 """Clips to learn from.
 
-``sources`` are the clips below a folder, ``captions`` what is said about them, and ``tables`` list both in ``rows``; a
+``sources`` are the clips below a folder, ``captions`` what is said about them, and ``tables`` list both; a
 ``catalogue`` has them together, ``skipping`` what had to be left out. ``choosing`` says which frames of a clip are
 shown, with ``chance``, and ``shape`` in which size. What a clip is, is its ``identity``, under which a ``cache`` of
 ``shards`` keeps what networks make of it; ``preparing`` fills it with clips that are ``opened``, and ``pairing`` finds

@@ -1,8 +1,8 @@
 """What is said about a clip, in a text file beside it or by its name."""
 
-import codecs
 import re
 
+from ..tables import decoded
 from .errors import ClipsError
 
 EMPTY, FROM_NAME, REFUSE = "empty", "from the name", "refuse"
@@ -11,14 +11,6 @@ MISSING = (EMPTY, FROM_NAME, REFUSE)
 ENDINGS = ("txt", "caption")
 LARGEST = 1 << 16
 """Bytes of a caption; a larger file is something else."""
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-"""How texts begin that say their encoding themselves, the longer ones first."""
 _NUMBER_AT_END = re.compile(r" [0-9]+$")
 
 
@@ -39,22 +31,6 @@ def read_caption(path: str) -> str:
     if "\0" in text:
         raise ClipsError("its caption is no text")
     return one_line(text)
-
-
-def decoded(data: bytes) -> str:
-    """Text in whatever encoding programs write: as it says itself, else UTF-8, else that of Western Windows."""
-    encoding = encoding_of(data)
-    if encoding is None:
-        try:
-            return data.decode()
-        except UnicodeDecodeError:
-            encoding = "cp1252"
-    return data.decode(encoding, "replace")
-
-
-def encoding_of(start: bytes) -> str | None:
-    """The encoding that a text says it has, None if it says nothing."""
-    return next((encoding for mark, encoding in MARKS if start.startswith(mark)), None)
 
 
 def one_line(text: str) -> str:

@@ -4,10 +4,10 @@ import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 
+from ..tables import Row, TableError, read_rows
 from .captions import EMPTY, FROM_NAME, REFUSE, caption_of_name, one_line
 from .catalogue import Catalogue, Clip, gathered, refused
 from .errors import ClipsError
-from .rows import read_rows
 from .skipping import Skips, readable
 from .sources import EACH, TOGETHER, Looking, Source, find_sources
 
@@ -35,7 +35,7 @@ def clips_of_table(table: str, folder: str, missing: str = EMPTY) -> Catalogue:
     try:
         with open(table, "rb") as file:
             clips = list(_clips(read_rows(file), files, missing == FROM_NAME, skips))
-    except ClipsError as error:
+    except (ClipsError, TableError) as error:
         raise ClipsError(f"{name} cannot be used: {error}.") from error
     except OSError as error:
         raise ClipsError(f"{name} cannot be read ({error.strerror}).") from error
@@ -78,8 +78,8 @@ def _first(index: Mapping[tuple[str | None, str], Source], places: Sequence[str 
     return next((found for each in places if (found := index.get((each, name))) is not None), None)
 
 
-def _clips(rows: Iterator[tuple[int, list[str]]], files: _Files, by_name: bool, skips: Skips) -> Iterator[Clip]:
-    head = next(rows)[1]
+def _clips(rows: Iterator[Row], files: _Files, by_name: bool, skips: Skips) -> Iterator[Clip]:
+    head = next(rows).cells
     columns, taken = _columns(head), set[str]()
     for line, row_cells in rows:
         cells = _joined(row_cells, len(head), columns["caption"])

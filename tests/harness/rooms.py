@@ -15,15 +15,15 @@ from .setup import ROOT
 
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
-        ("disk",),
+        ("disk", "tables"),
         ("values", "formats", "pose", "video", "sound", "migration"),
-        ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips"),
+        ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips", "jobs"),
         ("temporal",),
         ("camera", "character", "crossframe", "training"),
         ("evaluation",),
     ),
     "nodes/host": (
-        ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration"),
+        ("folders", "notices", "memory", "images", "options", "files", "patching", "requests", "migration", "jobs"),
         ("sampling", "video", "batches", "evaluation"),
         ("temporal", "prompts", "pose", "clips", "workers"),
         ("camera", "pictures", "control", "character", "pieces", "crossframe"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from kinema.motion.clips import EMPTY, FROM_NAME, REFUSE, ClipsError, clips_of_table
-from kinema.motion.clips.rows import LOOKED_AT
+from kinema.motion.tables import LOOKED_AT
 
 from .test_folders import listed, put
 
