@@ -2,9 +2,9 @@
 
 ``declared`` is what nodes say of their inputs. ``columns`` find them by the names people write, and ``reading`` makes
 values of cells. A ``job`` is a prompt with them; ``times`` are values that all rows are multiplied with, and
-``planning`` makes all jobs, from prompts that ``workflows`` reads. ``runners`` run them, of which ``server`` is one;
-``sharing`` gives each the next job. What became of a job is its ``outcome``, and is kept in ``results``. ``command`` is
-the command line. What is wrong is one of ``errors``.
+``planning`` makes all jobs, from prompts that ``workflows`` reads. ``runners`` run them: a ``server``, or one that is
+``hosted`` by a worker; ``sharing`` gives each the next job. What became of a job is its ``outcome``, and is kept in
+``results``. ``command`` is the command line. What is wrong is one of ``errors``.
 """
 
 from .columns import Prompt as Prompt

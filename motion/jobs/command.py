@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ..tables import Record, TableError, read_records
+from ..workers import address_problem
 from .declared import declared_inputs
 from .errors import JobsError, RunnerLostError
+from .hosted import OnWorker, on_workers
 from .job import Job
 from .outcome import Outcome
 from .planning import planned
@@ -58,6 +60,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--server", action="append", metavar="URL", help=f"a running ComfyUI; may be given several times ({SERVER})"
     )
+    parser.add_argument(
+        "--address",
+        metavar="ADDRESS",
+        help="workers of a Ray cluster that this machine has joined, in place of servers; see Distribute Windows",
+    )
+    parser.add_argument("--workers", type=int, default=0, metavar="N", help="how many (one for each GPU or machine)")
     parser.add_argument("--results", type=Path, metavar="FILE", help=f"where results go (JOBS{ENDING})")
     parser.add_argument("--check", action="store_true", help="only say what would run")
     parser.add_argument(
@@ -72,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, convert: Convert) -> int:
     """Run the jobs; 1 if one failed, could not be run or is wrong."""
     try:
-        servers = [Server(url) for url in dict.fromkeys(options.server or [SERVER])]
+        servers = _runners(options)
         object_info = _first_answer(servers)
         jobs = _jobs(options, object_info, convert)
         results = Results(_results_path(options))
@@ -89,7 +97,18 @@ def run(options: argparse.Namespace, convert: Convert) -> int:
         results.close()
 
 
-def _first_answer(servers: Sequence[Server]) -> Mapping[str, Any]:
+def _runners(options: argparse.Namespace) -> Sequence[Server | OnWorker]:
+    if options.address is None:
+        return [Server(url) for url in dict.fromkeys(options.server or [SERVER])]
+    if options.server:
+        raise JobsError(["Give servers or the address of a Ray cluster, not both."])
+    problem = address_problem(options.address) if options.address.strip() else "--address is empty."
+    if problem:
+        raise JobsError([problem])
+    return on_workers(options.address.strip(), options.workers)
+
+
+def _first_answer(servers: Sequence[Server | OnWorker]) -> Mapping[str, Any]:
     """What the first server that answers says of its nodes; the others may come later."""
     problems: list[str] = []
     for server in servers:

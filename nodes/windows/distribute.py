@@ -4,6 +4,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ...motion.workers import address_problem, problem_with_ray
 from ..host import workers
 
 
@@ -72,7 +73,7 @@ class DistributeWindows(io.ComfyNode):
     @classmethod
     def validate_inputs(cls, address: str | None = "") -> bool | str:
         """Answer an address that cannot be one, and a missing Ray, before anything runs."""
-        return workers.problem_with_ray() or workers.address_problem(address) or True
+        return problem_with_ray() or address_problem(address) or True
 
     @classmethod
     def execute(cls, model: Any, address: str = "", **settings: Any) -> io.NodeOutput:

@@ -38,7 +38,8 @@ class Cluster:
             **os.environ,
             "KINEMA_COMFYUI": str(host.folder),
             "KINEMA_COMFYUI_ARGUMENTS": shlex.join(self.comfyui.command[3:]),
-            **{"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"},
+            "RAY_USAGE_STATS_ENABLED": "0",
+            "RAY_worker_niceness": "0",
             **(environment or {}),
         }
         machine, port = self.address.split(":")

@@ -15,7 +15,7 @@ from .setup import ROOT
 
 FLOORS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "motion": (
-        ("disk", "tables"),
+        ("disk", "tables", "workers"),
         ("values", "formats", "pose", "video", "sound", "migration"),
         ("windows", "sampling", "prompts", "control", "batches", "pieces", "clips", "jobs"),
         ("temporal",),

@@ -7,10 +7,9 @@ from typing import Any
 
 import comfy.model_management as management
 
+from ....motion.workers import GoneError, LostError, StoppedError, Worker, WorkersError
 from ..notices import notice
-from .cluster import GoneError, LostError, StoppedError, Worker
 from .contents import files_of, versions
-from .upstream import WorkersError
 
 START_SECONDS = 900.0
 """That a worker may take to start ComfyUI."""

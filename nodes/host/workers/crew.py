@@ -12,11 +12,13 @@ from typing import Any
 import comfy.model_management as management
 from torch import Tensor
 
+from ....motion.workers import GoneError, LostError, StoppedError, Worker, WorkersError
 from ..notices import notice, progress
-from .cluster import AGAIN, GoneError, LostError, Settings, StoppedError, Worker
-from .upstream import WorkersError
+from .settings import Settings
 from .wire import MISSING, UNKNOWN, Answer, Job, Start, as_wire, packed, unpacked
 
+AGAIN = 0.5
+"""Seconds before a worker that starts anew is asked once more."""
 START_SECONDS = 900.0
 """That a worker may take to start ComfyUI, and to load models."""
 LOSSES = 100

@@ -1,7 +1,9 @@
 """What a worker answers: what it has, samplings it takes part in, and windows of them."""
 
+import asyncio
 import contextlib
 import platform
+import socket
 import threading
 import time
 import uuid
@@ -21,9 +23,17 @@ LOOK = 0.05
 class Desk:
     """The worker's side of every call; several may come at once."""
 
-    def __init__(self, server: Any) -> None:
-        """Take the host's ``PromptServer``, whose queue runs the prompts."""
+    def __init__(self, server: Any, machine: str, loop: asyncio.AbstractEventLoop) -> None:
+        """Stand before a ComfyUI.
+
+        Args:
+            server: the host's ``PromptServer``, whose queue runs the prompts.
+            machine: address of this machine in the cluster.
+            loop: that of the server, which runs.
+        """
+        self._server, self._machine, self._loop = server, machine, loop
         self._queue = server.prompt_queue
+        self._url = ""
         self._post: Post | None = None
         self._beginning = threading.Lock()
         self._over: set[str] = set()
@@ -32,6 +42,21 @@ class Desk:
         """The machine, its versions, and a hash of each of some files, empty where it has none."""
         found = {file: content_of(file) for file in files}
         return {"machine": platform.node(), "versions": versions(), "files": found}
+
+    def serve(self) -> str:
+        """The address at which this ComfyUI listens from now on, for prompts that are whole jobs."""
+        with self._beginning:
+            if not self._url:
+                with socket.socket() as probe:
+                    probe.bind((self._machine, 0))
+                    port = probe.getsockname()[1]
+                asyncio.run_coroutine_threadsafe(self._listen(port), self._loop).result()
+                self._url = f"http://{self._machine}:{port}"
+            return self._url
+
+    async def _listen(self, port: int) -> None:
+        await self._server.setup()
+        await self._server.start_multi_address([(self._machine, port)], None, False)
 
     def begin(self, sent: Mapping[str, Any]) -> str:
         """Build a sampling and wait for its windows; what went wrong, nothing if all is well."""

@@ -12,14 +12,15 @@ from comfy.patcher_extension import WrappersMP
 from comfy_execution.utils import get_executing_context
 from torch import Tensor
 
+from ....motion.workers import WorkersError, cluster_at
 from ..notices import notice, progress
 from ..options import CREW, DISTRIBUTE, TIMING
 from ..patching import wrapped
 from .checked import checked
-from .cluster import Settings, cluster_at
 from .crew import Crew
 from .post import post_of_worker
-from .upstream import WorkersError, upstream
+from .settings import Settings, this_comfyui
+from .upstream import upstream
 from .wire import Start, packed
 
 BESIDE = ("sampler_", "denoise_mask_function", "disable_cfg1_optimization")
@@ -106,7 +107,7 @@ class Opener:
         if self._crew is None:
             prompt = upstream(self._context.node_id)
             progress("starting workers")
-            workers = cluster_at(self._settings.address).workers(self._settings.workers)
+            workers = cluster_at(self._settings.address).workers(self._settings.workers, this_comfyui())
             usable = checked(workers, prompt)
             start = Start(
                 sampling=str(uuid.uuid4()),

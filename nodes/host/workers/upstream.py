@@ -7,6 +7,8 @@ from typing import Any
 from comfy_execution.graph_utils import is_link
 from comfy_execution.progress import get_progress_state
 
+from ....motion.workers import WorkersError
+
 SAVING = (
     "KinemaCombineVideo",
     "KinemaDecodeAndSaveVideo",
@@ -19,10 +21,6 @@ SAVING = (
     "KinemaTrainTuneAVideo",
 )
 """Nodes of this pack that write files, which is to happen once. Those of others mostly show a text and hand it on."""
-
-
-class WorkersError(Exception):
-    """Workers cannot be used like this; the message says why."""
 
 
 def upstream(node: str) -> dict[str, Any]:

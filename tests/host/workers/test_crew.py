@@ -10,8 +10,9 @@ import comfy.model_management as management
 import numpy as np
 import pytest
 import torch
-from kinema.nodes.host.workers.cluster import GoneError, LostError, Settings, StoppedError
+from kinema.motion.workers import GoneError, LostError, StoppedError
 from kinema.nodes.host.workers.crew import Crew
+from kinema.nodes.host.workers.settings import Settings
 from kinema.nodes.host.workers.wire import MISSING, UNKNOWN, Answer, Job, Start, as_wire
 
 FRAMES = 4

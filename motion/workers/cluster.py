@@ -1,107 +1,40 @@
-"""The workers that this ComfyUI has, through Ray; they stay until it ends or asks for others."""
+"""A Ray cluster and the workers that this process has in it; they stay until it ends or asks for others."""
 
 import importlib.util
 import os
 import re
 import sys
 import threading
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import comfyui_version
-import torch
-
 from . import booting
 from .booting import Hosted
-from .upstream import WorkersError
+from .errors import WorkersError
+from .worker import Worker, last_line
 
 NODE = "KinemaDistributeWindows"
+"""Whoever has it has this pack."""
 CALLS = 16
 """That a worker answers at the same time: a few wait for its one model."""
 STORE = 1 << 29
 """Bytes of shared memory for what is on its way in a cluster of this machine alone."""
-_ADDRESS = re.compile(r"auto|(ray://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
 """Environment of a cluster of this machine: nothing is told to anybody, and workers are no guests but do the work."""
-POLL = 0.1
-"""Seconds between two looks whether anybody has interrupted."""
-AGAIN = 0.5
-"""Seconds before a worker that starts anew is asked once more."""
-
-
-class LostError(Exception):
-    """A worker is gone, or did not answer in time; Ray starts it anew."""
-
-
-class GoneError(Exception):
-    """A worker cannot be started or is broken, so that nobody needs to wait for it."""
-
-
-class StoppedError(Exception):
-    """Nobody waits for the answer any more."""
+_ADDRESS = re.compile(r"auto|(ray://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What *Distribute Windows* was set to."""
+class Comfy:
+    """How ComfyUI is started, on machines that do not say it themselves."""
 
-    address: str = ""
-    """Of a Ray cluster; empty starts one on this machine."""
-    workers: int = 2
-    """0 takes one for each GPU of the cluster, or one for each machine."""
-    precision: str = "fp32"
-    timeout: float = 300.0
-    """Seconds that a worker may take for one call."""
-    work_here: bool = True
-    """Whether this ComfyUI predicts windows, too."""
-
-
-class Worker:
-    """One process of the cluster with a ComfyUI of its own."""
-
-    def __init__(self, ray: Any, actor: Any, number: int) -> None:
-        self._ray, self._actor = ray, actor
-        self.name = f"worker {number}"
-
-    def ask(self, method: str, *values: Any, seconds: float, stopped: Callable[[], bool] = lambda: False) -> Any:
-        """What it answers.
-
-        Raises:
-            LostError: it died, or took longer than some seconds and is started anew.
-            GoneError: it cannot start, or fails at something that no restart mends.
-            StoppedError: ``stopped`` says that nobody waits any more.
-        """
-        errors = self._ray.exceptions
-        try:
-            answer = self._actor.call.remote(method, *values)
-            end = time.monotonic() + seconds
-            while not self._ray.wait([answer], timeout=POLL)[0]:
-                if stopped():
-                    raise StoppedError
-                if time.monotonic() > end:
-                    self.restart()
-                    raise LostError(f"took longer than {seconds:g} s")
-            return self._ray.get(answer)
-        except errors.ActorUnavailableError as error:
-            raise LostError("died") from error
-        except errors.ActorDiedError as error:
-            raise GoneError(_last_line(error)) from error
-        except errors.RayTaskError as error:
-            raise GoneError(_last_line(error)) from error
-
-    def tell(self, method: str, *values: Any) -> None:
-        """The same without waiting; a worker that is gone does not get it."""
-        self._actor.call.remote(method, *values)
-
-    def restart(self) -> None:
-        """End it at once, whatever it does; Ray starts it anew."""
-        self._ray.kill(self._actor, no_restart=False)
-
-    def end(self) -> None:
-        """End it for good."""
-        self._ray.kill(self._actor)
+    folder: str = ""
+    arguments: Sequence[str] = ()
+    start_folder: str = ""
+    """Relative paths in the arguments are from there."""
+    threads: int = 0
+    """Of the processor in workers of this machine; sums by as many threads are the same numbers."""
 
 
 class Cluster:
@@ -111,7 +44,7 @@ class Cluster:
         self._ray, self.address = ray, address
         self._workers: list[Worker] = []
 
-    def workers(self, count: int) -> Sequence[Worker]:
+    def workers(self, count: int, comfy: Comfy = Comfy()) -> Sequence[Worker]:
         """So many workers; others that there may be end.
 
         Args:
@@ -126,14 +59,13 @@ class Cluster:
         each: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": max(1, processors // count)}
         threads = 0
         if not self.address:
-            # this machine's own processes share it by themselves, and make the same numbers as this one
-            each, threads = {"num_cpus": 0, **({"num_gpus": 1} if gpus else {})}, torch.get_num_threads()
+            # this machine's own processes share it by themselves
+            each, threads = {"num_cpus": 0, **({"num_gpus": 1} if gpus else {})}, comfy.threads
         hosted = self._ray.remote(
             max_restarts=-1, max_concurrency=CALLS, scheduling_strategy="SPREAD", **{"num_cpus": 0, **each}
         )(Hosted)
-        here = os.path.dirname(os.path.abspath(str(comfyui_version.__file__)))
         while len(self._workers) < count:
-            actor = hosted.remote(here, sys.argv[1:], os.getcwd(), threads, NODE)
+            actor = hosted.remote(comfy.folder, list(comfy.arguments), comfy.start_folder, threads, NODE)
             self._workers.append(Worker(self._ray, actor, len(self._workers) + 1))
         return list(self._workers)
 
@@ -193,13 +125,8 @@ def cluster_at(address: str) -> Cluster:
                 ray.init(address="local", **local, **quiet)
         except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
             raise WorkersError(
-                f"No Ray cluster answers at {address or 'this machine'}: {_last_line(error)} "
+                f"No Ray cluster answers at {address or 'this machine'}: {last_line(error)} "
                 "Start one with `ray start --head` and give the address that it prints, or leave the address empty."
             ) from error
         _open.append(Cluster(ray, address))
         return _open[0]
-
-
-def _last_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

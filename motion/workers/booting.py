@@ -63,11 +63,12 @@ class Hosted:
             loop.run_until_complete(server.publish_loop())
 
         threading.Thread(target=publish, daemon=True).start()
+        machine = import_module("ray").util.get_node_ip_address()
         declared = import_module("nodes").NODE_CLASS_MAPPINGS.get(node)
         if declared is None:
             raise ImportError(f"The ComfyUI in {folder} has no Kinema with {node}. Install the same one there.")
         pack = declared.__module__.rpartition(".nodes.")[0]
-        self._desk: Any = import_module(f"{pack}.nodes.host.workers").Desk(server)
+        self._desk: Any = import_module(f"{pack}.nodes.host.workers").Desk(server, machine, loop)
 
     def call(self, method: str, *values: Any) -> Any:
         """Whatever the desk answers."""
