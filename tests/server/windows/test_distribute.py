@@ -1,6 +1,9 @@
 """Windows on real Ray workers: the same clip, whoever predicts it, dies or is stopped."""
 
+import json
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +21,7 @@ from tests.harness.cluster import Cluster
 from tests.harness.footage import write_footage
 from tests.harness.seeded import layouts
 from tests.harness.server import Server
+from tests.harness.setup import ROOT
 
 from ..conftest import seeded_models, the_host
 
@@ -204,28 +208,61 @@ def test_what_saves_is_not_run_by_workers(boss: Server, object_info: dict[str, A
     assert "saves something, and every worker would do it again" in outcome.message
 
 
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder like that of the other machine: the same files."""
+    models = tmp_path_factory.mktemp("models")
+    for folder in seeded_models().iterdir():
+        for file in (each for each in folder.rglob("*") if each.is_file()):
+            target = models / folder.name / file.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.symlink_to(file)
+    return models
+
+
+@pytest.fixture(scope="module")
+def cluster(models: Path) -> Iterator[Cluster]:
+    """A Ray cluster that was there before, whose worker has a ComfyUI with other folders."""
+    with Cluster(the_host(), 1, [models], ["--cpu"]) as running:
+        yield running
+
+
 @pytest.mark.timeout(900)
 def test_other_contents_elsewhere_are_refused_by_name(
-    boss: Server, object_info: dict[str, Any], tmp_path: Path
+    boss: Server, object_info: dict[str, Any], models: Path, cluster: Cluster
 ) -> None:
-    for folder in seeded_models().iterdir():
-        (tmp_path / folder.name).mkdir()
-        for file in folder.rglob("*"):
-            if file.is_file():
-                target = tmp_path / folder.name / file.relative_to(folder)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.symlink_to(file)
-    other = tmp_path / "animatediff_models" / templates.MOTION_MODULE
+    other = models / "animatediff_models" / templates.MOTION_MODULE
+    same = other.readlink()
     other.unlink()
     save_file(layouts.motion_module((32, 32, 32, 32)), other)
-    with Cluster(the_host(), 1, [tmp_path], ["--cpu"]) as cluster:
-        prompt = sampled(object_info, "long-clip", workers=1, work_here=False, address=cluster.address)
-        outcome = client.run_prompt(boss.url, prompt)
-        assert outcome.status == "error"
-        assert f"animatediff_models/{templates.MOTION_MODULE} has other contents at worker 1" in outcome.message
-        other.unlink()
-        outcome = client.run_prompt(boss.url, prompt)
-        assert f"worker 1 on {cluster.address}" in outcome.message or "has no animatediff_models" in outcome.message
-        other.symlink_to(seeded_models() / "animatediff_models" / templates.MOTION_MODULE)
-        plain = latents(boss, sampled(object_info, "long-clip"))
-        assert torch.equal(latents(boss, prompt), plain)
+    prompt = sampled(object_info, "long-clip", workers=1, work_here=False, address=cluster.address)
+    outcome = client.run_prompt(boss.url, prompt)
+    assert outcome.status == "error"
+    assert f"animatediff_models/{templates.MOTION_MODULE} has other contents at worker 1" in outcome.message
+    other.unlink()
+    outcome = client.run_prompt(boss.url, prompt)
+    assert f"has no animatediff_models/{templates.MOTION_MODULE}. Copy it there." in outcome.message
+    other.symlink_to(same)
+    plain = latents(boss, sampled(object_info, "long-clip"))
+    assert torch.equal(latents(boss, prompt), plain)
+
+
+@pytest.mark.timeout(900)
+def test_whole_jobs_run_on_workers(cluster: Cluster, tmp_path: Path) -> None:
+    picture = {"width": 16, "height": 16, "batch_size": 1, "color": 0}
+    prompt = {
+        "1": {"class_type": "EmptyImage", "inputs": picture},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "job"}},
+    }
+    (tmp_path / "prompt.json").write_text(json.dumps(prompt))
+    command = [sys.executable, "dev.py", "batch", "--workflow", str(tmp_path / "prompt.json")]
+    command += ["--address", cluster.address, "--workers", "1", "--times", "EmptyImage.color=1..3"]
+    command += ["--results", str(tmp_path / "results.jsonl")]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    results = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    assert [result["status"] for result in results] == ["success"] * 3
+    assert len(list(cluster.comfyui.output.glob("job_*.png"))) == 3
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert again.returncode == 0
+    assert "0 to run" in again.stdout
