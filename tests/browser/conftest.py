@@ -43,6 +43,30 @@ def tab(browser: Browser, server: Server) -> Iterator[Tab]:
         yield opened
 
 
+@pytest.fixture(scope="module", name="nodes_2")
+def nodes_2_tab(browser: Browser, server: Server) -> Iterator[Tab]:
+    """Another one, which draws nodes as DOM elements."""
+    with open_tab(browser, server.url, nodes_2=True) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["tab", "nodes_2"], ids=["canvas", "nodes 2"])
+def either(request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The page of one and of the other; the test fails if anything went wrong in it."""
+    tab: Tab = request.getfixturevalue(request.param)
+    tab.errors.clear()
+    yield tab.page
+    assert tab.errors == []
+
+
+@pytest.fixture
+def page_2(nodes_2: Tab) -> Iterator[Page]:
+    """As `page`, of nodes that are DOM elements."""
+    nodes_2.errors.clear()
+    yield nodes_2.page
+    assert nodes_2.errors == []
+
+
 @pytest.fixture
 def page(tab: Tab) -> Iterator[Page]:
     """The page of the visit; the test fails if anything went wrong in it."""

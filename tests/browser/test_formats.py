@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 from kinema.motion.video import CODECS
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
-from tests.harness.browser import open_tab, play_in_node
+from tests.harness.browser import play_in_node
 from tests.harness.seeded.weights import CHECKPOINT
 from tests.harness.server import Server
 
@@ -84,10 +84,8 @@ def test_change_of_format_replaces_the_preview(page: Page, type: str) -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("type", SAVING)
-def test_change_of_format_replaces_the_preview_in_nodes_2(browser: Browser, server: Server, type: str) -> None:
-    with open_tab(browser, server.url, nodes_2=True) as tab:
-        _run_formats_in_one_node(tab.page, type, f"{type}-2")
-        assert tab.errors == []
+def test_change_of_format_replaces_the_preview_in_nodes_2(page_2: Page, type: str) -> None:
+    _run_formats_in_one_node(page_2, type, f"{type}-2")
 
 
 VALUES = """() => Object.fromEntries(app.graph.nodes.find(node => node.type.startsWith("KinemaCombine")).widgets
@@ -96,27 +94,24 @@ OLD = {"frame_rate": 12.0, "quality": 61, "loop_count": 3, "pingpong": True, "sa
 
 
 @pytest.mark.timeout(120)
-@pytest.mark.parametrize("nodes_2", [False, True])
-def test_graphs_saved_before_formats_had_settings(browser: Browser, server: Server, nodes_2: bool) -> None:
+def test_graphs_saved_before_formats_had_settings(either: Page) -> None:
     """Values stand by position: what a format has more now must not move what follows it."""
-    with open_tab(browser, server.url, nodes_2=nodes_2) as tab:
-        for format in FORMATS:
-            graph = _graph(format, "old")
-            graph["nodes"][-1]["widgets_values"] = [12.0, format, 61, 3, True, f"old/{format}", False]
-            made = tab.page.evaluate(LOAD, graph)["output"]
-            (inputs,) = [node["inputs"] for node in made.values() if node["class_type"] == "KinemaCombineVideo"]
-            assert {name: inputs[name] for name in OLD} == OLD, format
-            assert inputs["format"] == format
-            assert inputs["filename_prefix"] == f"old/{format}"
-            assert inputs["sound_length"] == "cut"
-            own = {name: value for name, value in inputs.items() if name.startswith("format.")}
-            assert own == {f"format.{each.name}": each.choices[0] for each in CODECS[format].settings}
-            shown = tab.page.evaluate(VALUES)
-            saved = tab.page.evaluate("() => app.graph.serialize()")
-            again = tab.page.evaluate(LOAD, saved)["output"]
-            assert again == made, "saved and loaded once more"
-            assert tab.page.evaluate(VALUES) == shown
-        assert tab.errors == []
+    for format in FORMATS:
+        graph = _graph(format, "old")
+        graph["nodes"][-1]["widgets_values"] = [12.0, format, 61, 3, True, f"old/{format}", False]
+        made = either.evaluate(LOAD, graph)["output"]
+        (inputs,) = [node["inputs"] for node in made.values() if node["class_type"] == "KinemaCombineVideo"]
+        assert {name: inputs[name] for name in OLD} == OLD, format
+        assert inputs["format"] == format
+        assert inputs["filename_prefix"] == f"old/{format}"
+        assert inputs["sound_length"] == "cut"
+        own = {name: value for name, value in inputs.items() if name.startswith("format.")}
+        assert own == {f"format.{each.name}": each.choices[0] for each in CODECS[format].settings}
+        shown = either.evaluate(VALUES)
+        saved = either.evaluate("() => app.graph.serialize()")
+        again = either.evaluate(LOAD, saved)["output"]
+        assert again == made, "saved and loaded once more"
+        assert either.evaluate(VALUES) == shown
 
 
 @pytest.mark.timeout(120)

@@ -18,6 +18,7 @@ OPEN = """async ([graph, name]) => {
 }"""
 # what a run sends, through the front end's own listeners: texts on nodes, saved files, previews of the sampling
 RUN = """async ([notice, pictures, video, text]) => {
+    const showing = []
     const png = await new Promise(done => {
         const canvas = Object.assign(document.createElement("canvas"), { width: 512, height: 512 })
         canvas.toBlob(done)
@@ -25,12 +26,17 @@ RUN = """async ([notice, pictures, video, text]) => {
     for (const node of app.graph.nodes) {
         const type = node.type, id = String(node.id)
         const send = (name, detail) => app.api.dispatchCustomEvent(name, detail)
-        const shows = output => send("executed", { node: id, display_node: id, output, prompt_id: "arranged" })
+        const shows = output => {
+            send("executed", { node: id, display_node: id, output, prompt_id: "arranged" })
+            if (output.images) showing.push(id)
+        }
         const learns = type.startsWith("KinemaTrain") && node.constructor.nodeData.output_node
         const samples = learns || ["KSampler", "KSamplerAdvanced", "KinemaDdimInvert"].includes(type)
-        if (samples)
+        if (samples) {
             send("b_preview_with_metadata", { blob: png, nodeId: id, displayNodeId: id, parentNodeId: id,
                                               realNodeId: id, jobId: "arranged" })
+            showing.push(id)
+        }
         if (samples || (type.startsWith("Kinema") && !node.constructor.nodeData.output_node))
             send("progress_text", { nodeId: id, text: notice })
         if (type === "PreviewImage") shows({ images: pictures })
@@ -40,26 +46,53 @@ RUN = """async ([notice, pictures, video, text]) => {
         else if (type.startsWith("Kinema") && node.constructor.nodeData.output_node)
             shows({ images: video, animated: [true] })
     }
+    return showing
+}"""
+# until every node that has something to show shows it, and nothing has moved for a while
+SETTLE = """async ([showing, quiet, most]) => {
+    const loaded = shown => shown.tagName === "VIDEO" ? shown.readyState > 0 : shown.complete && shown.naturalWidth > 0
+    const shows = node => {
+        const elements = document.querySelectorAll(`.lg-node[data-node-id="${node.id}"] :is(img, video)`)
+        const own = node.videoContainer?.querySelectorAll("video") ?? []
+        const all = [...elements, ...own, ...(node.imgs ?? [])]
+        return all.length > 0 && all.every(loaded)
+    }
+    const looks = () => JSON.stringify([
+        app.graph.nodes.map(node => [...node.boundingRect, ...(node.widgets ?? []).map(
+            widget => [widget.y, widget.computedHeight])]),
+        [...document.querySelectorAll(".lg-node")].map(element => element.getBoundingClientRect()),
+    ])
+    const begun = performance.now()
+    let before = "", since = begun
+    while (performance.now() - begun < most) {
+        await new Promise(done => requestAnimationFrame(() => setTimeout(done, 60)))
+        const now = looks()
+        if (now !== before || !app.graph.nodes.filter(node => showing.includes(String(node.id))).every(shows)) {
+            before = now
+            since = performance.now()
+        } else if (performance.now() - since > quiet) break
+    }
 }"""
 MEASURE = """() => {
     const { scale, offset } = app.canvas.ds
     const corner = app.canvas.canvas.getBoundingClientRect()
-    const clipped = (element, end) => {
-        for (let above = element.parentElement; above && above !== end; above = above.parentElement)
-            if (getComputedStyle(above).overflowY !== "visible") return true
-        return false
+    // of an element and all inside it, without what something between it and the node cuts off
+    const bottom = (part, node) => {
+        const style = getComputedStyle(part), shown = part.checkVisibility()
+        if (!shown && style.display !== "contents") return -Infinity
+        const own = shown ? part.getBoundingClientRect().bottom : -Infinity
+        const cuts = part !== node && style.overflowY !== "visible"
+        return Math.max(own, ...(cuts ? [] : [...part.children].map(child => bottom(child, node))))
     }
     return app.graph.nodes.map(node => {
         let [x, y, width, height] = node.boundingRect
         const element = document.querySelector(`.lg-node[data-node-id="${node.id}"]`)
         if (element) {
-            const parts = [element, ...element.querySelectorAll("*")].filter(part => part.checkVisibility())
-            const boxes = parts.filter(part => !clipped(part, element)).map(part => part.getBoundingClientRect())
             const outer = element.getBoundingClientRect()
             x = (outer.left - corner.left) / scale - offset[0]
             y = (outer.top - corner.top) / scale - offset[1]
             width = outer.width / scale
-            height = (Math.max(...boxes.map(box => box.bottom)) - outer.top) / scale
+            height = (bottom(element, element) - outer.top) / scale
         } else {
             const ends = (node.widgets ?? []).filter(widget => widget.y && !widget.hidden).map(
                 widget => node.pos[1] + widget.y + (widget.computedHeight ?? LiteGraph.NODE_WIDGET_HEIGHT))
@@ -72,8 +105,8 @@ MEASURE = """() => {
         return { id: Number(node.id), type: node.type, x, y, width, height, hidden }
     })
 }"""
-SETTLE_MILLISECONDS = 700
-"""For pictures to load and for the front end to lay out again."""
+SETTLE_MILLISECONDS, QUIET_MILLISECONDS = 700, 250
+"""For pictures to load and for the front end to lay out again, at most; and how long nothing moves when it has."""
 
 
 @dataclass(frozen=True)
@@ -111,13 +144,13 @@ class Shown:
 def open_graph(page: Page, template: Path) -> None:
     """Open a template as the Templates browser does, far enough away that all of it is drawn."""
     page.evaluate(OPEN, [json.loads(template.read_text()), template.stem])
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    page.evaluate(SETTLE, [[], QUIET_MILLISECONDS, SETTLE_MILLISECONDS])
 
 
 def pretend_run(page: Page, shown: Shown) -> None:
     """Let every node show what a run leaves on it."""
-    page.evaluate(RUN, [NOTICE, list(shown.pictures), [shown.video], shown.text])
-    page.wait_for_timeout(2 * SETTLE_MILLISECONDS)
+    showing = page.evaluate(RUN, [NOTICE, list(shown.pictures), [shown.video], shown.text])
+    page.evaluate(SETTLE, [showing, QUIET_MILLISECONDS, 2 * SETTLE_MILLISECONDS])
 
 
 def measure(page: Page) -> list[Box]:

@@ -11,19 +11,20 @@ from pathlib import Path
 from .setup import ROOT
 
 AT_ONCE = 2
-SERVERS = ("tests/server", "tests/browser")
-"""They share a server that takes a while to start, and are the longest by far: one part, and the first to begin."""
-APART = ("tests/bare", "tests/host/windows", "tests/host/training", "tests/host/video")
-"""Folders that are parts of their own, so that whichever process is done first has something left to do."""
+LONGEST = "tests/server"
+"""The first to begin."""
+APART = ("tests/browser", "tests/host/windows", "tests/host/training", "tests/bare", "tests/host/video")
+"""Folders that are parts of their own, so that whichever process is done first has something left to do; each has what
+it needs to itself, such as a server, and the shorter ones are last."""
 
 
 def parts(folder: Path = ROOT) -> list[Sequence[str]]:
     """What each process is asked to run; together every test, each once."""
-    rest = [f"--ignore={each}" for each in (*SERVERS, *APART)]
-    named = [each for each in (*SERVERS, *APART) if not (folder / each).is_dir()]
+    rest = [f"--ignore={each}" for each in (LONGEST, *APART)]
+    named = [each for each in (LONGEST, *APART) if not (folder / each).is_dir()]
     if named:
         raise FileNotFoundError(f"There is no {named[0]}, which `tests.harness.suite` names.")
-    return [SERVERS, ["tests", *rest], *([each] for each in APART)]
+    return [[LONGEST], ["tests", *rest], *([each] for each in APART)]
 
 
 def run_suite(environment: Mapping[str, str]) -> int:
