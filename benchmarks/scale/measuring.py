@@ -90,8 +90,8 @@ class Clip:
 
     @property
     def options(self) -> WindowOptions:
-        """As the template has them."""
-        return WindowOptions("standard_static", length=self.window, overlap=self.window // 4)
+        """The same windows in every step."""
+        return WindowOptions(SLIDING.schedule, length=self.window, overlap=self.window // 4)
 
 
 @contextmanager
@@ -122,8 +122,10 @@ def sampled(server: Server, clip: Clip, workers: int, seed: int) -> Sampling:
     parts = parts_in(server.log_text())
     if len(parts) < workers or len(moments) < 2:
         raise RuntimeError(f"{len(parts)} of {workers} workers had windows, and {len(moments)} steps were told of.")
-    steps = [after - before for before, after in pairwise(moments)]
     windows = len(plan_windows(clip.frames, 0, clip.options))
+    if sum(part.calls for part in parts) != windows * clip.steps:
+        raise RuntimeError(f"{windows} windows in {clip.steps} steps were planned, and other calls made: {parts}.")
+    steps = [after - before for before, after in pairwise(moments)]
     return Sampling(statistics.mean(steps), len(steps), windows, parts, os.getloadavg()[0])
 
 
@@ -138,7 +140,8 @@ def prompt(object_info: dict[str, Any], clip: Clip, workers: int, seed: int) -> 
     """The template of long clips up to its sampler, with workers."""
     graph = templates.to_api("long-clip", object_info)
     graph = templates.use_seeded_weights(graph, clip.size, clip.steps, clip.frames, clip.window)
-    templates.set_inputs(graph, "KinemaSlidingContext", windows_per_call=1)
+    sliding = {"windows_per_call": 1, "context_schedule": clip.options.schedule}
+    templates.set_inputs(graph, "KinemaSlidingContext", **sliding)
     templates.set_inputs(graph, "KSampler", seed=seed)
     of = {node["class_type"]: name for name, node in graph.items()}
     for node in graph.values():
