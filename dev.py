@@ -153,7 +153,7 @@ def test(host: Host, options: argparse.Namespace) -> int:
 def bench(host: Host, options: argparse.Namespace) -> int:
     """Run the benchmarks in a process that has ComfyUI on its path."""
     environment = os.environ | {"KINEMA_COMFYUI_FOLDER": str(host.folder)}
-    if "pieces" in options.benchmark:
+    if {"pieces", "scale"} & set(options.benchmark):
         environment["KINEMA_MODELS"] = str(seeded_models(host))
     return subprocess.run(
         [sys.executable, "-m", "benchmarks", *options.benchmark], cwd=ROOT, env=environment

@@ -18,6 +18,6 @@ if __name__ == "__main__":
     import importlib
 
     tables = ("steps", "loading", "lengths", "poses", "context_reference", "character", "pieces")
-    tables = (*tables, "encoding", "decoding", "training", "learning", "papers")
+    tables = (*tables, "encoding", "decoding", "training", "learning", "papers", "scale")
     name, *arguments = sys.argv[1:] if sys.argv[1:2] and sys.argv[1] in tables else ["steps", *sys.argv[1:]]
     importlib.import_module(f"benchmarks.{name}").main(arguments)

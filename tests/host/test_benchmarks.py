@@ -50,6 +50,7 @@ SMALL: Mapping[str, Sequence[Sequence[str]]] = {
     "training": [["--size", "4", "--frames", "2", "--width", "32", "--repeats", "1"]],
     "decoding": [["--seconds", "0.5", "--repeats", "1", "--cases", "1"]],
     "encoding": [["--size", "32", "--frames", "4", "--repeats", "1"]],
+    "scale": [["--stated", "--frames", "64", "--workers", "1", "2"]],
     "pieces": [
         f"--per-piece 3 --overlap 1 --pictures 32 --cache ram {each}".split()
         for each in ("--wired latent images --frames 4", "--wired inverted --frames 4 8")
