@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from kinema.motion.workers import Worker
 from kinema.nodes.host.workers import Crew, Job, Settings
-from kinema.nodes.host.workers.cluster import Worker
 from kinema.nodes.host.workers.wire import Start
 
 from .comparing import rest_of
