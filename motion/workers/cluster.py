@@ -5,8 +5,9 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from . import booting
@@ -22,6 +23,8 @@ STORE = 1 << 29
 """Bytes of shared memory for what is on its way in a cluster of this machine alone."""
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
 """Environment of a cluster of this machine: nothing is told to anybody, and workers are no guests but do the work."""
+TOKEN = Path("~/.ray/auth_token")
+"""Where Ray keeps the token of its clusters."""
 _ADDRESS = re.compile(r"auto|(ray://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 
 
@@ -49,10 +52,19 @@ class Cluster:
 
         Args:
             count: 0 for one for each GPU, or for each machine.
+
+        Raises:
+            WorkersError: the cluster has no room for so many.
         """
         has = self._ray.cluster_resources()
         gpus, processors = int(has.get("GPU", 0)), int(has.get("CPU", 1))
         count = count or gpus or sum(node["Alive"] for node in self._ray.nodes())
+        room = gpus or (processors if self.address else count)
+        if count > room:
+            what = "GPUs" if gpus else "processors"
+            raise WorkersError(
+                f"{count} workers are wanted, and the cluster has {room} {what}. Ask for fewer, or for 0."
+            )
         for worker in self._workers[count:]:
             worker.end()
         del self._workers[count:]
@@ -97,6 +109,12 @@ def address_problem(address: str | None) -> str | None:
     )
 
 
+def _token() -> Mapping[str, str]:
+    """Ray asks for its token at an address only if it is told so before it is imported."""
+    named = os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH")
+    return {"RAY_AUTH_MODE": "token"} if named or TOKEN.expanduser().is_file() else {}
+
+
 def cluster_at(address: str) -> Cluster:
     """The cluster at an address, connected once.
 
@@ -105,7 +123,7 @@ def cluster_at(address: str) -> Cluster:
     """
     if (problem := problem_with_ray()) is not None:
         raise WorkersError(problem)
-    for name, value in QUIET.items():
+    for name, value in (QUIET | _token()).items():
         os.environ.setdefault(name, value)
     import ray
     from ray import cloudpickle
@@ -123,7 +141,7 @@ def cluster_at(address: str) -> Cluster:
             else:
                 local = {"include_dashboard": False, "object_store_memory": STORE, "_node_ip_address": "127.0.0.1"}
                 ray.init(address="local", **local, **quiet)
-        except (ConnectionError, ValueError, RuntimeError, TimeoutError) as error:
+        except Exception as error:  # a node that does not start in time raises nothing more special
             raise WorkersError(
                 f"No Ray cluster answers at {address or 'this machine'}: {last_line(error)} "
                 "Start one with `ray start --head` and give the address that it prints, or leave the address empty."

@@ -4,7 +4,7 @@ import asyncio
 import json
 import struct
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ def run_prompt(url: str, prompt: dict[str, Any], watch: Callable[[Event], None] 
     """Queue a prompt in API format and wait for its end.
 
     Args:
-        watch: called with each websocket message that belongs to the prompt.
+        watch: called with each websocket message that belongs to the prompt; texts on nodes are of type ``text``.
         extra: more keys of the request, for example ``extra_data``.
     """
     return asyncio.run(_run(url, prompt, watch or (lambda _event: None), extra))
@@ -86,7 +86,9 @@ async def _run(url: str, prompt: dict[str, Any], watch: Callable[[Event], None],
             return Outcome("refused", error=reply)
         async for message in socket:
             if message.type == aiohttp.WSMsgType.BINARY:
-                _note(message.data, outcome)
+                for text in _texts(message.data):
+                    outcome.notices.setdefault(text["data"]["node"], []).append(text["data"]["text"])
+                    watch(text)
             elif message.type == aiohttp.WSMsgType.TEXT:
                 event = json.loads(message.data)
                 if event["data"].get("prompt_id") in (None, reply["prompt_id"]):
@@ -107,8 +109,9 @@ def _is_over(event: Event, outcome: Outcome) -> bool:
     return False
 
 
-def _note(data: bytes, outcome: Outcome) -> None:
+def _texts(data: bytes) -> Iterator[Event]:
+    """The text on a node that a binary message has, none if it is a picture."""
     kind, length = struct.unpack_from(">II", data)
     if kind == TEXT_EVENT:
-        node = data[8 : 8 + length].decode()
-        outcome.notices.setdefault(node, []).append(data[8 + length :].decode())
+        node, text = data[8 : 8 + length].decode(), data[8 + length :].decode()
+        yield {"type": "text", "data": {"node": node, "text": text}}
