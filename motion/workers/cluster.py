@@ -123,7 +123,7 @@ def cluster_at(address: str) -> Cluster:
     """
     if (problem := problem_with_ray()) is not None:
         raise WorkersError(problem)
-    for name, value in (QUIET | _token()).items():
+    for name, value in {**QUIET, **_token()}.items():
         os.environ.setdefault(name, value)
     import ray
     from ray import cloudpickle

@@ -25,6 +25,7 @@ NOTICES = {
     "sdxl": "AnimateDiff SDXL beta: beta schedule linear (AnimateDiff-SDXL).",
     "long-clip": "context windows 1 to 2 of 2",
     "consistent-long-clip": "context windows 1 to 2 of 2",
+    "distributed-long-clip": "context window",
     "seamless-loop": "context window",
     "animate-character": "Moore-AnimateAnyone: sqrt_linear, zero SNR; windows of 24, overlap 4, loop.",
     "animate-character-long": "context windows 1 to 2 of 2",
