@@ -31,6 +31,8 @@ VERSIONS: dict[str, dict[str, Any]] = {
 UNET = {**weights.UNET, "model_channels": 32, "channel_mult": [1, 2, 4, 4]}
 TOKENS = 9
 """Of a text: fewer than the 77 of a real one, which would take most of the time of so small a model."""
+SMALL = 4
+"""Side of a latent where its size plays no part: it takes two thirds of the time that one of 8 takes."""
 Patcher: TypeAlias = comfy.model_patcher.ModelPatcher
 
 

@@ -21,7 +21,7 @@ class Put(NamedTuple):
     """Whether it changes anything on this model."""
 
 
-LARGE = {"size": 16}
+LARGE = {"size": 12}
 """What some need to act on anything: latents of so many pixels."""
 
 
@@ -39,10 +39,10 @@ PUT: dict[str, Put] = {
     "CFGOverride": Put("nodes_custom_sampler", lambda: (2.0, 0.0, 0.6)),
     "CFGZeroStar": Put("nodes_cfg"),
     "EpsilonScaling": Put("nodes_eps", lambda: (1.05,)),
-    "FreSca": Put("nodes_fresca", lambda: (1.0, 1.25, 3)),
+    "FreSca": Put("nodes_fresca", lambda: (1.0, 1.25, 3), {"size": 8}),
     "FreeU": Put("nodes_freelunch", lambda: (1.3, 1.4, 0.9, 0.2), LARGE),
     "FreeU_V2": Put("nodes_freelunch", lambda: (1.3, 1.4, 0.9, 0.2), LARGE),
-    "HyperTile": Put("nodes_hypertile", lambda: (32, 1, 0, False)),
+    "HyperTile": Put("nodes_hypertile", lambda: (32, 1, 0, False), {"size": 8}),
     "LatentApplyOperationCFG": Put("nodes_latent", sharpening),
     "LazyCacheNode": Put("nodes_easycache", lambda: (3.0, 0.0, 1.0, False), {"steps": 4}),
     "Mahiro": Put("nodes_mahiro"),
