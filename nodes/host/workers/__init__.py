@@ -1,6 +1,6 @@
 """Windows of one clip on other processes and machines, through Ray.
 
-``distribute`` stands around a sampler. In the ComfyUI that people use, with the ``settings`` of a node, it has workers
+``distributed`` stands around a sampler. In the ComfyUI that people use, with the ``settings`` of a node, it has workers
 ``checked`` for the same files by their ``contents``, and gives a ``crew`` the windows of every prediction. A worker
 has a ComfyUI of its own; its ``desk`` takes calls and runs what is ``upstream`` of the sampler, and a
 ``post`` stands in the sampler's place. ``wire`` is all that they send one another.
@@ -8,7 +8,7 @@ has a ComfyUI of its own; its ``desk`` takes calls and runs what is ``upstream``
 
 from .crew import Crew
 from .desk import Desk
-from .distribute import Opener, distribute
+from .distributed import Opener, distribute
 from .post import Served
 from .settings import Settings
 from .wire import PRECISIONS, Job, packed
