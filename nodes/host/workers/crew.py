@@ -111,10 +111,14 @@ class Crew:
         finally:
             with self._change:
                 self._waiting.clear()
-        return [
-            made[number] if number in made else [unpacked(each, like) for each in self._done[number]]
-            for number in range(len(jobs))
-        ]
+
+        def found(number: int) -> list[Tensor]:
+            if number in made:
+                return made[number]
+            zeros = like.new_zeros(jobs[number].latents.shape)
+            return [unpacked(each, like) if each.size else zeros for each in self._done[number]]
+
+        return [found(number) for number in range(len(jobs))]
 
     def close(self, samples: Tensor | None) -> None:
         """Let the workers go.

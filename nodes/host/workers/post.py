@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ....motion.windows import Window
 from ..options import SERVED
-from .wire import MISSING, UNKNOWN, Answer, Job, Start, packed, unpacked
+from .wire import MISSING, NOTHING, UNKNOWN, Answer, Job, Start, packed, unpacked
 
 
 class Predicts(Protocol):
@@ -162,8 +162,10 @@ class Post:
         options = model_options | {"transformer_options": inner}
         found = calc_cond_batch(guider.inner_model, conds, clip, moments, options)
         self._seen.add(job.first)
-        half = job.latents.dtype == np.float16
-        answers = [packed(each, "fp16" if half else "fp32") for each in found]
+        precision = "fp16" if job.latents.dtype == np.float16 else "fp32"
+        answers = [
+            NOTHING if cond is None else packed(each, precision) for cond, each in zip(conds, found, strict=True)
+        ]
         return Answer(answers, time.perf_counter() - begun)
 
     def _refuse(self) -> None:

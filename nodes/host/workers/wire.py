@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 PRECISIONS = ("fp32", "fp16")
+NOTHING = np.zeros(0, np.float32)
+"""The prediction of a list of conditionings that there is not, as at cfg 1, which is all zeros."""
 UNKNOWN, MISSING = "unknown", "missing"
 """Answers of a worker that has forgotten a sampling, or has not seen windows that others look at."""
 

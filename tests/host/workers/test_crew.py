@@ -13,7 +13,7 @@ import torch
 from kinema.motion.workers import GoneError, LostError, StoppedError
 from kinema.nodes.host.workers.crew import Crew
 from kinema.nodes.host.workers.settings import Settings
-from kinema.nodes.host.workers.wire import MISSING, UNKNOWN, Answer, Job, Start, as_wire
+from kinema.nodes.host.workers.wire import MISSING, NOTHING, UNKNOWN, Answer, Job, Start, as_wire
 
 FRAMES = 4
 START = Start("sampling", {}, "run", "7", 0)
@@ -95,6 +95,19 @@ def test_predictions_come_in_the_order_of_the_windows() -> None:
     assert slow.calls + fast.calls == 12
     assert fast.calls > 2 * slow.calls, "whoever is done takes the next one"
     assert crew.here.calls == 0
+    crew.close(torch.zeros(1))
+
+
+def test_what_is_not_conditioned_is_zero() -> None:
+    class Unguided(Double):
+        def _predicted(self, job: Job) -> Answer:
+            return Answer([job.latents * 2, NOTHING])
+
+    crew = opened(Unguided("worker"), work_here=False)
+    crew.begin_prediction()
+    found = crew.each(jobs(3), lambda _number: [], torch.zeros(1))
+    assert [float(each[0].mean()) for each in found] == [0.0, 2.0, 4.0]
+    assert all(torch.equal(each[1], torch.zeros(FRAMES, 1, 1, 1)) for each in found)
     crew.close(torch.zeros(1))
 
 
