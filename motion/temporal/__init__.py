@@ -1,9 +1,10 @@
 """The temporal layers of AnimateDiff and what changes them.
 
 ``transformer`` is one temporal transformer, and ``mixing`` what it is told: ``positions`` that may be adjusted,
-``lowrank`` terms beside its linear layers, ``steering`` by a camera. ``pia``, and ``lcm`` on ``residual`` blocks, read
-a picture, which ``fitting`` brings to the size of the clip. ``module`` puts it all together from a file, ``info``
-describes it. ``lora_files`` and ``lora_layers`` are MotionLoRAs, ``adapter`` is the domain adapter.
+``lowrank`` terms beside its linear layers, ``steering`` by a camera, ``views`` of a part of the frames. ``pia``, and
+``lcm`` on ``residual`` blocks, read a picture, which ``fitting`` brings to the size of the clip. ``module`` puts it all
+together from a file, ``info`` describes it. ``lora_files`` and ``lora_layers`` are MotionLoRAs, ``adapter`` is the
+domain adapter.
 """
 
 from .adapter import AdapterError, check_adapter
@@ -20,6 +21,7 @@ from .positions import PositionAdjustment, position_matrix
 from .residual import ResidualBlock
 from .steering import Steering
 from .transformer import TemporalAttention, TemporalTransformer, pooled_norm, sinusoidal_positions
+from .views import View, placed_views
 
 __all__ = [
     "CROP",
@@ -42,6 +44,7 @@ __all__ = [
     "TemporalAttention",
     "TemporalTransformer",
     "Term",
+    "View",
     "affinities",
     "check_adapter",
     "describe",
@@ -49,6 +52,7 @@ __all__ = [
     "fitted",
     "load_lora_model",
     "load_motion_model",
+    "placed_views",
     "pooled_norm",
     "position_matrix",
     "read_lora",

@@ -61,7 +61,7 @@ def terms_at(terms: Terms, pixels: slice, clips: slice = slice(None)) -> Terms:
     return _changed(terms, lambda strength: at(strength, pixels, clips))
 
 
-def terms_of_frames(terms: Terms, frames: Sequence[int]) -> Terms:
+def terms_of_frames(terms: Terms, frames: Sequence[int] | Tensor) -> Terms:
     """The same terms for some of the frames."""
     return _changed(terms, lambda strength: of_frames(strength, frames))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor
 
 from ..values import Strength, at, of_frames
-from ..windows import Window
 from .lowrank import Term, Terms, terms_at, terms_of_frames
 from .steering import Steering
+from .views import View
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Mixing:
     """Low-rank terms beside the linear layers, by the layer's name as motion files are read."""
     rows: Tensor | None = None
     """Adjusts the position tables, see `positions.position_matrix`."""
-    views: Sequence[Window] = ()
+    views: Sequence[View] = ()
     """Windows of the clip within which frames attend to one another, each counted from position 0; without any, all
     frames do."""
     camera: Steering | None = None
@@ -43,8 +43,8 @@ class Mixing:
             camera=None if self.camera is None else self.camera.at(pixels, clips),
         )
 
-    def of_view(self, frames: Sequence[int]) -> "Mixing":
-        """The same for some of the frames, which see one another alone."""
+    def of_view(self, frames: Tensor) -> "Mixing":
+        """The same for some of the frames, given their numbers, which see one another alone."""
         return replace(
             self,
             frames=len(frames),

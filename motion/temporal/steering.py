@@ -22,7 +22,7 @@ class Steering(NamedTuple):
         features = self.features[clips] if self.features.shape[0] > 1 else self.features
         return Steering(self.merge, features[:, :, pixels], at(self.strength, pixels, clips))
 
-    def of_frames(self, frames: Sequence[int]) -> "Steering":
+    def of_frames(self, frames: Sequence[int] | Tensor) -> "Steering":
         """The same for some of the frames."""
         return Steering(self.merge, self.features[:, frames], of_frames(self.strength, frames))
 

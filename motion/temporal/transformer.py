@@ -199,10 +199,9 @@ class TemporalTransformer(nn.Module):
         """Both attentions view by view, what overlaps added up by the weights of the views."""
         fused = torch.zeros_like(tokens)
         for view in mixing.views:
-            index = list(view.frames)
-            part = self._attend(tokens[:, index], [rows[: len(index)] for rows in positions], mixing.of_view(index))
-            weights = torch.tensor(view.weights, dtype=part.dtype, device=part.device)[:, None, None]
-            fused.index_add_(1, torch.tensor(index, device=part.device), part * weights)
+            rows = [each[: len(view.frames)] for each in positions]
+            part = self._attend(tokens.index_select(1, view.frames), rows, mixing.of_view(view.frames))
+            fused.index_add_(1, view.frames, part * view.weights.to(part)[:, None, None])
         return fused
 
     def _gated(self, tokens: Tensor, terms: Terms) -> Tensor:

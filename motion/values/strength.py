@@ -19,7 +19,7 @@ def at(strength: Strength, pixels: slice, clips: slice = slice(None)) -> Strengt
     return strength
 
 
-def of_frames(strength: Strength, frames: Sequence[int]) -> Strength:
+def of_frames(strength: Strength, frames: Sequence[int] | Tensor) -> Strength:
     """The part of a strength that belongs to some of the frames."""
     if isinstance(strength, Tensor) and strength.shape[-2] > 1:
         return strength[..., frames, :]

@@ -99,7 +99,7 @@ class SparseControl(FollowsClip):
         self.check_clip(call.total, min(call.frames, views.length) if views else call.frames)
         timing = timing_of(transformer_options, self._sampling)
         now = Now(timing, lambda: float(t[0]))
-        seen = views_now(now, call.frames, views)
+        seen = views_now(now, call.frames, views, x_noisy.device)
         runtime = Runtime(call, {}, tuple(self._layers(now)), views=seen, masks=timing.masks)
         hint = self._hint(x_noisy, call)
         context = cond.get("crossattn_controlnet", cond["c_crossattn"]).to(hint)

@@ -17,9 +17,9 @@ from einops import repeat
 from torch import Tensor
 
 from ....motion.formats import Block
-from ....motion.temporal import Mixing, MotionModel
+from ....motion.temporal import Mixing, MotionModel, View, placed_views
 from ....motion.values import ALWAYS, ONE, Acts, MotionValue, Strength
-from ....motion.windows import Window, WindowOptions, is_needed, plan_windows
+from ....motion.windows import WindowOptions, is_needed, plan_windows
 from ..options import COMPANIONS, LAST, MOTION, PREPARED, VIEWS
 from ..sampling import Call, Moment, Now, timing_of
 from .companion import Acting, Companion
@@ -80,7 +80,7 @@ class Runtime:
     anchors: Anchors
     layers: tuple[Layer, ...]
     pool_resnets: bool = False
-    views: Sequence[Window] = ()
+    views: Sequence[View] = ()
     """Windows within which the motion models see frames together, empty for all of them."""
     masks: dict[Any, Tensor] = field(default_factory=dict)
     """Masks in the resolutions of the layers, kept while a sampling lasts."""
@@ -238,7 +238,7 @@ class MotionWrapper:
             layers,
             # as the incumbent does, the oldest decides
             bool(layers) and layers[0].model.format.pool_resnets,
-            views_now(now, call.frames, options.get(VIEWS)),
+            views_now(now, call.frames, options.get(VIEWS), x.device),
             now.timing.masks,
         )
         options["ad_params"] = call.ad_params
@@ -279,9 +279,11 @@ def _rows(motion: LoadedMotion, moment: Moment) -> Tensor | None:
     return kept[key]
 
 
-def views_now(now: Now, frames: int, options: WindowOptions | None) -> Sequence[Window]:
+def views_now(now: Now, frames: int, options: WindowOptions | None, device: torch.device) -> Sequence[View]:
     """The windows within which motion models see frames together, none if they see all of them."""
-    return plan_windows(frames, now.timing.step(now.sigma), options) if options and is_needed(frames, options) else ()
+    if options is None or not is_needed(frames, options):
+        return ()
+    return placed_views(plan_windows(frames, now.step if options.moves else 0, options), device)
 
 
 def pool_output(

@@ -17,7 +17,7 @@ from kinema.motion.camera.plucker import plucker_rays
 from kinema.motion.formats import kind_and_place, read_weights, recognise
 from kinema.motion.formats.modules import MotionFormatError
 from kinema.motion.formats.weights import WeightFileError
-from kinema.motion.temporal import Mixing, Steering, TemporalTransformer, load_motion_model
+from kinema.motion.temporal import Mixing, Steering, TemporalTransformer, load_motion_model, placed_views
 from kinema.motion.windows import Window
 from torch import Tensor
 
@@ -143,7 +143,7 @@ def test_views_take_the_features_of_their_frames(model: CameraModel, layer) -> N
     assert merge is not None
     x, features = torch.randn(7, 64, 6, 10), torch.randn(1, 7, 60, 64)
     backwards = Window(tuple(range(6, -1, -1)), (1.0,) * 7)
-    found = temporal(x, Mixing(7, views=[backwards], camera=Steering(merge, features)))
+    found = temporal(x, Mixing(7, views=placed_views([backwards], x.device), camera=Steering(merge, features)))
     wanted = temporal(x.flip(0), Mixing(7, camera=Steering(merge, features.flip(1)))).flip(0)
     assert relative_error(found, wanted) < 1e-5
 

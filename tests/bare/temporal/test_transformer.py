@@ -115,3 +115,19 @@ def test_heads_divide_the_width() -> None:
     layer = TemporalTransformer(64, 24)
     assert layer.attentions[0].heads == 8
     assert len(layer.attentions) == 2
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_pixels_stay_in_their_order_in_memory(pooled: bool) -> None:
+    """Convolutions of accelerators are faster with channels last; another order would have to be copied back."""
+    _, motion = build()
+    layer = motion.at(("input", 1))
+    assert layer is not None
+    x, mixing = flat(clip(8, torch.float32)), Mixing(8, pool_norm=pooled)
+    last = x.contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        found = layer(last, mixing)
+        assert relative_error(found, layer(x.contiguous(), mixing)) < 1e-6
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        assert layer(x.contiguous(), mixing).is_contiguous()

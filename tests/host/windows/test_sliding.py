@@ -10,7 +10,7 @@ import comfy.sample
 import pytest
 import torch
 from comfy.controlnet import ControlBase
-from kinema.motion.temporal import Mixing
+from kinema.motion.temporal import Mixing, placed_views
 from kinema.motion.values import MotionValue, listed
 from kinema.motion.windows import WindowError, WindowOptions, plan_windows
 from kinema.nodes.host.animate import checks
@@ -269,7 +269,7 @@ def test_views_cut_the_motion_alone(model, tmp_path: Path) -> None:
     x = torch.randn(16, 32, 4, 4)
     with torch.inference_mode():
         parts = torch.cat([layer(x[:8], Mixing(8)), layer(x[8:], Mixing(8))])
-        found = layer(x, Mixing(16, views=plan_windows(16, 0, options)))
+        found = layer(x, Mixing(16, views=placed_views(plan_windows(16, 0, options), x.device)))
     assert relative_error(found, parts) < 1e-5
 
 
@@ -289,7 +289,10 @@ def test_overlapping_views_blend_what_attention_gave(tmp_path: Path) -> None:
         value, gate = layer.ff_in(layer.ff_norm(fused)).chunk(2, dim=-1)
         change = layer.proj_out(fused + layer.ff_out(value * torch.nn.functional.gelu(gate)))
         wanted = x + change[0].transpose(1, 2).unflatten(2, (4, 4))
-        assert relative_error(layer(x, Mixing(12, views=plan_windows(12, 0, options))), wanted) < 1e-5
+        assert (
+            relative_error(layer(x, Mixing(12, views=placed_views(plan_windows(12, 0, options), x.device))), wanted)
+            < 1e-5
+        )
 
 
 def test_concatenated_latents_follow_the_window() -> None:

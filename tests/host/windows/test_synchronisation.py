@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from kinema.motion.windows import WindowOptions
+from kinema.nodes.host.windows import views
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.harness.setup import ROOT
@@ -67,6 +69,12 @@ def waits(patched: Patcher) -> dict[str, int]:
 def test_a_step_waits_for_nothing(tmp_path: Path, schedule: str) -> None:
     curve = [0.1 * number for number in range(FRAMES)]
     assert waits(slid(animated(tiny_model(), tiny_motion(tmp_path), scale=curve), schedule=schedule)) == {}
+
+
+def test_views_wait_for_nothing(tmp_path: Path) -> None:
+    curve = [0.1 * number for number in range(FRAMES)]
+    patched = animated(tiny_model(), tiny_motion(tmp_path), scale=curve)
+    assert waits(views.view(patched, WindowOptions(length=8, overlap=2))) == {}
 
 
 def test_windows_that_move_ask_for_the_step(tmp_path: Path) -> None:
