@@ -16,9 +16,11 @@ from ..test_templates import read
 
 START, END, SAMPLER = "KinemaVideoInPieces", "KinemaSavePieces", "KSampler"
 NOISE, RATE, SOUND_RATE = "noise.mov", 12, 8000
+SIDE = 32
+"""Of its pictures, in pixels."""
 
 
-def write_noise(folder: Path, frames: int = 40, size: int = 64, name: str = NOISE) -> None:
+def write_noise(folder: Path, frames: int = 40, size: int = SIDE, name: str = NOISE) -> None:
     """A lossless video in which no two frames are alike, with a tone that rises."""
     images = torch.rand(frames, size, size, 3, generator=torch.Generator().manual_seed(7))
     seconds = torch.arange(SOUND_RATE * frames // RATE) / SOUND_RATE

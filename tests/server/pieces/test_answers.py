@@ -43,7 +43,7 @@ def not_wired(prompt: templates.Prompt) -> None:
 
 
 def constant(prompt: templates.Prompt) -> None:
-    prompt["7"] = {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, "batch_size": 7}}
+    prompt["7"] = {"class_type": "EmptyLatentImage", "inputs": {"width": 32, "height": 32, "batch_size": 7}}
     prompt["6"]["inputs"]["latent_image"] = ["7", 0]
 
 

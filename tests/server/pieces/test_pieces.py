@@ -10,7 +10,7 @@ from tests.harness.server import Server
 from ..conftest import seeded_models, the_host
 from ..test_answers import works
 from ..test_templates import read
-from .prompts import NOISE, passed_through, run, sampled, saved, stores, write_noise
+from .prompts import NOISE, SIDE, passed_through, run, sampled, saved, stores, write_noise
 
 PARTS = {"strength": 0.8, "start_percent": 0.0, "end_percent": 1.0}
 
@@ -32,7 +32,7 @@ def test_frames_that_are_passed_through_are_those_of_the_video(server: Server, p
 def test_sampled(server: Server) -> None:
     outcome, ran = run(server, sampled("pieces/sampled"))
     found = saved(server, outcome, "pieces/sampled")
-    assert found.shape == (40, 64, 64, 3)
+    assert found.shape == (40, SIDE, SIDE, 3)
     assert ran == 6
     # all at once: without a motion module a frame does not depend on the others
     outcome, ran = run(server, sampled("pieces/once", frames_per_piece=40))
@@ -64,7 +64,7 @@ def test_with_the_hosts_other_caches(server: Server, cache: list[str]) -> None:
 
 def test_settings_of_the_start(server: Server) -> None:
     """Which frames they are is counted in the whole clip, and the sound is theirs."""
-    choice = {"frame_rate": 6.0, "skip_frames": 2, "every_nth": 2, "frames": 8, "width": 32, "height": 48}
+    choice = {"frame_rate": 6.0, "skip_frames": 2, "every_nth": 2, "frames": 8, "width": 16, "height": 24}
     outcome, _ = run(server, passed_through("pieces/chosen", frames_per_piece=4, overlap=1, **choice))
     found = saved(server, outcome, "pieces/chosen")
     prompt = passed_through("pieces/frames")

@@ -14,7 +14,7 @@ from tests.harness.server import Server
 from ..conftest import seeded_models, the_host
 from ..test_answers import files_in, works
 from ..test_templates import read
-from .prompts import END, NOISE, SAMPLER, passed_through, run, sampled, saved, stores, write_noise
+from .prompts import END, NOISE, SAMPLER, SIDE, passed_through, run, sampled, saved, stores, write_noise
 
 
 @pytest.fixture(autouse=True)
@@ -125,13 +125,13 @@ def test_a_clip_that_cannot_be_saved_keeps_its_pieces(server: Server) -> None:
 
 def test_an_error_in_a_later_piece_keeps_those_before(server: Server) -> None:
     prompt = passed_through("resuming/size")
-    scaled = {"image": ["2", 1], "upscale_method": "area", "width": ["2", 3], "height": 64, "crop": "disabled"}
+    scaled = {"image": ["2", 1], "upscale_method": "area", "width": ["2", 3], "height": SIDE, "crop": "disabled"}
     prompt["4"] = {"class_type": "ImageScale", "inputs": scaled}
     prompt["3"]["inputs"]["images"] = ["4", 0]
     before = files_in(server.output)
     outcome, _ = run(server, prompt)
     assert outcome.status == "error"
-    assert "those of the pieces before it 64x64 and 3" in outcome.message
+    assert f"those of the pieces before it {SIDE}x{SIDE} and 3" in outcome.message
     (store,) = stores(server)
     assert len(files_in(server.output) - before) == 3
     works(server)
