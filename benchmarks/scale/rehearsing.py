@@ -80,7 +80,7 @@ def workers_of(count: int, pace: float) -> Iterator[list[Worker]]:
 
 
 def _measured(rehearsal: Rehearsal, workers: Sequence[Worker]) -> Rehearsed:
-    crew = Crew(Settings(work_here=False), workers, Start("rehearsal", {}, "run", "node", 0))
+    crew = Crew(Settings(work_here=False), workers, Start("rehearsal", {}, "run", "node", 0), lambda *_: ())
     latents = torch.zeros(SLIDING.length, CHANNELS, SIDE, SIDE)
     frames, conds = [list(range(SLIDING.length))], ["cond"] * CONDITIONINGS
     jobs = [Job(conds, np.ones(1), number, frames, latents.numpy()) for number in range(rehearsal.windows)]

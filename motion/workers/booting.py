@@ -38,7 +38,7 @@ class Hosted:
 
         if OWN_FOLDER in os.environ:
             folder = start_folder = os.path.abspath(os.path.expanduser(os.environ[OWN_FOLDER]))
-            arguments = shlex.split(os.environ.get(OWN_ARGUMENTS, ""))
+            arguments = shlex.split(os.environ.get(OWN_ARGUMENTS, ""), posix=os.name != "nt")
         if not os.path.isfile(os.path.join(folder, "main.py")):
             raise FileNotFoundError(
                 f"There is no ComfyUI in {folder}. Set {OWN_FOLDER} to its folder before `ray start` on this machine."

@@ -21,8 +21,13 @@ CALLS = 16
 """That a worker answers at the same time: a few wait for its one model."""
 STORE = 1 << 29
 """Bytes of shared memory for what is on its way in a cluster of this machine alone."""
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0"}
-"""Environment of a cluster of this machine: nothing is told to anybody, and workers are no guests but do the work."""
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_worker_niceness": "0",
+    "RAY_gcs_rpc_server_reconnect_timeout_s": str(1 << 30),
+}
+"""Environment for Ray: nothing is told to anybody, workers are no guests but do the work, and a cluster that goes away
+does not take this process with it."""
 TOKEN = Path("~/.ray/auth_token")
 """Where Ray keeps the token of its clusters."""
 _ADDRESS = re.compile(r"auto|(ray://)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
@@ -46,6 +51,7 @@ class Cluster:
     def __init__(self, ray: Any, address: str) -> None:
         self._ray, self.address = ray, address
         self._workers: list[Worker] = []
+        self._made = 0
 
     def workers(self, count: int, comfy: Comfy = Comfy()) -> Sequence[Worker]:
         """So many workers; others that there may be end.
@@ -65,10 +71,11 @@ class Cluster:
             raise WorkersError(
                 f"{count} workers are wanted, and the cluster has {room} {what}. Ask for fewer, or for 0."
             )
+        self._workers = [worker for worker in self._workers if not worker.is_gone]
         for worker in self._workers[count:]:
             worker.end()
         del self._workers[count:]
-        each: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": max(1, processors // count)}
+        each: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": self._processors_each(count)}
         threads = 0
         if not self.address:
             # this machine's own processes share it by themselves
@@ -78,8 +85,15 @@ class Cluster:
         )(Hosted)
         while len(self._workers) < count:
             actor = hosted.remote(comfy.folder, list(comfy.arguments), comfy.start_folder, threads, NODE)
-            self._workers.append(Worker(self._ray, actor, len(self._workers) + 1))
+            self._made += 1
+            self._workers.append(Worker(self._ray, actor, self._made))
         return list(self._workers)
+
+    def _processors_each(self, count: int) -> int:
+        """So many that workers find room on every machine, be it the smallest."""
+        machines = [node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]]
+        smallest = min((processors for processors in machines if processors), default=1)
+        return max(1, int(smallest) // -(-count // max(1, len(machines))))
 
     def close(self) -> None:
         """Leave it; workers end."""
@@ -95,7 +109,7 @@ _opening = threading.Lock()
 def problem_with_ray() -> str | None:
     """Why there can be no workers, None if there can."""
     if importlib.util.find_spec("ray") is None:
-        return f"Distribute Windows needs Ray. Run `{os.path.basename(sys.executable)} -m pip install ray` once."
+        return f'Distribute Windows needs Ray. Run `"{sys.executable}" -m pip install ray` once.'
     return None
 
 

@@ -15,6 +15,9 @@ class Worker:
 
     def __init__(self, ray: Any, actor: Any, number: int) -> None:
         self._ray, self._actor = ray, actor
+        self._hint: Any = None
+        self.is_gone = False
+        """Whether it died for good, so that there has to be another."""
         self.name = f"worker {number}"
 
     def ask(self, method: str, *values: Any, seconds: float, stopped: Callable[[], bool] = lambda: False) -> Any:
@@ -39,13 +42,22 @@ class Worker:
         except errors.ActorUnavailableError as error:
             raise LostError("died") from error
         except errors.ActorDiedError as error:
+            self.is_gone = True
             raise GoneError(last_line(error)) from error
         except errors.RayTaskError as error:
             raise GoneError(last_line(error)) from error
+        except errors.RayError as error:
+            # what is left: the machine that held the answer is gone, the network, the other end of either
+            raise LostError(last_line(error)) from error
 
     def tell(self, method: str, *values: Any) -> None:
         """The same without waiting; a worker that is gone does not get it."""
         self._actor.call.remote(method, *values)
+
+    def hint(self, method: str, *values: Any) -> None:
+        """The same, if it is done with the last one: hints that come faster than they are taken help nobody."""
+        if self._hint is None or self._ray.wait([self._hint], timeout=0)[0]:
+            self._hint = self._actor.call.remote(method, *values)
 
     def restart(self) -> None:
         """End it at once, whatever it does; Ray starts it anew."""

@@ -14,17 +14,21 @@ from torch import Tensor
 
 from ....motion.workers import GoneError, LostError, StoppedError, Worker, WorkersError
 from ..notices import notice, progress
+from .checked import in_short
 from .settings import Settings
 from .wire import MISSING, UNKNOWN, Answer, Job, Start, as_wire, packed, unpacked
 
 AGAIN = 0.5
 """Seconds before a worker that starts anew is asked once more."""
-START_SECONDS = 900.0
-"""That a worker may take to start ComfyUI, and to load models."""
-LOSSES = 100
-"""Of a worker, one after another, after which nobody waits for it any more."""
+BEGIN_SECONDS = 3600.0
+"""That a worker may take to load models, and to run what is above the sampler."""
+GIVE_UP = 1800.0
+"""Seconds without an answer after which nobody waits any more for a worker that dies again and again."""
 STOP_SECONDS = 10.0
 """That a worker may take to stop before it is ended."""
+
+Problems = Callable[[Worker, Callable[[], bool]], Sequence[str]]
+"""Why a worker would make something else, a sentence each; the second argument says that nobody waits any more."""
 
 
 @dataclass(eq=False)
@@ -37,7 +41,7 @@ class Tally:
     taken: float = 0.0
     """Seconds until its answers were there."""
     state: str = "starts"
-    """``starts``, ``serves`` or ``refused``."""
+    """``starts``, ``builds`` the sampling, ``serves`` or ``refused``."""
 
     def __str__(self) -> str:
         if not self.calls:
@@ -49,9 +53,13 @@ class Tally:
 class Crew:
     """Workers that all build one sampling, and take its windows one by one."""
 
-    def __init__(self, settings: Settings, workers: Sequence[Worker], start: Start) -> None:
-        """Have every worker build the sampling; those that are ready first begin."""
-        self.settings, self._start = settings, start
+    def __init__(self, settings: Settings, workers: Sequence[Worker], start: Start, problems: Problems) -> None:
+        """Have every worker build the sampling; those that are ready first begin.
+
+        Args:
+            problems: is asked of each of them before, also of one that has died and may be on another machine now.
+        """
+        self.settings, self._start, self._problems = settings, start, problems
         self.tallies: Mapping[Worker, Tally] = {worker: Tally() for worker in workers}
         self.here = Tally(state="serves")
         self._change = threading.Condition()
@@ -80,7 +88,7 @@ class Crew:
         self._apart[job.first] = job
         for worker, tally in self.tallies.items():
             if tally.state == "serves":
-                worker.tell("predict", as_wire(job))
+                worker.hint("predict", as_wire(job))
 
     def each(self, jobs: Sequence[Job], here: Callable[[int], list[Tensor]], like: Tensor) -> list[list[Tensor]]:
         """The predictions of all jobs, in their order.
@@ -132,11 +140,14 @@ class Crew:
         method, values = ("stop", ()) if samples is None else ("end", (packed(samples),))
 
         def leave(worker: Worker) -> None:
-            if self.tallies[worker].state != "serves":
+            if self.tallies[worker].state not in ("builds", "serves"):
                 worker.tell("stop", self._start.sampling)
                 return
             try:
-                worker.ask(method, self._start.sampling, *values, seconds=STOP_SECONDS)
+                if self.tallies[worker].state == "builds":
+                    worker.ask("stop", self._start.sampling, seconds=STOP_SECONDS)
+                else:
+                    worker.ask(method, self._start.sampling, *values, seconds=STOP_SECONDS)
             except (LostError, GoneError):
                 return
 
@@ -155,43 +166,45 @@ class Crew:
 
     def _serve(self, worker: Worker) -> None:
         """One worker's thread: start it, and give it windows until all is done."""
-        tally, told, losses = self.tallies[worker], False, 0
+        tally, told, alive = self.tallies[worker], False, time.monotonic()
         while not self._closed:
             number: int | None = None
             try:
                 if tally.state != "serves":
-                    self._begin(worker)
-                    tally.state = "serves"
+                    self._begin(worker, tally)
                 number = self._take()
                 if number is not None:
                     self._finish(number, self._predicted(worker, tally, self._jobs[number]).predictions)
                     progress(f"context window {self._jobs[number].first + 1} by {worker.name}")
-                    losses = 0
+                    alive = time.monotonic()
             except StoppedError:
                 self._give_back(number)
                 return
             except LostError as lost:
-                losses += 1
-                tally.state = "starts" if losses < LOSSES else "refused"
+                tally.state = "starts" if time.monotonic() - alive < GIVE_UP else "refused"
                 self._give_back(number)
                 if tally.state == "refused":
-                    notice(f"{worker.name} {lost}, {losses} times; it takes part no more.")
+                    notice(f"{worker.name} {lost}, again and again; it takes part no more.")
                     return
                 if number is not None and not told:
                     notice(f"{worker.name} {lost}; its windows go to the others.")
                     told = True
                 time.sleep(AGAIN)
-            except (GoneError, WorkersError) as error:
+            except Exception as error:  # whatever it is, its window is not lost, and nobody waits for it
                 if not self._closed:
-                    notice(f"{worker.name} does not take part: {error}")
+                    notice(f"{worker.name} does not take part: {' '.join(str(error).split()) or type(error).__name__}")
                 tally.state = "refused"
                 self._give_back(number)
                 return
 
-    def _begin(self, worker: Worker) -> None:
-        problem = worker.ask("begin", as_wire(self._start), seconds=START_SECONDS, stopped=self._is_closed)
+    def _begin(self, worker: Worker, tally: Tally) -> None:
+        if problems := self._problems(worker, self._is_closed):
+            raise WorkersError(in_short(problems))
+        tally.state = "builds"
+        problem = worker.ask("begin", as_wire(self._start), seconds=BEGIN_SECONDS, stopped=self._is_closed)
         if problem:
             raise WorkersError(problem)
+        tally.state = "serves"
 
     def _take(self) -> int | None:
         with self._change:

@@ -38,10 +38,16 @@ class Desk:
         self._beginning = threading.Lock()
         self._over: set[str] = set()
 
-    def about(self, files: Sequence[str]) -> dict[str, Any]:
-        """The machine, its versions, and a hash of each of some files, empty where it has none."""
+    def about(self, files: Sequence[str], kinds: Sequence[str]) -> dict[str, Any]:
+        """The machine, its versions, a hash of each of some files, and which kinds of nodes it lacks.
+
+        The hash of a file is empty where there is none.
+        """
+        import nodes  # the host's
+
         found = {file: content_of(file) for file in files}
-        return {"machine": platform.node(), "versions": versions(), "files": found}
+        lacking = [kind for kind in kinds if kind not in nodes.NODE_CLASS_MAPPINGS]
+        return {"machine": platform.node(), "versions": versions(), "files": found, "lacking": lacking}
 
     def serve(self) -> str:
         """The address at which this ComfyUI listens from now on, for prompts that are whole jobs."""
@@ -66,7 +72,8 @@ class Desk:
                 return "the sampling is over"
             if self._post is not None and self._post.goes_on(start):
                 self._post.start = start
-                return self._begun(self._post, start)
+                if (problem := self._begun(self._post, start)) != UNKNOWN:
+                    return problem
             self._stop()
             problem = self._run(start)
             if problem == UNKNOWN:

@@ -16,7 +16,7 @@ from ....motion.workers import WorkersError, cluster_at
 from ..notices import notice, progress
 from ..options import CREW, DISTRIBUTE, TIMING
 from ..patching import wrapped
-from .checked import checked
+from .checked import Check, check_all
 from .crew import Crew
 from .post import post_of_worker
 from .settings import Settings, this_comfyui
@@ -36,15 +36,27 @@ def distribute(model: ModelPatcher, settings: Settings) -> ModelPatcher:
 class Results:
     """What the samplings of one run of a node have come to; the workers begin where it stands."""
 
-    run: tuple[str, str, int | None] | None = None
+    run: tuple[str, str]
+    """The prompt's and the node's id."""
     samples: list[np.ndarray] = field(default_factory=list)
+
+
+_results: list[Results] = []
+"""Of the node that runs; it may sample several models one after the other."""
+
+
+def results_of(run: tuple[str, str]) -> Results:
+    """What a run of a node has come to so far."""
+    if not _results or _results[0].run != run:
+        _results[:] = [Results(run)]
+    return _results[0]
 
 
 class Distributed:
     """Around the sampler (host wrapper ``SAMPLER_SAMPLE``): workers for its windows; in a worker, those windows."""
 
     def __init__(self, settings: Settings) -> None:
-        self._settings, self._results = settings, Results()
+        self._settings = settings
 
     def __call__(
         self,
@@ -66,11 +78,11 @@ class Distributed:
             return executor(guider, sigmas, extra_args, callback, noise, *rest, **more)
         if context is None:
             raise WorkersError("Distribute Windows shares out samplings of workflows that ComfyUI runs, no others.")
-        run = (context.prompt_id, context.node_id, context.list_index)
-        if self._results.run is None or self._results.run[:2] != run[:2]:
-            self._results = Results(run)
-        opener = Opener(self._settings, guider, extra_args["model_options"], context, self._results)
-        kept = extra_args["model_options"]["transformer_options"][TIMING].kept
+        results = results_of((context.prompt_id, context.node_id))
+        timing = extra_args["model_options"]["transformer_options"].get(TIMING)
+        # without windows of this pack nobody will ask for workers
+        kept = {} if timing is None else timing.kept
+        opener = Opener(self._settings, guider, extra_args["model_options"], context, results)
         kept[CREW] = opener
         samples: Tensor | None = None
         try:
@@ -78,7 +90,7 @@ class Distributed:
         finally:
             del kept[CREW]
             opener.close(samples)
-        self._results.samples.append(packed(made))
+        results.samples.append(packed(made))
         return made
 
 
@@ -108,7 +120,8 @@ class Opener:
             prompt = upstream(self._context.node_id)
             progress("starting workers")
             workers = cluster_at(self._settings.address).workers(self._settings.workers, this_comfyui())
-            usable = checked(workers, prompt)
+            check = Check(prompt)
+            check_all(workers, check)
             start = Start(
                 sampling=str(uuid.uuid4()),
                 prompt=prompt,
@@ -117,7 +130,7 @@ class Opener:
                 number=len(self._results.samples),
                 results=list(self._results.samples),
             )
-            self._crew = Crew(self._settings, usable, start)
+            self._crew = Crew(self._settings, workers, start, check.problems)
         return self._crew
 
     def names(self, conds: Sequence[Any], model_options: Mapping[str, Any]) -> list[str | None] | None:
@@ -143,7 +156,7 @@ class Opener:
             self._crew.close(samples)
             logging.info("[Kinema] Calls of the model: %s.", self._crew.told())
         elif samples is not None and not self._told:
-            notice("Distribute Windows: one window at a time, so there is nothing to share out.")
+            notice("Distribute Windows: no Sliding Context, or one window; nothing to share out.")
 
 
 def _acting(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Served:
         Raises:
             ValueError: the windows of this clip are others here.
         """
-        predicts = self._post.prediction(self._job.prediction, prediction)
+        predicts = self._post.prediction((self._job.sampling, self._job.prediction), prediction)
         first, count = self._job.first, len(self._job.frames)
         here = [list(window.frames) for window in predicts.windows[first : first + count]]
         if here != [list(frames) for frames in self._job.frames]:
@@ -70,7 +70,7 @@ class Post:
         self._serves = -1
         self._count = 0
         self._stopped = False
-        self._prediction: tuple[int, Predicts] | None = None
+        self._prediction: tuple[tuple[str, int], Predicts] | None = None
         self._seen: set[int] = set()
 
     def goes_on(self, start: Start) -> bool:
@@ -87,7 +87,7 @@ class Post:
 
     def asked(self, job: Job) -> Answer:
         """Have windows predicted by the node's thread."""
-        if self._stopped or self._serves < 0 or job.sampling != self.start.sampling:
+        if self._stopped or self._serves != self.start.number or job.sampling != self.start.sampling:
             return Answer(problem=UNKNOWN)
         asked = Asked(job)
         self._asked.put(asked)
@@ -142,15 +142,15 @@ class Post:
             self._serves, self._prediction = -1, None
             self._refuse()
 
-    def prediction(self, number: int, make: Callable[[], Predicts]) -> Predicts:
-        """The prediction of a number, made if it is a new one."""
-        if self._prediction is None or self._prediction[0] != number:
-            self._prediction, self._seen = (number, make()), set()
+    def prediction(self, name: tuple[str, int], make: Callable[[], Predicts]) -> Predicts:
+        """The prediction of a sampling and number, made if it is a new one."""
+        if self._prediction is None or self._prediction[0] != name:
+            self._prediction, self._seen = (name, make()), set()
         return self._prediction[1]
 
     def _answer(self, job: Job, guider: Any, model_options: dict[str, Any], clip: Tensor) -> Answer:
         begun = time.perf_counter()
-        known = self._prediction is not None and self._prediction[0] == job.prediction
+        known = self._prediction is not None and self._prediction[0] == (job.sampling, job.prediction)
         missing = [first for first in job.needs if not known or first not in self._seen]
         if missing:
             return Answer(problem=MISSING, missing=missing)

@@ -50,6 +50,8 @@ class Double:
     def tell(self, method: str, *values: Any) -> None:
         self.asked.append(f"told {method}")
 
+    hint = tell
+
     def _predicted(self, job: Job) -> Answer:
         if missing := [first for first in job.needs if first not in self.seen]:
             return Answer(problem=MISSING, missing=missing)
@@ -82,7 +84,7 @@ def run(crew: Crew, count: int = 12, here: Callable[[int], None] = lambda _numbe
 
 def opened(*workers: Double, **settings: Any) -> Crew:
     """A crew of doubles, which look like workers to it."""
-    return Crew(Settings(**settings), workers, START)  # type: ignore[arg-type]
+    return Crew(Settings(**settings), workers, START, lambda *_: ())  # type: ignore[arg-type]
 
 
 EXPECTED = [number * 2.0 for number in range(12)]
@@ -151,6 +153,17 @@ def test_without_workers_all_is_done_here(problem: str, caplog: pytest.LogCaptur
     crew.close(torch.zeros(1))
 
 
+def test_whatever_a_worker_stumbles_over_costs_no_window(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(Double):
+        def _predicted(self, job: Job) -> Answer:
+            raise ZeroDivisionError("nobody thought of it")
+
+    crew = opened(Broken("one"), Double("two"), work_here=False)
+    assert run(crew) == EXPECTED
+    assert "one does not take part: nobody thought of it" in caplog.text
+    crew.close(torch.zeros(1))
+
+
 def test_windows_that_others_look_at_come_first() -> None:
     worker = Double("late")
     crew = opened(worker, work_here=False)
@@ -193,4 +206,4 @@ def test_samples_go_to_those_that_serve() -> None:
     threading.Timer(0.1, waits.set).start()
     crew.close(torch.ones(1))
     assert early.asked[-1] == "end"
-    assert "told stop" in late.asked, "it may not begin what is over"
+    assert "stop" in late.asked, "it may not begin what is over"

@@ -68,7 +68,13 @@ def latents(server: Server, prompt: Any, watch: Any = None) -> Tensor:
     """What a prompt saves."""
     outcome = client.run_prompt(server.url, prompt, watch)
     assert outcome.status == "success", outcome.message
-    return load_file(max(server.output.rglob("*.latent"), key=lambda path: path.stat().st_mtime_ns))["latent_tensor"]
+    return saved(server)[0]
+
+
+def saved(server: Server, count: int = 1) -> list[Tensor]:
+    """What was saved last, the latest last."""
+    files = sorted(server.output.rglob("*.latent"), key=lambda path: path.stat().st_mtime_ns)
+    return [load_file(file)["latent_tensor"] for file in files[-count:]]
 
 
 def calls(server: Server) -> str:
@@ -118,6 +124,32 @@ def test_several_samplings_of_one_node_and_of_one_workflow(boss: Server, object_
     before = boss.log_text().count("Calls of the model")
     assert torch.equal(latents(boss, chained(workers=2, work_here=False)), plain)
     assert boss.log_text().count("Calls of the model") - before == 4, "two samplers, two rounds of FreeInit each"
+
+
+@pytest.mark.timeout(900)
+def test_a_list_of_models_is_sampled_model_by_model(boss: Server, object_info: dict[str, Any]) -> None:
+    """One node, one run of it, and a sampling for each seed of the list."""
+
+    def listed(**distributed: Any) -> Any:
+        prompt = sampled(object_info, "long-clip", frames=12, **distributed)
+        animate = next(node for node in prompt.values() if node["class_type"] == "KinemaAnimateModel")
+        # a list of numbers makes a list of models of it
+        for number, value in (("930", 0.3), ("931", 1.0)):
+            prompt[number] = {"class_type": "PrimitiveFloat", "inputs": {"value": value}}
+        both = {"inputs.input0": ["930", 0], "inputs.input1": ["931", 0]}
+        prompt["932"] = {"class_type": "CreateList", "inputs": both}
+        animate["inputs"]["effect_strength"] = ["932", 0]
+        return prompt
+
+    outcome = client.run_prompt(boss.url, listed())
+    assert outcome.status == "success", outcome.message
+    plain = saved(boss, 2)
+    outcome = client.run_prompt(boss.url, listed(workers=2, work_here=False))
+    assert outcome.status == "success", outcome.message
+    shared = saved(boss, 2)
+    assert not torch.equal(plain[0], plain[1])
+    for found, wanted in zip(shared, plain, strict=True):
+        assert torch.equal(found, wanted)
 
 
 @pytest.mark.timeout(900)
