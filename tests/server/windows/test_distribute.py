@@ -211,10 +211,16 @@ def test_an_interruption_reaches_every_worker(boss: Server, object_info: dict[st
     assert latents(boss, sampled(object_info, "long-clip", workers=2)).abs().max() > 0
 
 
-def test_a_clip_of_one_window_says_so(boss: Server, object_info: dict[str, Any]) -> None:
-    outcome = client.run_prompt(boss.url, sampled(object_info, "long-clip", frames=8, workers=2))
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_clip_of_one_window_says_so(boss: Server, object_info: dict[str, Any], plain: bool) -> None:
+    """Also a model that nothing else of this pack has touched."""
+    prompt = sampled(object_info, "long-clip", frames=8, workers=2)
+    if plain:
+        checkpoint = next(number for number, node in prompt.items() if node["class_type"] == "CheckpointLoaderSimple")
+        prompt["900"]["inputs"]["model"] = [checkpoint, 0]
+    outcome = client.run_prompt(boss.url, prompt)
     assert outcome.status == "success", outcome.message
-    assert "there is nothing to share out" in str(outcome.notices)
+    assert "nothing to share out" in str(outcome.notices)
 
 
 @pytest.mark.parametrize("address", ["here", "10.0.0.1", "10.0.0.1:port", "http://10.0.0.1:6379", "a b:1"])
