@@ -65,8 +65,6 @@ SEEDED = {
 }
 """The seeded file that stands in for each model file a template names."""
 FRAMES = WINDOW = 16
-SIZE = 32
-"""Side of clips in pixels: latents of 4, which the UNet halves to single places."""
 LENGTHS = {
     "long-clip": 24,
     "motion-views": 24,
@@ -187,7 +185,7 @@ def set_inputs(prompt: Prompt, class_type: str, **inputs: Any) -> None:
 
 
 def use_seeded_weights(
-    prompt: Prompt, size: int = SIZE, steps: int = 2, frames: int = FRAMES, window: int = WINDOW
+    prompt: Prompt, size: int = 64, steps: int = 2, frames: int = FRAMES, window: int = WINDOW
 ) -> Prompt:
     """Swap model files and sizes for ones a CPU finishes in seconds, and choose a video; the other settings stay.
 

@@ -41,8 +41,8 @@ WINDOW = 8
 """Frames in a window and in most clips."""
 STEPS = {"tune-a-video": 2, "train-tune-a-video": 2}
 """Of sampling and learning, for templates that need more than one."""
-LARGE = 64
-"""Side of clips that are learnt from, interpolated or inverted, in pixels: the least that those nodes take."""
+SIZE, LARGE = 32, 64
+"""Side of clips in pixels, and of those that are learnt from, interpolated or inverted, which need more."""
 
 
 def read(path: Path) -> tuple[np.ndarray, float, dict[str, str]]:
@@ -59,7 +59,7 @@ def test_template(server: Server, object_info: dict[str, Any], path: Path) -> No
     workflow = json.loads(path.read_text())
     name, count = templates.short_name(path), templates.frames(path, WINDOW)
     prompt = templates.to_api(path, object_info)
-    size = LARGE if name.startswith("train-") or name in ("frame-interpolation", "tune-a-video") else templates.SIZE
+    size = LARGE if name.startswith("train-") or name in ("frame-interpolation", "tune-a-video") else SIZE
     templates.use_seeded_weights(prompt, size=size, steps=STEPS.get(name, 1), frames=count, window=WINDOW)
     if name != "train-motion-lora":
         prompt = templates.without_previews(prompt)
@@ -139,7 +139,7 @@ def test_readme_snippet(server: Server, prompt: templates.Prompt, tmp_path: Path
     assert done.returncode == 0, done.stderr
     (video,) = tmp_path.glob("*.mp4")
     assert video.name in done.stdout
-    assert read(video)[0].shape == (8, templates.SIZE, templates.SIZE, 3)
+    assert read(video)[0].shape == (8, 64, 64, 3)
     templates.set_inputs(prompt, "KinemaCombineVideo", format="mpeg1")
     (tmp_path / "prompt.json").write_text(json.dumps(prompt))
     done = subprocess.run(
