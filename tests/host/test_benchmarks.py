@@ -1,8 +1,11 @@
 """Every benchmark runs; its figures are not looked at."""
 
+import contextlib
 import importlib
 import importlib.util
+import io
 import itertools
+import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -57,35 +60,66 @@ SMALL: Mapping[str, Sequence[Sequence[str]]] = {
     ],
 }
 """Arguments with which each benchmark ends in a moment."""
-APART = {"context_reference", "character", "pieces", "decoding"}
+APART = {"context_reference", "character", "decoding"}
 """Those that need ComfyUI started with other options than the tests have, or a package of this name on the path."""
+IN_TURN = """
+import json, runpy, sys, traceback
+for arguments in json.loads(sys.argv[1]):
+    sys.argv = ["benchmarks", *arguments]
+    print("@", *arguments, flush=True)
+    try:
+        runpy.run_module("benchmarks", run_name="__main__")
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+"""
+"""Runs ``python -m benchmarks`` with one list of arguments after another, where ComfyUI is imported once."""
+
+
+@pytest.fixture(scope="module")
+def apart() -> Mapping[str, str]:
+    """What benchmarks print in a process of their own, by their names and arguments."""
+    runs = [[table, *each] for table in sorted(APART) for each in SMALL[table]]
+    command = [sys.executable, "-c", IN_TURN, json.dumps(runs)]
+    printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    parts = (part.partition("\n") for part in printed.split("@ ")[1:])
+    return {name: text for name, _, text in parts}
+
+
+@pytest.fixture(scope="module")
+def learning(package: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder of all that the benchmark of learning learns, and what it prints."""
+    folder, printed = tmp_path_factory.mktemp("learning"), io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        importlib.import_module(f"{package}.learning").main([*SMALL["learning"][0], "--output", str(folder)])
+    return folder, printed.getvalue()
 
 
 @pytest.mark.parametrize(("table", "arguments"), [(table, each) for table in TABLES for each in SMALL[table]])
 def test_a_benchmark_prints_its_table(
-    package: str, table: str, arguments: Sequence[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    package: str,
+    table: str,
+    arguments: Sequence[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     if table == "loading":
         file = tmp_path / "small.safetensors"
         save_file(motion_module((32, 32, 32, 32)), file)
         arguments = [*arguments, "--file", str(file)]
-    if table == "learning":
-        arguments = [*arguments, "--output", str(tmp_path)]
     if table == "papers":
-        learnt = ["--steps", "2", "--batch", "2", "--frames", "2", "--clips", "1", "--sampling", "2"]
-        stages = ["--stages", "image", "adapter", "module", "one_shot", "--output", str(tmp_path)]
-        importlib.import_module(f"{package}.learning").main([*learnt, *stages])
-        capsys.readouterr()
-        arguments = [*arguments, "--learnt", str(tmp_path), "--output", str(tmp_path / "papers")]
-    if table in APART:
-        command = [sys.executable, "-m", "benchmarks", table, *arguments]
-        printed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        folder, _ = request.getfixturevalue("learning")
+        arguments = [*arguments, "--learnt", str(folder), "--output", str(tmp_path)]
+    if table == "learning":
+        _, printed = request.getfixturevalue("learning")
+    elif table in APART:
+        printed = request.getfixturevalue("apart")[" ".join([table, *arguments])]
     else:
         importlib.import_module(f"{package}.{table}").main(arguments)
         printed = capsys.readouterr().out
     lines = itertools.groupby(printed.splitlines(), lambda line: line.startswith("|"))
     tables = [list(each) for is_table, each in lines if is_table]
-    assert tables
+    assert tables, printed
     for head, rule, *rows in tables:
         assert set(rule) <= set("|- ")
         assert rows

@@ -2,7 +2,6 @@
 
 import logging
 from fractions import Fraction
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,9 @@ from kinema.nodes.host.temporal.fit import AnimateError
 from tests.harness.seeded.layouts import SDXL
 from tests.papers.error import relative_error
 
-from ..models import SMALL, Patcher, animated, conds, tiny_model, tiny_motion
-from ..models import sample as sample_of
+from ..models import Patcher, animated, conds, sample, tiny_model, tiny_motion
 
 assert Fraction  # the host's own types use it
-sample = partial(sample_of, size=SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -241,7 +238,7 @@ def test_host_context_windows(model, tmp_path: Path, schedule: str) -> None:
 
 def test_regional_conditioning(model, tmp_path: Path) -> None:
     positive, negative = conds()
-    area = [[positive[0][0], {"area": (2, 4, 0, 0), "strength": 1.0}], positive[0]]
+    area = [[positive[0][0], {"area": (4, 8, 0, 0), "strength": 1.0}], positive[0]]
     assert bool(sample(animated(model, tiny_motion(tmp_path)), positive=area, negative=negative).isfinite().all())
 
 

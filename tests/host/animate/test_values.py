@@ -1,7 +1,6 @@
 """Motion scale and effect strength over frames, picture and sampling inside the host, and several models at once."""
 
 import logging
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,7 @@ from kinema.nodes.inputs import as_value
 from tests.harness.seeded.layouts import motion_module
 from tests.papers.error import relative_error
 
-from ..models import CHANNELS, SMALL, Patcher, animated, tiny_model, tiny_motion
-from ..models import sample as sample_of
-
-sample = partial(sample_of, size=SMALL)
+from ..models import CHANNELS, Patcher, animated, sample, tiny_model, tiny_motion
 
 
 @pytest.fixture(scope="module")
