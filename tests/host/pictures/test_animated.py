@@ -1,6 +1,5 @@
 """PIA and AnimateLCM-I2V in the host's sampling: every call of the UNet equals the plain implementation."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +26,10 @@ from tests.harness.seeded.layouts import motion_module, position_table, tensor
 from tests.papers import temporal as reference
 from tests.papers.error import relative_error
 
-from ..animate.test_values import keyed
-from ..animate.test_values import predictions as predictions_of
+from ..animate.test_values import keyed, predictions
 from ..models import CHANNELS, UNET, Patcher, animated, sample, tiny_model, tiny_state
 from ..pictured import LCM, PIA, SCALE, latents, lcm, load, pia
 from ..windows.test_sliding import slid
-
-predictions = partial(predictions_of, size=8)
 
 
 @pytest.fixture(scope="module")
