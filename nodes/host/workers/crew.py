@@ -166,7 +166,7 @@ class Crew:
 
     def _serve(self, worker: Worker) -> None:
         """One worker's thread: start it, and give it windows until all is done."""
-        tally, told, alive = self.tallies[worker], False, time.monotonic()
+        tally, told, failing = self.tallies[worker], False, None
         while not self._closed:
             number: int | None = None
             try:
@@ -174,14 +174,18 @@ class Crew:
                     self._begin(worker, tally)
                 number = self._take()
                 if number is not None:
-                    self._finish(number, self._predicted(worker, tally, self._jobs[number]).predictions)
-                    progress(f"context window {self._jobs[number].first + 1} by {worker.name}")
-                    alive = time.monotonic()
+                    job = self._jobs[number]
+                    predictions = self._predicted(worker, tally, job).predictions
+                    progress(f"context window {job.first + 1} by {worker.name}")
+                    # from here on the next prediction may begin, with other jobs
+                    self._finish(number, predictions)
+                    failing = None
             except StoppedError:
                 self._give_back(number)
                 return
             except LostError as lost:
-                tally.state = "starts" if time.monotonic() - alive < GIVE_UP else "refused"
+                failing = failing or time.monotonic()
+                tally.state = "starts" if time.monotonic() - failing < GIVE_UP else "refused"
                 self._give_back(number)
                 if tally.state == "refused":
                     notice(f"{worker.name} {lost}, again and again; it takes part no more.")

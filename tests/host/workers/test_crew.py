@@ -176,6 +176,14 @@ def test_windows_that_others_look_at_come_first() -> None:
     crew.close(torch.zeros(1))
 
 
+def test_predictions_may_have_fewer_windows_than_the_one_before() -> None:
+    crew = opened(Double("one"), Double("two"), work_here=False)
+    for count in (12, 3, 1, 8, 1, 12) * 5:
+        assert run(crew, count) == EXPECTED[:count]
+    assert {tally.state for tally in crew.tallies.values()} == {"serves"}
+    crew.close(torch.zeros(1))
+
+
 def test_an_interruption_stops_everybody() -> None:
     workers = [Double("one", fails=lambda _call: "hangs"), Double("two", fails=lambda _call: "hangs")]
     crew = opened(*workers, work_here=False)
