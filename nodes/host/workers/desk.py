@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .contents import content_of, versions
-from .post import Post, open_post
+from .post import STATION, Post
 from .wire import UNKNOWN, Answer, Job, Start, as_wire
 
 LOOK = 0.05
@@ -37,6 +37,7 @@ class Desk:
         self._post: Post | None = None
         self._beginning = threading.Lock()
         self._over: set[str] = set()
+        STATION.works = True
 
     def about(self, files: Sequence[str], kinds: Sequence[str]) -> dict[str, Any]:
         """The machine, its versions, a hash of each of some files, and which kinds of nodes it lacks.
@@ -108,7 +109,7 @@ class Desk:
 
     def _run(self, start: Start) -> str:
         run = str(uuid.uuid4())
-        post = self._post = open_post(start, run)
+        post = self._post = STATION.open(start, run)
         self._queue.put((0, run, dict(start.prompt), {}, [start.node], {}))
         return self._begun(post, start)
 

@@ -18,7 +18,7 @@ from ..options import CREW, DISTRIBUTE, TIMING
 from ..patching import wrapped
 from .checked import Check, check_all
 from .crew import Crew
-from .post import post_of_worker
+from .post import STATION
 from .settings import Settings, this_comfyui
 from .upstream import upstream
 from .wire import Start, packed
@@ -71,13 +71,14 @@ class Distributed:
     ) -> Tensor:
         """Same signature as the host's ``Sampler.sample``."""
         context = get_executing_context()
-        post = post_of_worker()
-        if post is not None:
-            if context is not None and context.node_id == post.start.node:
-                return post.take(guider, extra_args["model_options"], noise)
-            return executor(guider, sigmas, extra_args, callback, noise, *rest, **more)
         if context is None:
             raise WorkersError("Distribute Windows shares out samplings of workflows that ComfyUI runs, no others.")
+        if STATION.works:
+            post = STATION.post_for(context.prompt_id, context.node_id)
+            if post is not None:
+                return post.take(guider, extra_args["model_options"], noise)
+            # a sampler above the one that is shared out, or one of a whole job
+            return executor(guider, sigmas, extra_args, callback, noise, *rest, **more)
         results = results_of((context.prompt_id, context.node_id))
         timing = extra_args["model_options"]["transformer_options"].get(TIMING)
         # without windows of this pack nobody will ask for workers

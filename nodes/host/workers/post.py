@@ -6,6 +6,7 @@ would for a sampling of its own.
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Condition, Event
 from typing import Any, Protocol
@@ -179,16 +180,29 @@ class Post:
                 asked.done.set()
 
 
-_posts: list[Post] = []
-"""The one of this process, if it is a worker."""
+@dataclass
+class Station:
+    """What this process is for others."""
+
+    works: bool = False
+    """Whether it is a worker, and no ComfyUI that people use."""
+    post: Post | None = None
+    """The sampling that it takes part in."""
+
+    def open(self, start: Start, run: str) -> Post:
+        """Wait for a sampler node to run.
+
+        Args:
+            run: the id of its prompt here.
+        """
+        self.post = Post(start, run)
+        return self.post
+
+    def post_for(self, run: str, node: str) -> Post | None:
+        """What takes the place of a sampler, None for one that samples by itself."""
+        post = self.post
+        return post if post is not None and (post.run, post.start.node) == (run, node) else None
 
 
-def open_post(start: Start, run: str) -> Post:
-    """Make this process wait for a sampler node to run."""
-    _posts[:] = [Post(start, run)]
-    return _posts[0]
-
-
-def post_of_worker() -> Post | None:
-    """The sampling that this process takes part in, None in a ComfyUI that people use."""
-    return _posts[0] if _posts else None
+STATION = Station()
+"""Of this process."""

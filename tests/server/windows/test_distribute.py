@@ -285,6 +285,16 @@ def test_other_contents_elsewhere_are_refused_by_name(
     assert torch.equal(latents(boss, prompt), plain)
 
 
+def batch(prompt: Any, folder: Path, address: str, *more: str) -> str:
+    """Run a prompt on the one worker of a cluster; what the command says."""
+    (folder / "prompt.json").write_text(json.dumps(prompt))
+    command = [sys.executable, "dev.py", "batch", "--workflow", str(folder / "prompt.json"), "--workers", "1"]
+    command += ["--address", address, "--results", str(folder / "results.jsonl"), *more]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
 @pytest.mark.timeout(900)
 def test_whole_jobs_run_on_workers(cluster: Cluster, tmp_path: Path) -> None:
     picture = {"width": 16, "height": 16, "batch_size": 1, "color": 0}
@@ -292,15 +302,20 @@ def test_whole_jobs_run_on_workers(cluster: Cluster, tmp_path: Path) -> None:
         "1": {"class_type": "EmptyImage", "inputs": picture},
         "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0], "filename_prefix": "job"}},
     }
-    (tmp_path / "prompt.json").write_text(json.dumps(prompt))
-    command = [sys.executable, "dev.py", "batch", "--workflow", str(tmp_path / "prompt.json")]
-    command += ["--address", cluster.address, "--workers", "1", "--times", "EmptyImage.color=1..3"]
-    command += ["--results", str(tmp_path / "results.jsonl")]
-    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
+    batch(prompt, tmp_path, cluster.address, "--times", "EmptyImage.color=1..3")
     results = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
     assert [result["status"] for result in results] == ["success"] * 3
     assert len(list(cluster.comfyui.output.glob("job_*.png"))) == 3
-    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert again.returncode == 0
-    assert "0 to run" in again.stdout
+    assert "0 to run" in batch(prompt, tmp_path, cluster.address, "--times", "EmptyImage.color=1..3")
+
+
+@pytest.mark.timeout(900)
+def test_a_job_that_would_be_shared_out_is_not_by_a_worker(
+    boss: Server, object_info: dict[str, Any], cluster: Cluster, tmp_path: Path
+) -> None:
+    """Also right after it has taken part in a sampling of the same node."""
+    shared = sampled(object_info, "long-clip", workers=1, work_here=False, address=cluster.address)
+    plain = latents(boss, shared)
+    batch(shared, tmp_path, cluster.address)
+    (made,) = cluster.comfyui.output.rglob("*.latent")
+    assert torch.equal(load_file(made)["latent_tensor"], plain)
