@@ -47,7 +47,7 @@ def sampled(info: dict[str, Any], template: str, steps: int = 1, frames: int = 2
         distributed: inputs of Distribute Windows; none leaves it out.
     """
     prompt = templates.to_api(template, info)
-    templates.use_seeded_weights(prompt, steps=steps, frames=frames, window=8)
+    templates.use_seeded_weights(prompt, size=32, steps=steps, frames=frames, window=8)
     templates.set_inputs(prompt, "KinemaSlidingContext", windows_per_call=1)
     sampler = next(number for number, node in prompt.items() if node["class_type"].startswith("KSampler"))
     if distributed:
