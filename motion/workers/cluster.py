@@ -75,14 +75,10 @@ class Cluster:
         for worker in self._workers[count:]:
             worker.end()
         del self._workers[count:]
-        each: dict[str, Any] = {"num_gpus": 1} if gpus else {"num_cpus": self._processors_each(count)}
-        threads = 0
-        if not self.address:
-            # this machine's own processes share it by themselves
-            each, threads = {"num_cpus": 0, **({"num_gpus": 1} if gpus else {})}, comfy.threads
-        hosted = self._ray.remote(
-            max_restarts=-1, max_concurrency=CALLS, scheduling_strategy="SPREAD", **{"num_cpus": 0, **each}
-        )(Hosted)
+        # processors are not reserved: whoever else has workers in the cluster would keep these waiting
+        each: dict[str, Any] = {"num_cpus": 0, **({"num_gpus": 1} if gpus else {})}
+        threads = comfy.threads if not self.address else 0 if gpus else self._processors_each(count)
+        hosted = self._ray.remote(max_restarts=-1, max_concurrency=CALLS, scheduling_strategy="SPREAD", **each)(Hosted)
         while len(self._workers) < count:
             actor = hosted.remote(comfy.folder, list(comfy.arguments), comfy.start_folder, threads, NODE)
             self._made += 1
@@ -90,7 +86,7 @@ class Cluster:
         return list(self._workers)
 
     def _processors_each(self, count: int) -> int:
-        """So many that workers find room on every machine, be it the smallest."""
+        """So many that workers do not crowd any machine, be it the smallest."""
         machines = [node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]]
         smallest = min((processors for processors in machines if processors), default=1)
         return max(1, int(smallest) // -(-count // max(1, len(machines))))
