@@ -95,7 +95,7 @@ def _measured(rehearsal: Rehearsal, workers: Sequence[Worker]) -> Rehearsed:
             seconds.append(time.perf_counter() - begun)
             busy += time.process_time() - begun_busy
     finally:
-        crew.close(latents)
+        crew.close(latents.numpy())
     parts = [
         Part(tally.calls, tally.computed / tally.calls, (tally.taken - tally.computed) / tally.calls)
         for tally in crew.tallies.values()

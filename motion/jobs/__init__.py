@@ -14,6 +14,7 @@ from .errors import JobsError as JobsError
 from .errors import RunnerLostError as RunnerLostError
 from .job import Job as Job
 from .job import checked_prompt as checked_prompt
+from .job import each_once as each_once
 from .outcome import Fault as Fault
 from .outcome import File as File
 from .outcome import Outcome as Outcome

@@ -5,7 +5,6 @@ import functools
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from ..workers import address_problem
 from .declared import declared_inputs
 from .errors import JobsError, RunnerLostError
 from .hosted import OnWorker, on_workers
-from .job import Job
+from .job import Job, each_once
 from .outcome import Outcome
 from .planning import planned
-from .results import ERROR, SUCCESS, Result, Results
+from .results import ERROR, Result, Results
 from .runners import Runner
 from .server import Server
 from .sharing import Patience, Share
@@ -169,7 +168,7 @@ class _Count:
 def _left(jobs: Sequence[Job], results: Results) -> list[Job]:
     """Jobs that have not succeeded, each once."""
     done = results.done()
-    return [*{job.key: job for job in reversed(jobs) if job.key not in done}.values()][::-1]
+    return [job for job in each_once(jobs) if job.key not in done]
 
 
 def _told(jobs: Sequence[Job], left: Sequence[Job], results: Results) -> str:
@@ -196,7 +195,7 @@ def _run(jobs: Sequence[Job], runners: Sequence[Runner], results: Results, patie
     count = _Count()
 
     def finished(job: Job, outcome: Outcome, runner: str, seconds: float) -> None:
-        results.add(_result(job, outcome, runner, seconds))
+        results.add(Result.of(job, outcome, runner, seconds))
         count.done += 1
         count.failed += outcome.error is not None
         became = _became(outcome)
@@ -221,12 +220,6 @@ def _run(jobs: Sequence[Job], runners: Sequence[Runner], results: Results, patie
 def _became(outcome: Outcome) -> str:
     count = len(outcome.files)
     return f"failed: {outcome.error}" if outcome.error else f"{count} file{'' if count == 1 else 's'}"
-
-
-def _result(job: Job, outcome: Outcome, runner: str, seconds: float) -> Result:
-    status = SUCCESS if outcome.error is None else ERROR
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return Result(job.name, job.key, job.values, status, outcome.files, seconds, runner, outcome.error, now)
 
 
 def _summarise(left: Sequence[Job], results: Results, stay: int) -> None:

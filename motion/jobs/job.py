@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -97,3 +97,8 @@ def _is_node(node: Any) -> bool:
     return (
         isinstance(node, dict) and isinstance(node.get("class_type"), str) and isinstance(node.get("inputs", {}), dict)
     )
+
+
+def each_once(jobs: Sequence[Job]) -> list[Job]:
+    """Without those that are like an earlier one."""
+    return list({job.key: job for job in reversed(jobs)}.values())[::-1]

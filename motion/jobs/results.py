@@ -5,18 +5,32 @@ import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from ..disk import taken
 from .errors import JobsError
-from .outcome import Fault, File
+from .outcome import Fault, File, Outcome
 
 SUCCESS, ERROR = "success", "error"
 BEGINNING = b'{"name": '
 """Of every line."""
 FAR = 1 << 40
 """Where the file is locked: behind all that is in it, so that others may read it."""
+
+
+class Named(Protocol):
+    """A job, as far as its result tells of it."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def key(self) -> str: ...  # noqa: D102
+
+    @property
+    def values(self) -> Mapping[str, Any]: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -34,6 +48,13 @@ class Result:
     error: Fault | None
     time: str
     """When it was over, as in ISO 8601."""
+
+    @classmethod
+    def of(cls, job: Named, outcome: Outcome, runner: str, seconds: float) -> "Result":
+        """What a job has come to just now."""
+        status = SUCCESS if outcome.error is None else ERROR
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(job.name, job.key, job.values, status, outcome.files, seconds, runner, outcome.error, now)
 
     def as_json(self) -> dict[str, Any]:
         """As it is written."""

@@ -5,17 +5,13 @@ import logging
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ....motion.jobs import (
-    ERROR,
-    SUCCESS,
     Fault,
     Job,
     JobsError,
-    Outcome,
     Result,
     Results,
     outcome_of,
@@ -141,7 +137,8 @@ class Batches:
             if history is None:
                 entry.status = REMOVED
             elif batch.results is not None:
-                result = _result(entry, outcome_of(history))
+                outcome = outcome_of(history)
+                result = Result.of(entry, outcome, "", outcome.seconds or 0.0)
                 entry.status = result.status
                 try:
                     await asyncio.to_thread(batch.results.add, result)
@@ -158,13 +155,6 @@ class Batches:
 def _of_interest(entry: dict[str, Any]) -> dict[str, Any]:
     """Of an entry of the history; its prompt may be large."""
     return {"status": entry.get("status"), "outputs": entry.get("outputs")}
-
-
-def _result(entry: Entry, outcome: Outcome) -> Result:
-    status = SUCCESS if outcome.error is None else ERROR
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    seconds = outcome.seconds or 0.0
-    return Result(entry.name, entry.key, entry.values, status, outcome.files, seconds, "", outcome.error, now)
 
 
 def _told(entry: Entry | None, result: Result | None) -> dict[str, Any]:

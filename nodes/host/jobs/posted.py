@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ....motion.jobs import Job, JobsError, Prompt, checked_prompt, planned, times_of
+from ....motion.jobs import Job, JobsError, Prompt, checked_prompt, each_once, planned, times_of
 from ....motion.migration import NoWorkflowError, read_json
 from ....motion.tables import Record, TableError, read_records
 from ....motion.video import PrefixError, clean_prefix
@@ -49,9 +49,8 @@ def read_posted(body: bytes) -> Posted:
     prompt = checked_prompt(sent["prompt"], "prompt")
     times = times_of(sent.get("times", {}))
     jobs = planned(_records(sent), times, lambda name: _own(name, prompt), declared_here(prompt), MOST_JOBS)
-    each_once = [*{job.key: job for job in reversed(jobs)}.values()][::-1]
     client = sent.get("client_id")
-    return Posted(_name(sent, body), each_once, client if isinstance(client, str) else None)
+    return Posted(_name(sent, body), each_once(jobs), client if isinstance(client, str) else None)
 
 
 def _own(name: str, prompt: Prompt) -> Prompt:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import comfy.model_management as management
+import numpy as np
 from torch import Tensor
 
 from ....motion.workers import GoneError, LostError, StoppedError, Worker, WorkersError
 from ..notices import notice, progress
 from .checked import in_short
 from .settings import Settings
-from .wire import MISSING, UNKNOWN, Answer, Job, Start, as_wire, packed, unpacked
+from .wire import MISSING, UNKNOWN, Answer, Job, Start, as_wire, unpacked
 
 AGAIN = 0.5
 """Seconds before a worker that starts anew is asked once more."""
@@ -128,7 +129,7 @@ class Crew:
 
         return [found(number) for number in range(len(jobs))]
 
-    def close(self, samples: Tensor | None) -> None:
+    def close(self, samples: np.ndarray | None) -> None:
         """Let the workers go.
 
         Args:
@@ -137,7 +138,7 @@ class Crew:
         with self._change:
             self._closed = True
             self._change.notify_all()
-        method, values = ("stop", ()) if samples is None else ("end", (packed(samples),))
+        method, values = ("stop", ()) if samples is None else ("end", (samples,))
 
         def leave(worker: Worker) -> None:
             if self.tallies[worker].state not in ("builds", "serves"):

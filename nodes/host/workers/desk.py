@@ -1,7 +1,6 @@
 """What a worker answers: what it has, samplings it takes part in, and windows of them."""
 
 import asyncio
-import contextlib
 import platform
 import socket
 import threading
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ....motion.jobs import outcome_of
 from .contents import content_of, versions
 from .post import STATION, Post
 from .wire import UNKNOWN, Answer, Job, Start, as_wire
@@ -116,8 +116,9 @@ class Desk:
     def _begun(self, post: Post, start: Start) -> str:
         """Wait until a sampling waits for windows."""
         while not post.serves(start.number, LOOK):
-            if (past := self._queue.get_history(post.run)) and post.run in past:
-                return UNKNOWN if past[post.run]["status"]["completed"] else _told(past[post.run]["status"]["messages"])
+            if past := self._queue.get_history(post.run):
+                fault = outcome_of(past[post.run]).error
+                return UNKNOWN if fault is None else " ".join(str(fault).split())
         return ""
 
     def _stop(self) -> None:
@@ -128,12 +129,3 @@ class Desk:
         while not self._queue.get_history(post.run):
             self._queue.interrupt_if_running(post.run)
             time.sleep(LOOK)
-
-
-def _told(messages: Sequence[Any]) -> str:
-    """The host's error in one line."""
-    for kind, details in messages:
-        if kind == "execution_error":
-            with contextlib.suppress(KeyError):
-                return " ".join(f"{details['node_type']}: {details['exception_message']}".split())
-    return "it was interrupted"

@@ -85,13 +85,14 @@ class Distributed:
         kept = {} if timing is None else timing.kept
         opener = Opener(self._settings, guider, extra_args["model_options"], context, results)
         kept[CREW] = opener
-        samples: Tensor | None = None
+        samples: np.ndarray | None = None
         try:
-            samples = made = executor(guider, sigmas, extra_args, callback, noise, *rest, **more)
+            made = executor(guider, sigmas, extra_args, callback, noise, *rest, **more)
+            samples = packed(made)
+            results.samples.append(samples)
         finally:
             del kept[CREW]
             opener.close(samples)
-        results.samples.append(packed(made))
         return made
 
 
@@ -151,7 +152,7 @@ class Opener:
             self._told.add(text)
             notice(text)
 
-    def close(self, samples: Tensor | None) -> None:
+    def close(self, samples: np.ndarray | None) -> None:
         """The sampling is over; None if it failed or was interrupted."""
         if self._crew is not None:
             self._crew.close(samples)

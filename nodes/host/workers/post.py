@@ -66,7 +66,7 @@ class Post:
 
     def __init__(self, start: Start, run: str) -> None:
         self.start, self.run = start, run
-        self._asked: SimpleQueue[Asked | Tensor | np.ndarray | None] = SimpleQueue()
+        self._asked: SimpleQueue[Asked | np.ndarray | None] = SimpleQueue()
         self._turn = Condition()
         self._serves = -1
         self._count = 0

@@ -76,8 +76,6 @@ def test_predictions_are_the_weighted_sum_of_windows(model, tmp_path: Path, fuse
     # every window sampled alone, from its own part of the same noise
     noise = torch.randn(14, 4, SMALL, SMALL, generator=torch.manual_seed(7))
     wanted = torch.zeros(14, 4, SMALL, SMALL)
-    import comfy.sample
-
     for window in parts:
         seen: list[torch.Tensor] = []
         index = list(window.frames)

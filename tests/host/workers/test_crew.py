@@ -97,7 +97,7 @@ def test_predictions_come_in_the_order_of_the_windows() -> None:
     assert slow.calls + fast.calls == 12
     assert fast.calls > 2 * slow.calls, "whoever is done takes the next one"
     assert crew.here.calls == 0
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 def test_what_is_not_conditioned_is_zero() -> None:
@@ -110,7 +110,7 @@ def test_what_is_not_conditioned_is_zero() -> None:
     found = crew.each(jobs(3), lambda _number: [], torch.zeros(1))
     assert [float(each[0].mean()) for each in found] == [0.0, 2.0, 4.0]
     assert all(torch.equal(each[1], torch.zeros(FRAMES, 1, 1, 1)) for each in found)
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 def test_this_machine_takes_its_part() -> None:
@@ -118,7 +118,7 @@ def test_this_machine_takes_its_part() -> None:
     assert run(crew, here=lambda _number: time.sleep(0.02)) == EXPECTED
     assert crew.here.calls > 1
     assert crew.here.calls + sum(tally.calls for tally in crew.tallies.values()) == 12
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -132,7 +132,7 @@ def test_a_lost_worker_costs_its_window_only(seed: int, monkeypatch: pytest.Monk
     for worker in workers:
         # it begins anew each time
         assert worker.asked.count("begin") >= 1
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 def test_a_worker_that_forgot_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +141,7 @@ def test_a_worker_that_forgot_begins_anew(monkeypatch: pytest.MonkeyPatch) -> No
     crew = opened(worker, work_here=False)
     assert run(crew) == EXPECTED
     assert worker.asked.count("begin") == 2
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 @pytest.mark.parametrize("problem", ["gone", "RuntimeError: out of memory"])
@@ -150,7 +150,7 @@ def test_without_workers_all_is_done_here(problem: str, caplog: pytest.LogCaptur
     assert run(crew) == EXPECTED
     assert crew.here.calls == 12
     assert "one does not take part" in caplog.text
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 def test_whatever_a_worker_stumbles_over_costs_no_window(caplog: pytest.LogCaptureFixture) -> None:
@@ -161,7 +161,7 @@ def test_whatever_a_worker_stumbles_over_costs_no_window(caplog: pytest.LogCaptu
     crew = opened(Broken("one"), Double("two"), work_here=False)
     assert run(crew) == EXPECTED
     assert "one does not take part: nobody thought of it" in caplog.text
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 def test_windows_that_others_look_at_come_first() -> None:
@@ -173,7 +173,7 @@ def test_windows_that_others_look_at_come_first() -> None:
     found = crew.each(others, lambda _number: [], torch.zeros(1))
     assert [float(each[0].mean()) for each in found] == [2.0, 4.0, 6.0]
     assert 0 in worker.seen, "it was asked for the first window when it lacked that"
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 def test_predictions_may_have_fewer_windows_than_the_one_before() -> None:
@@ -181,7 +181,7 @@ def test_predictions_may_have_fewer_windows_than_the_one_before() -> None:
     for count in (12, 3, 1, 8, 1, 12) * 5:
         assert run(crew, count) == EXPECTED[:count]
     assert {tally.state for tally in crew.tallies.values()} == {"serves"}
-    crew.close(torch.zeros(1))
+    crew.close(np.zeros(1))
 
 
 def test_an_interruption_stops_everybody() -> None:
@@ -212,6 +212,6 @@ def test_samples_go_to_those_that_serve() -> None:
     assert run(crew) == EXPECTED
     assert begun.is_set()
     threading.Timer(0.1, waits.set).start()
-    crew.close(torch.ones(1))
+    crew.close(np.ones(1))
     assert early.asked[-1] == "end"
     assert "stop" in late.asked, "it may not begin what is over"
